@@ -1,0 +1,2 @@
+//! akashi
+fn main() {}

@@ -1,0 +1,2 @@
+//! akashi-verify
+fn main() {}
