@@ -1,0 +1,123 @@
+//! The one byte form of a JSON value (RFC 8785), and the digest that names it.
+
+use core::fmt;
+use core::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+/// The RFC 8785 (JCS) form of a value.
+///
+/// # Errors
+/// When the value has no JSON form: a map with other keys than strings, a number that is not finite.
+pub fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json_canonicalizer::to_vec(value)
+}
+
+/// A SHA-256 digest (FIPS 180-4), written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The digest of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+/// A text that is not 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a digest is 64 lower-case hexadecimal digits")]
+pub struct NotADigest;
+
+impl FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let text: &[u8; 64] = text.as_bytes().try_into().map_err(|_| NotADigest)?;
+        let mut digest = [0; 32];
+        for (byte, pair) in digest.iter_mut().zip(text.chunks_exact(2)) {
+            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        }
+        Ok(Self(digest))
+    }
+}
+
+/// Upper case is refused: a digest has one written form, so that texts compare as digests do.
+fn nibble(digit: u8) -> Result<u8, NotADigest> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        _ => Err(NotADigest),
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// FIPS 180-4's example, the message "abc".
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn a_digest_is_sha_256_in_lower_case_hexadecimal() {
+        assert_eq!(Digest::of(b"abc").to_string(), ABC);
+    }
+
+    #[test]
+    fn only_the_one_written_form_is_read() {
+        assert_eq!(ABC.parse(), Ok(Digest::of(b"abc")));
+        for wrong in
+            [&ABC[1..], &ABC.to_uppercase(), &ABC.replace('b', "g"), "", &ABC.replace("ba", "é")]
+        {
+            assert_eq!(wrong.parse::<Digest>(), Err(NotADigest), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn members_are_sorted_by_utf_16_and_numbers_take_their_shortest_form() {
+        let value: serde_json::Value =
+            serde_json::from_str(r#"{ "\ufb33": 1, "\ud83d\ude00": 1.50, "a": "\u20ac\u000f" }"#)
+                .expect("JSON");
+        let canonical = String::from_utf8(to_vec(&value).expect("canonical")).expect("UTF-8");
+        assert_eq!(canonical, "{\"a\":\"€\\u000f\",\"😀\":1.5,\"\u{fb33}\":1}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_digest_reads_back(bytes: [u8; 32]) {
+            let digest = Digest(bytes);
+            prop_assert_eq!(digest.to_string().parse(), Ok(digest));
+            let json = serde_json::to_string(&digest).expect("writes");
+            prop_assert_eq!(serde_json::from_str::<Digest>(&json).expect("reads"), digest);
+        }
+    }
+}
