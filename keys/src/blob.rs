@@ -81,10 +81,7 @@ impl BlobSealer {
     /// # Errors
     /// [`BlobTooLong`].
     pub fn finish(mut self) -> Result<Vec<u8>, BlobTooLong> {
-        let chunk = self
-            .stream
-            .encrypt_last(self.pending.as_slice())
-            .map_err(|_| BlobTooLong)?;
+        let chunk = self.stream.encrypt_last(self.pending.as_slice()).map_err(|_| BlobTooLong)?;
         self.header.extend(chunk);
         Ok(self.header)
     }
@@ -144,9 +141,7 @@ impl BlobOpener {
     /// [`BlobAltered`] when bytes are missing at the end, or the last ones were altered.
     pub fn finish(self) -> Result<Vec<u8>, BlobAltered> {
         let stream = self.stream.ok_or(BlobAltered)?;
-        stream
-            .decrypt_last(self.pending.as_slice())
-            .map_err(|_| BlobAltered)
+        stream.decrypt_last(self.pending.as_slice()).map_err(|_| BlobAltered)
     }
 
     fn read_header(&mut self) -> Result<(), BlobAltered> {
@@ -222,35 +217,20 @@ mod tests {
 
     #[test]
     fn a_sealed_blob_is_header_and_chunks() {
-        for (len, chunks) in [
-            (0, 1),
-            (1, 1),
-            (BLOB_CHUNK_LEN, 1),
-            (BLOB_CHUNK_LEN + 1, 2),
-            (3 * BLOB_CHUNK_LEN, 3),
-        ] {
+        for (len, chunks) in
+            [(0, 1), (1, 1), (BLOB_CHUNK_LEN, 1), (BLOB_CHUNK_LEN + 1, 2), (3 * BLOB_CHUNK_LEN, 3)]
+        {
             let sealed = seal(&file(len), 10_000);
-            assert_eq!(
-                sealed.len(),
-                BLOB_HEADER_LEN + len + 16 * chunks,
-                "{len} bytes"
-            );
+            assert_eq!(sealed.len(), BLOB_HEADER_LEN + len + 16 * chunks, "{len} bytes");
             assert!(sealed.starts_with(b"akashi blob v1\n"));
-            assert_eq!(
-                open(&data_key(), &sealed, 10_000),
-                Ok(file(len)),
-                "{len} bytes"
-            );
+            assert_eq!(open(&data_key(), &sealed, 10_000), Ok(file(len)), "{len} bytes");
         }
     }
 
     #[test]
     fn another_key_does_not_open_it() {
         let sealed = seal(b"evidence", 3);
-        assert_eq!(
-            open(&DataKey::from_random(&[2; 32]), &sealed, 3),
-            Err(BlobAltered)
-        );
+        assert_eq!(open(&DataKey::from_random(&[2; 32]), &sealed, 3), Err(BlobAltered));
     }
 
     #[test]
@@ -259,11 +239,7 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut altered = sealed.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(
-                open(&data_key(), &altered, 1000),
-                Err(BlobAltered),
-                "bit {bit}"
-            );
+            assert_eq!(open(&data_key(), &altered, 1000), Err(BlobAltered), "bit {bit}");
         }
     }
 
@@ -271,11 +247,7 @@ mod tests {
     fn every_cut_is_refused() {
         let sealed = seal(b"evidence", 8);
         for len in 0..sealed.len() {
-            assert_eq!(
-                open(&data_key(), &sealed[..len], 1000),
-                Err(BlobAltered),
-                "{len} bytes"
-            );
+            assert_eq!(open(&data_key(), &sealed[..len], 1000), Err(BlobAltered), "{len} bytes");
         }
     }
 
@@ -286,9 +258,7 @@ mod tests {
         let chunks: Vec<_> = chunks.chunks(SEALED_CHUNK_LEN).collect();
         let joined = |order: &[usize]| {
             let mut bytes = header.to_vec();
-            order
-                .iter()
-                .for_each(|n| bytes.extend_from_slice(chunks[*n]));
+            order.iter().for_each(|n| bytes.extend_from_slice(chunks[*n]));
             bytes
         };
         let whole = file(3 * BLOB_CHUNK_LEN);
@@ -306,11 +276,7 @@ mod tests {
             &[0, 1, 2, 2],
             &[0, 1, 2, 0],
         ] {
-            assert_eq!(
-                open(&data_key(), &joined(order), 1 << 20),
-                Err(BlobAltered),
-                "{order:?}"
-            );
+            assert_eq!(open(&data_key(), &joined(order), 1 << 20), Err(BlobAltered), "{order:?}");
         }
     }
 
@@ -329,10 +295,7 @@ mod tests {
         let mut sealer = BlobSealer::new(&data_key(), &NONCE);
         sealer.push(b"evidence").expect("a short file");
         assert_eq!(format!("{sealer:?}"), "BlobSealer { .. }");
-        assert_eq!(
-            format!("{:?}", BlobOpener::new(&data_key())),
-            "BlobOpener { .. }"
-        );
+        assert_eq!(format!("{:?}", BlobOpener::new(&data_key())), "BlobOpener { .. }");
     }
 
     proptest! {

@@ -43,12 +43,7 @@ impl DataKey {
     /// Wraps the key for storage beside the subject it belongs to.
     #[must_use]
     pub fn wrap(&self, subject: &str, under: &SealKey, nonce: &[u8; NONCE_LEN]) -> Vec<u8> {
-        seal::seal(
-            under.bytes(),
-            &wrapping_data(subject),
-            nonce,
-            self.0.as_slice(),
-        )
+        seal::seal(under.bytes(), &wrapping_data(subject), nonce, self.0.as_slice())
     }
 
     /// Unwraps a stored key.
@@ -58,20 +53,13 @@ impl DataKey {
     /// another seal key.
     pub fn unwrap(wrapped: &[u8], subject: &str, under: &SealKey) -> Result<Self, Unopenable> {
         let bytes = seal::open(under.bytes(), &wrapping_data(subject), wrapped)?;
-        Ok(Self::from_random(
-            bytes.as_slice().try_into().map_err(|_| Unopenable)?,
-        ))
+        Ok(Self::from_random(bytes.as_slice().try_into().map_err(|_| Unopenable)?))
     }
 
     /// Seals a note's text for storage under the note's id.
     #[must_use]
     pub fn seal_note(&self, note_id: &str, text: &str, nonce: &[u8; NONCE_LEN]) -> Vec<u8> {
-        seal::seal(
-            &self.derive(&Use::NoteCipher),
-            note_id.as_bytes(),
-            nonce,
-            text.as_bytes(),
-        )
+        seal::seal(&self.derive(&Use::NoteCipher), note_id.as_bytes(), nonce, text.as_bytes())
     }
 
     /// Opens a note's text.
@@ -193,18 +181,9 @@ mod tests {
 
     #[test]
     fn equal_files_of_two_subjects_have_different_addresses() {
-        assert_eq!(
-            address(&data_key(1), b"same"),
-            address(&data_key(1), b"same")
-        );
-        assert_ne!(
-            address(&data_key(1), b"same"),
-            address(&data_key(2), b"same")
-        );
-        assert_ne!(
-            address(&data_key(1), b"same"),
-            address(&data_key(1), b"sane")
-        );
+        assert_eq!(address(&data_key(1), b"same"), address(&data_key(1), b"same"));
+        assert_ne!(address(&data_key(1), b"same"), address(&data_key(2), b"same"));
+        assert_ne!(address(&data_key(1), b"same"), address(&data_key(1), b"sane"));
     }
 
     #[test]
@@ -214,11 +193,7 @@ mod tests {
         let opened = DataKey::unwrap(&wrapped, "party/1", &seal_key).expect("its own subject");
         assert_eq!(*opened.0, [1; 32]);
         let other_key = SealKey::from_random(&[8; 32]);
-        for (subject, under) in [
-            ("party/2", &seal_key),
-            ("", &seal_key),
-            ("party/1", &other_key),
-        ] {
+        for (subject, under) in [("party/2", &seal_key), ("", &seal_key), ("party/1", &other_key)] {
             let opened = DataKey::unwrap(&wrapped, subject, under);
             assert_eq!(opened.map(|_| ()), Err(Unopenable), "{subject}");
         }
@@ -242,21 +217,14 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut altered = sealed.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(
-                data_key(1).open_note("note-1", &altered),
-                Err(Unopenable),
-                "bit {bit}"
-            );
+            assert_eq!(data_key(1).open_note("note-1", &altered), Err(Unopenable), "bit {bit}");
         }
     }
 
     #[test]
     fn debug_shows_no_secret() {
         let key = DataKey::from_random(&[0xab; 32]);
-        assert_eq!(
-            format!("{key:?} {:?}", key.address()),
-            "DataKey { .. } AddressHasher { .. }"
-        );
+        assert_eq!(format!("{key:?} {:?}", key.address()), "DataKey { .. } AddressHasher { .. }");
     }
 
     proptest! {

@@ -94,11 +94,7 @@ impl HeldKey {
     pub fn signer_at(&self, at: i64) -> Result<&SigningKey, KeyNotInForce> {
         match self.key.window.check(at) {
             Ok(()) => Ok(&self.secret),
-            Err(why) => Err(KeyNotInForce {
-                id: self.key.id.clone(),
-                at,
-                why,
-            }),
+            Err(why) => Err(KeyNotInForce { id: self.key.id.clone(), at, why }),
         }
     }
 }
@@ -161,10 +157,7 @@ impl KeySet {
     /// The key to sign with at `at`: of those whose window admits it, the one that began last.
     #[must_use]
     pub fn current(&self, at: i64) -> Option<&Key> {
-        self.0
-            .iter()
-            .filter(|key| key.window.admits(at))
-            .max_by_key(|key| key.window.from)
+        self.0.iter().filter(|key| key.window.admits(at)).max_by_key(|key| key.window.from)
     }
 
     /// Adds a key that signs from `at` on and ends every other one in use at `at`.
@@ -177,11 +170,7 @@ impl KeySet {
         for key in keys.iter_mut().filter(|key| in_use(key)) {
             retire(key, at)?;
         }
-        Self(keys).with(Key {
-            id,
-            public,
-            window: Window::starting(at),
-        })
+        Self(keys).with(Key { id, public, window: Window::starting(at) })
     }
 
     /// Ends a key's window: `at` is the last second in which it may sign.
@@ -205,11 +194,7 @@ impl KeySet {
     }
 
     fn with(mut self, key: Key) -> Result<Self, KeyEventRefused> {
-        if self
-            .0
-            .iter()
-            .any(|other| other.id == key.id || other.public == key.public)
-        {
+        if self.0.iter().any(|other| other.id == key.id || other.public == key.public) {
             return Err(KeyEventRefused::Duplicate(key.id));
         }
         self.0.push(key);
@@ -235,9 +220,7 @@ fn in_use(key: &Key) -> bool {
 fn retire(key: &mut Key, at: i64) -> Result<(), KeyEventRefused> {
     let id = key.id.clone();
     match key.window {
-        Window {
-            until: Some(until), ..
-        } => Err(KeyEventRefused::AlreadyRetired { id, until }),
+        Window { until: Some(until), .. } => Err(KeyEventRefused::AlreadyRetired { id, until }),
         Window { from, .. } if at < from => Err(KeyEventRefused::BeforeStart { id, from }),
         _ => {
             key.window.until = Some(at);
@@ -262,11 +245,7 @@ mod tests {
     }
 
     fn key(name: &str, seed: u8, window: Window) -> Key {
-        Key {
-            id: id(name),
-            public: secret(seed).public(),
-            window,
-        }
+        Key { id: id(name), public: secret(seed).public(), window }
     }
 
     /// One key in use from second 100.
@@ -275,22 +254,13 @@ mod tests {
     }
 
     fn two() -> KeySet {
-        one()
-            .rotate(id("second"), secret(2).public(), 200)
-            .expect("a rotation")
+        one().rotate(id("second"), secret(2).public(), 200).expect("a rotation")
     }
 
     #[test]
     fn a_name_is_visible_ascii() {
-        for good in [
-            "k",
-            "did:web:registry.example:bodies:example#key-1",
-            &"x".repeat(512),
-        ] {
-            assert_eq!(
-                good.parse::<KeyId>().map(|id| id.to_string()),
-                Ok(good.to_owned())
-            );
+        for good in ["k", "did:web:registry.example:bodies:example#key-1", &"x".repeat(512)] {
+            assert_eq!(good.parse::<KeyId>().map(|id| id.to_string()), Ok(good.to_owned()));
         }
         for bad in ["", " ", "a b", "a\n", "鍵", &"x".repeat(513)] {
             assert_eq!(bad.parse::<KeyId>(), Err(KeyIdInvalid), "{bad:?}");
@@ -303,14 +273,7 @@ mod tests {
         let windows: Vec<_> = set.keys().iter().map(|key| key.window).collect();
         assert_eq!(
             windows,
-            [
-                Window {
-                    from: 100,
-                    until: Some(200),
-                    compromised_from: None
-                },
-                Window::starting(200)
-            ],
+            [Window { from: 100, until: Some(200), compromised_from: None }, Window::starting(200)],
         );
     }
 
@@ -328,9 +291,7 @@ mod tests {
         let set = two();
         let old = set.get(&id("first")).expect("the old key").clone();
         let held = HeldKey::new(old, secret(1)).expect("its own secret");
-        let signer = held
-            .signer_at(200)
-            .expect("prepared in the second of the rotation");
+        let signer = held.signer_at(200).expect("prepared in the second of the rotation");
         assert_eq!(signer.sign(b"payload"), secret(1).sign(b"payload"));
     }
 
@@ -340,29 +301,14 @@ mod tests {
             let held = HeldKey::new(key("dead", 1, window), secret(1)).expect("its own secret");
             held.signer_at(at).map(|_| ()).expect_err("a refusal")
         };
-        let ended = Window {
-            from: 100,
-            until: Some(200),
-            compromised_from: None,
-        };
-        let leaked = Window {
-            from: 100,
-            until: None,
-            compromised_from: Some(150),
-        };
+        let ended = Window { from: 100, until: Some(200), compromised_from: None };
+        let leaked = Window { from: 100, until: None, compromised_from: Some(150) };
         assert_eq!(
             refusal(ended, 201),
-            KeyNotInForce {
-                id: id("dead"),
-                at: 201,
-                why: NotInForce::Ended { until: 200 }
-            },
+            KeyNotInForce { id: id("dead"), at: 201, why: NotInForce::Ended { until: 200 } },
         );
         assert_eq!(refusal(ended, 99).why, NotInForce::NotYet { from: 100 });
-        assert_eq!(
-            refusal(leaked, 120).why,
-            NotInForce::Compromised { from: 150 }
-        );
+        assert_eq!(refusal(leaked, 120).why, NotInForce::Compromised { from: 150 });
         assert_eq!(
             refusal(ended, 201).to_string(),
             "the key dead may not sign at 201: its window ended at 200",
@@ -378,40 +324,22 @@ mod tests {
     #[test]
     fn names_and_public_keys_are_unique() {
         let duplicate = |name| Err(KeyEventRefused::Duplicate(id(name)));
-        assert_eq!(
-            one().rotate(id("first"), secret(2).public(), 200),
-            duplicate("first")
-        );
-        assert_eq!(
-            one().rotate(id("second"), secret(1).public(), 200),
-            duplicate("second")
-        );
-        let twice = [
-            key("a", 1, Window::starting(0)),
-            key("a", 2, Window::starting(0)),
-        ];
+        assert_eq!(one().rotate(id("first"), secret(2).public(), 200), duplicate("first"));
+        assert_eq!(one().rotate(id("second"), secret(1).public(), 200), duplicate("second"));
+        let twice = [key("a", 1, Window::starting(0)), key("a", 2, Window::starting(0))];
         assert_eq!(KeySet::new(twice), duplicate("a"));
     }
 
     #[test]
     fn an_end_never_moves() {
         let retired = one().retire(&id("first"), 150).expect("a retirement");
-        let refused = KeyEventRefused::AlreadyRetired {
-            id: id("first"),
-            until: 150,
-        };
+        let refused = KeyEventRefused::AlreadyRetired { id: id("first"), until: 150 };
         assert_eq!(retired.retire(&id("first"), 300), Err(refused));
         assert_eq!(
             one().retire(&id("first"), 99),
-            Err(KeyEventRefused::BeforeStart {
-                id: id("first"),
-                from: 100
-            }),
+            Err(KeyEventRefused::BeforeStart { id: id("first"), from: 100 }),
         );
-        assert_eq!(
-            one().retire(&id("other"), 150),
-            Err(KeyEventRefused::Unknown(id("other")))
-        );
+        assert_eq!(one().retire(&id("other"), 150), Err(KeyEventRefused::Unknown(id("other"))));
     }
 
     #[test]
@@ -420,18 +348,14 @@ mod tests {
         let set = one().compromise(&id("first"), 150).expect("a compromise");
         assert_eq!(set.current(160), None);
         let later = set.compromise(&id("first"), 180).expect("a later report");
-        let earlier = later
-            .compromise(&id("first"), 120)
-            .expect("an earlier report");
+        let earlier = later.compromise(&id("first"), 120).expect("an earlier report");
         assert_eq!((since(&later), since(&earlier)), (Some(150), Some(120)));
     }
 
     #[test]
     fn a_compromised_key_does_not_stand_in_the_way_of_its_successor() {
         let set = one().compromise(&id("first"), 50).expect("a compromise");
-        let set = set
-            .rotate(id("second"), secret(2).public(), 60)
-            .expect("a rotation");
+        let set = set.rotate(id("second"), secret(2).public(), 60).expect("a rotation");
         assert_eq!(set.current(60).map(|key| key.id.as_str()), Some("second"));
     }
 

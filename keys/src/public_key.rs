@@ -89,9 +89,7 @@ impl FromStr for PublicKey {
     type Err = InvalidPublicKey;
 
     fn from_str(multikey: &str) -> Result<Self, InvalidPublicKey> {
-        let base58 = multikey
-            .strip_prefix('z')
-            .ok_or(InvalidPublicKey::NotMultibase)?;
+        let base58 = multikey.strip_prefix('z').ok_or(InvalidPublicKey::NotMultibase)?;
         // Decoding base58 takes quadratic time, so the buffer bounds what is tried.
         let mut bytes = [0; 34];
         match bs58::decode(base58).onto(&mut bytes) {
@@ -169,10 +167,7 @@ mod tests {
         let seed = URL_SAFE_NO_PAD.decode(seed).expect("base64url");
         let key = SigningKey::from_random(&seed.try_into().expect("32 bytes"));
         let jwk = key.public().to_jwk();
-        assert_eq!(
-            (jwk.kty, jwk.crv, &*jwk.x),
-            (KeyType::Okp, Curve::Ed25519, RFC_8037_X)
-        );
+        assert_eq!((jwk.kty, jwk.crv, &*jwk.x), (KeyType::Okp, Curve::Ed25519, RFC_8037_X));
     }
 
     #[test]
@@ -200,10 +195,7 @@ mod tests {
         };
         for (text, fault) in [
             ("", NotMultibase),
-            (
-                "6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
-                NotMultibase,
-            ),
+            ("6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp", NotMultibase),
             ("z6Mki0", NotMultibase),
             ("z6Mki", NotEd25519),
             (&secret_prefix, NotEd25519),
@@ -218,10 +210,7 @@ mod tests {
             "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
             "1+qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         ] {
-            let jwk = Jwk {
-                x: x.into(),
-                ..key.to_jwk()
-            };
+            let jwk = Jwk { x: x.into(), ..key.to_jwk() };
             assert_eq!(PublicKey::try_from(&jwk), Err(NotBase64Url), "{x}");
         }
     }

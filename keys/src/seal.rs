@@ -70,15 +70,10 @@ impl SealKey {
     /// # Errors
     /// [`SealKeyFault`], which names the file and what to do.
     pub fn load(path: &Path) -> Result<Self, SealKeyFault> {
-        let io = |cause| SealKeyFault::Io {
-            path: path.to_owned(),
-            cause,
-        };
+        let io = |cause| SealKeyFault::Io { path: path.to_owned(), cause };
         refuse_open_to_others(path, &fs::metadata(path).map_err(io)?)?;
         let text = Zeroizing::new(fs::read(path).map_err(io)?);
-        parse(&text).ok_or_else(|| SealKeyFault::Malformed {
-            path: path.to_owned(),
-        })
+        parse(&text).ok_or_else(|| SealKeyFault::Malformed { path: path.to_owned() })
     }
 
     /// Reads the key from its file or, when there is none, makes it of `random` in a new file of
@@ -92,18 +87,12 @@ impl SealKey {
             Ok(true) => {}
             Ok(false) => match create(path, random) {
                 Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
-                    return Err(SealKeyFault::Io {
-                        path: path.to_owned(),
-                        cause,
-                    });
+                    return Err(SealKeyFault::Io { path: path.to_owned(), cause });
                 }
                 _ => {}
             },
             Err(cause) => {
-                return Err(SealKeyFault::Io {
-                    path: path.to_owned(),
-                    cause,
-                });
+                return Err(SealKeyFault::Io { path: path.to_owned(), cause });
             }
         }
         Self::load(path)
@@ -122,10 +111,7 @@ impl fmt::Debug for SealKey {
 
 fn parse(text: &[u8]) -> Option<SealKey> {
     let text = core::str::from_utf8(text).ok()?;
-    let encoded = text
-        .strip_prefix(FILE_TITLE)?
-        .strip_prefix('\n')?
-        .trim_ascii_end();
+    let encoded = text.strip_prefix(FILE_TITLE)?.strip_prefix('\n')?.trim_ascii_end();
     let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(encoded).ok()?);
     Some(SealKey::from_random(bytes.as_slice().try_into().ok()?))
 }
@@ -140,8 +126,7 @@ fn create(path: &Path, random: &[u8; 32]) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(file, "{FILE_TITLE}\n{}", *encoded)?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path)
-        .map_err(|refused| refused.error)?;
+    file.persist_noclobber(path).map_err(|refused| refused.error)?;
     fs::File::open(folder)?.sync_all()
 }
 
@@ -152,10 +137,7 @@ fn refuse_open_to_others(path: &Path, metadata: &fs::Metadata) -> Result<(), Sea
     if mode & 0o027 == 0 {
         Ok(())
     } else {
-        Err(SealKeyFault::OpenToOthers {
-            path: path.to_owned(),
-            mode,
-        })
+        Err(SealKeyFault::OpenToOthers { path: path.to_owned(), mode })
     }
 }
 
@@ -199,10 +181,7 @@ mod tests {
         let read = SealKey::load_or_create(&path, &[2; 32]).expect("the same key");
         assert_eq!(made.bytes(), &[1; 32]);
         assert_eq!(read.bytes(), &[1; 32]);
-        assert_eq!(
-            SealKey::load(&path).expect("the same key").bytes(),
-            &[1; 32]
-        );
+        assert_eq!(SealKey::load(&path).expect("the same key").bytes(), &[1; 32]);
         assert_eq!(fs::read_dir(folder.path()).expect("its files").count(), 1);
     }
 
@@ -213,16 +192,11 @@ mod tests {
         let start = |n: u8| {
             let path = path.clone();
             std::thread::spawn(move || {
-                *SealKey::load_or_create(&path, &[n; 32])
-                    .expect("a key")
-                    .bytes()
+                *SealKey::load_or_create(&path, &[n; 32]).expect("a key").bytes()
             })
         };
         let threads: Vec<_> = (0..8).map(start).collect();
-        let mut keys: Vec<_> = threads
-            .into_iter()
-            .map(|t| t.join().expect("no panic"))
-            .collect();
+        let mut keys: Vec<_> = threads.into_iter().map(|t| t.join().expect("no panic")).collect();
         keys.dedup();
         assert_eq!(keys.len(), 1);
     }
@@ -232,18 +206,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("seal.key");
         let whole = format!("{FILE_TITLE}\n{}\n", URL_SAFE_NO_PAD.encode([1; 32]));
-        for text in [
-            "",
-            "akashi seal key v2\n",
-            &whole[..whole.len() - 3],
-            &whole.replacen('A', "=", 1),
-        ] {
+        for text in
+            ["", "akashi seal key v2\n", &whole[..whole.len() - 3], &whole.replacen('A', "=", 1)]
+        {
             create_0600(&path, text);
             let fault = SealKey::load_or_create(&path, &[2; 32]).expect_err("a refusal");
-            assert!(
-                matches!(fault, SealKeyFault::Malformed { .. }),
-                "{text:?}: {fault}"
-            );
+            assert!(matches!(fault, SealKeyFault::Malformed { .. }), "{text:?}: {fault}");
             assert_eq!(fs::read_to_string(&path).expect("the file"), text);
         }
     }
@@ -291,10 +259,7 @@ mod tests {
         create_0600(&path, "akashi seal key v1\nc2VjcmV0\n");
         let fault = SealKey::load(&path).expect_err("a refusal");
         let shown = format!("{fault:?} {fault} {:?}", SealKey::from_random(&[0xab; 32]));
-        assert!(
-            !shown.contains("c2VjcmV0") && !shown.contains("171"),
-            "{shown}"
-        );
+        assert!(!shown.contains("c2VjcmV0") && !shown.contains("171"), "{shown}");
     }
 
     proptest! {
@@ -317,18 +282,10 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut altered = sealed.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(
-                open(&[1; 32], b"data", &altered),
-                Err(Unopenable),
-                "bit {bit}"
-            );
+            assert_eq!(open(&[1; 32], b"data", &altered), Err(Unopenable), "bit {bit}");
         }
         for len in 0..sealed.len() {
-            assert_eq!(
-                open(&[1; 32], b"data", &sealed[..len]),
-                Err(Unopenable),
-                "{len} bytes"
-            );
+            assert_eq!(open(&[1; 32], b"data", &sealed[..len]), Err(Unopenable), "{len} bytes");
         }
     }
 

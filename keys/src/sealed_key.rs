@@ -56,16 +56,10 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        [
-            Self::Root,
-            Self::Bundle,
-            Self::Issuer,
-            Self::Log,
-            Self::Token,
-        ]
-        .into_iter()
-        .find(|role| role.as_str() == text)
-        .ok_or(UnknownRole)
+        [Self::Root, Self::Bundle, Self::Issuer, Self::Log, Self::Token]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownRole)
     }
 }
 
@@ -106,18 +100,9 @@ impl SealedKey {
         nonce: &[u8; NONCE_LEN],
     ) -> Self {
         let public = secret.public();
-        let sealed = seal::seal(
-            under.bytes(),
-            header(role, &id, &public).as_bytes(),
-            nonce,
-            secret.seed(),
-        );
-        Self {
-            role,
-            id,
-            public,
-            sealed,
-        }
+        let sealed =
+            seal::seal(under.bytes(), header(role, &id, &public).as_bytes(), nonce, secret.seed());
+        Self { role, id, public, sealed }
     }
 
     /// Opens the signing key.
@@ -128,11 +113,7 @@ impl SealedKey {
         let header = header(self.role, &self.id, &self.public);
         let seed = seal::open(under.bytes(), header.as_bytes(), &self.sealed)?;
         let secret = SigningKey::from_random(seed.as_slice().try_into().map_err(|_| Unopenable)?);
-        if secret.public() == self.public {
-            Ok(secret)
-        } else {
-            Err(Unopenable)
-        }
+        if secret.public() == self.public { Ok(secret) } else { Err(Unopenable) }
     }
 
     /// What the key is for.
@@ -162,11 +143,7 @@ fn header(role: Role, id: &KeyId, public: &PublicKey) -> String {
 impl fmt::Display for SealedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = header(self.role, &self.id, &self.public);
-        writeln!(
-            f,
-            "{header}sealed: {}",
-            URL_SAFE_NO_PAD.encode(&self.sealed)
-        )
+        writeln!(f, "{header}sealed: {}", URL_SAFE_NO_PAD.encode(&self.sealed))
     }
 }
 
@@ -174,9 +151,7 @@ impl FromStr for SealedKey {
     type Err = MalformedSealedKey;
 
     fn from_str(text: &str) -> Result<Self, MalformedSealedKey> {
-        parse(text)
-            .filter(|key| key.to_string() == text)
-            .ok_or(MalformedSealedKey)
+        parse(text).filter(|key| key.to_string() == text).ok_or(MalformedSealedKey)
     }
 }
 
@@ -219,24 +194,12 @@ mod tests {
             ),
         );
         // 24 bytes of nonce, 32 of secret, 16 of tag.
-        assert_eq!(
-            URL_SAFE_NO_PAD
-                .decode(sealed.trim_end())
-                .expect("base64url")
-                .len(),
-            72
-        );
+        assert_eq!(URL_SAFE_NO_PAD.decode(sealed.trim_end()).expect("base64url").len(), 72);
     }
 
     #[test]
     fn every_role_has_a_name() {
-        for role in [
-            Role::Root,
-            Role::Bundle,
-            Role::Issuer,
-            Role::Log,
-            Role::Token,
-        ] {
+        for role in [Role::Root, Role::Bundle, Role::Issuer, Role::Log, Role::Token] {
             assert_eq!(role.as_str().parse(), Ok(role));
         }
         assert_eq!("Root".parse::<Role>(), Err(UnknownRole));
@@ -265,16 +228,9 @@ mod tests {
             text.replace('\n', "\r\n"),
             text.trim_end().to_owned(),
             format!("{text}\n"),
-            text.replace(
-                "role: bundle\nid: bundle-1\n",
-                "id: bundle-1\nrole: bundle\n",
-            ),
+            text.replace("role: bundle\nid: bundle-1\n", "id: bundle-1\nrole: bundle\n"),
         ] {
-            assert_eq!(
-                other.parse::<SealedKey>(),
-                Err(MalformedSealedKey),
-                "{other:?}"
-            );
+            assert_eq!(other.parse::<SealedKey>(), Err(MalformedSealedKey), "{other:?}");
         }
     }
 

@@ -4,7 +4,12 @@ use core::fmt;
 
 use ed25519_dalek::Signer as _;
 
+use zeroize::Zeroizing;
+
 use crate::PublicKey;
+
+/// `PrivateKeyInfo`, version 0, id-Ed25519, up to the seed's 32 bytes (RFC 8410 §7).
+const PKCS8_PREFIX: &[u8] = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
 
 /// What makes Ed25519 signatures: a key in memory here, a token or another process elsewhere.
 pub trait Signer {
@@ -34,6 +39,12 @@ impl SigningKey {
         PublicKey::of(self.0.verifying_key())
     }
 
+    /// The secret as PKCS #8 (RFC 8410 §7), for libraries that sign with a key of their own.
+    #[must_use]
+    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new([PKCS8_PREFIX, self.seed()].concat())
+    }
+
     pub(crate) fn seed(&self) -> &[u8; 32] {
         self.0.as_bytes()
     }
@@ -51,15 +62,26 @@ impl Signer for SigningKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("public", &self.public())
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("public", &self.public()).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// RFC 8410 §10.3, the key without attributes.
+    #[test]
+    fn pkcs8_of_rfc_8410() {
+        let seed = hex("d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f44755842");
+        let der = SigningKey::from_random(&seed.try_into().expect("32 bytes")).to_pkcs8_der();
+        assert_eq!(
+            der.to_vec(),
+            hex(
+                "302e020100300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f44755842"
+            ),
+        );
+    }
 
     /// RFC 8032 §7.1 TEST 2.
     #[test]
@@ -72,10 +94,8 @@ mod tests {
         );
         assert_eq!(
             key.sign(&[0x72]).to_vec(),
-            hex(
-                "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
-                 085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
-            ),
+            hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+                 085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
         );
     }
 
@@ -84,10 +104,7 @@ mod tests {
         let key = SigningKey::from_random(&[0xab; 32]);
         let shown = format!("{key:?} {key:#?}");
         assert!(shown.contains(&key.public().to_string()));
-        assert!(
-            !shown.contains("171") && !shown.to_lowercase().contains("abab"),
-            "{shown}"
-        );
+        assert!(!shown.contains("171") && !shown.to_lowercase().contains("abab"), "{shown}");
     }
 
     fn hex(text: &str) -> Vec<u8> {

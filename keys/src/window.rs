@@ -57,11 +57,7 @@ impl Window {
     /// A window that begins at `from` and has no end yet.
     #[must_use]
     pub fn starting(from: i64) -> Self {
-        Self {
-            from,
-            until: None,
-            compromised_from: None,
-        }
+        Self { from, until: None, compromised_from: None }
     }
 
     /// Whether the key may sign at `at`; a compromised key never may.
@@ -106,11 +102,7 @@ mod tests {
 
     #[test]
     fn both_ends_of_a_window_are_inside() {
-        let window = Window {
-            from: 100,
-            until: Some(200),
-            compromised_from: None,
-        };
+        let window = Window { from: 100, until: Some(200), compromised_from: None };
         for (at, expected) in [
             (i64::MIN, Err(NotInForce::NotYet { from: 100 })),
             (99, Err(NotInForce::NotYet { from: 100 })),

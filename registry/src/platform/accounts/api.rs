@@ -1,0 +1,411 @@
+//! Sign-up, sign-in and one's own account.
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::rules::{self, Locale};
+use super::{passwords, store, tokens};
+use crate::platform::app::App;
+use crate::platform::authorisation::{Actor, Role};
+use crate::platform::clock::rfc3339;
+use crate::platform::id::{AccountId, MembershipId, PartyId, SessionId};
+use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
+use crate::platform::rng::draw;
+use crate::platform::write::{Json, Write};
+
+/// How long a refresh token may wait for its use, in milliseconds: thirty days.
+const REFRESH_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// The routes of accounts.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_up))
+        .routes(routes!(first_operator))
+        .routes(routes!(sign_in))
+        .routes(routes!(refresh))
+        .routes(routes!(sign_out))
+        .routes(routes!(me, change_me))
+}
+
+/// Somebody signed in, from the request's access token.
+pub struct Session {
+    /// Who.
+    pub actor: Actor,
+    /// The sign-in.
+    pub id: SessionId,
+}
+
+impl FromRequestParts<App> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let value = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let token = value
+            .and_then(|v| v.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, token) = token.ok_or(Problem::NotSignedIn)?;
+        let claims =
+            app.tokens.read(token, app.clock.now().as_second()).ok_or(Problem::NotSignedIn)?;
+        let mut db = app.db.reader().acquire().await?;
+        let memberships = store::memberships(&mut db, &claims.sub, &claims.sid)
+            .await?
+            .ok_or(Problem::NotSignedIn)?;
+        Ok(Self { actor: Actor { account: claims.sub, memberships }, id: claims.sid })
+    }
+}
+
+impl FromRequestParts<App> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Session::from_request_parts(parts, app).await?.actor)
+    }
+}
+
+/// A new account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    /// The address to sign in with.
+    email: String,
+    /// At least twelve characters.
+    password: String,
+    /// The person's name.
+    name: String,
+    /// `en` or `ja`.
+    locale: Locale,
+}
+
+impl SignUp {
+    fn check(&self) -> Result<String, Problem> {
+        let mut wrong = Vec::new();
+        let email = rules::email_norm(&self.email).unwrap_or_else(|detail| {
+            wrong.push(InvalidMember::new("/email", detail));
+            String::new()
+        });
+        if let Err(detail) = rules::check_password(&self.password) {
+            wrong.push(InvalidMember::new("/password", detail));
+        }
+        if self.name.trim().is_empty() || self.name.chars().count() > 100 {
+            wrong.push(InvalidMember::new("/name", "must have 1 to 100 characters"));
+        }
+        if wrong.is_empty() { Ok(email) } else { Err(Problem::Invalid(wrong)) }
+    }
+
+    async fn into_account(self, app: &App) -> Result<(store::Account, String), Problem> {
+        let email_norm = self.check()?;
+        let account = store::Account {
+            id: AccountId::new(app.clock.now(), &*app.rng),
+            email_norm,
+            name: self.name.trim().to_owned(),
+            locale: self.locale.to_string(),
+            version: 1,
+        };
+        Ok((account, passwords::hash(self.password, &*app.rng).await?))
+    }
+}
+
+/// The id of what was made.
+#[derive(Serialize, ToSchema)]
+pub struct Made {
+    /// Its id.
+    id: AccountId,
+}
+
+/// Makes an account.
+#[utoipa::path(post, path = "/api/v1/accounts", request_body = SignUp, tag = "accounts",
+    responses((status = 201, body = Made), (status = "4XX", body = ProblemDetails)))]
+async fn sign_up(State(app): State<App>, Json(body): Json<SignUp>) -> Result<Response, Problem> {
+    let (account, hash) = body.into_account(&app).await?;
+    let mut tx = app.db.write().await?;
+    store::insert(&mut tx, &account, &hash, app.clock.now_ms()).await.map_err(taken)?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, axum::Json(Made { id: account.id })).into_response())
+}
+
+fn taken(error: sqlx::Error) -> Problem {
+    match Problem::from(error) {
+        Problem::Duplicate(_) => {
+            Problem::Duplicate("This e-mail address has an account: sign in.".into())
+        }
+        other => other,
+    }
+}
+
+/// The first operator, by the one-time link that the registry printed at its first start.
+#[derive(Deserialize, ToSchema)]
+pub struct FirstOperator {
+    /// The last segment of the link.
+    token: String,
+    /// The account.
+    #[serde(flatten)]
+    account: SignUp,
+}
+
+/// Makes the first operator's account. The link works once.
+#[utoipa::path(post, path = "/api/v1/operators", request_body = FirstOperator, tag = "accounts",
+    responses((status = 201, body = Made), (status = "4XX", body = ProblemDetails)))]
+async fn first_operator(
+    State(app): State<App>,
+    Json(body): Json<FirstOperator>,
+) -> Result<Response, Problem> {
+    let hash = Sha256::digest(body.token.as_bytes());
+    let (account, password) = body.account.into_account(&app).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    if !store::use_operator_link(&mut tx, &hash, now.as_millisecond()).await? {
+        return Err(Problem::SignInRefused(
+            "This link was used before, or is not one of this registry's.",
+        ));
+    }
+    store::insert(&mut tx, &account, &password, now.as_millisecond()).await.map_err(taken)?;
+    let registry = store::operator_party(&mut tx).await?;
+    let membership = MembershipId::new(now, &*app.rng);
+    store::add_member(
+        &mut tx,
+        &membership,
+        &account.id,
+        &registry,
+        Role::Operator,
+        now.as_millisecond(),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, axum::Json(Made { id: account.id })).into_response())
+}
+
+/// What one signs in with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The account's address.
+    email: String,
+    /// Its password.
+    password: String,
+}
+
+/// Tokens (RFC 6749, section 5.1).
+#[derive(Serialize, ToSchema)]
+pub struct Tokens {
+    /// Goes into `Authorization: Bearer …`.
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    expires_in: i64,
+    /// Good for one refresh.
+    refresh_token: String,
+}
+
+impl Tokens {
+    fn answer(self) -> Response {
+        ([(header::CACHE_CONTROL, "no-store")], axum::Json(self)).into_response()
+    }
+}
+
+/// Signs in.
+#[utoipa::path(post, path = "/api/v1/sessions", request_body = SignIn, tag = "accounts",
+    responses((status = 200, body = Tokens), (status = "4XX", body = ProblemDetails)))]
+async fn sign_in(State(app): State<App>, Json(body): Json<SignIn>) -> Result<Response, Problem> {
+    let refused = Problem::SignInRefused("E-mail address and password do not belong together.");
+    let now = app.clock.now_ms();
+    let email = rules::email_norm(&body.email).unwrap_or_default();
+    app.throttle.check(&email, now)?;
+    let known = store::password(&mut *app.db.reader().acquire().await?, &email).await?;
+    let (account, hash) = known.map_or((None, None), |(account, hash)| (Some(account), Some(hash)));
+    let matches = body.password.len() <= rules::PASSWORD_MAX
+        && passwords::matches(body.password, hash).await?;
+    let (true, Some(account)) = (matches, account) else {
+        app.throttle.failed(&email, now);
+        return Err(refused);
+    };
+    app.throttle.succeeded(&email);
+    let session = SessionId::new(app.clock.now(), &*app.rng);
+    let mut tx = app.db.write().await?;
+    store::open_session(&mut tx, &session, &account, now).await?;
+    let tokens = issue(&app, &mut tx, &account, &session).await?;
+    tx.commit().await?;
+    Ok(tokens.answer())
+}
+
+/// Makes an access token and the refresh token that follows it.
+async fn issue(
+    app: &App,
+    tx: &mut sqlx::AnyConnection,
+    account: &AccountId,
+    session: &SessionId,
+) -> Result<Tokens, Problem> {
+    use base64::Engine as _;
+    let now = app.clock.now();
+    let access_token =
+        app.tokens.issue(account, session, now.as_second()).map_err(Problem::internal)?;
+    let refresh_token = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(draw::<32>(&*app.rng));
+    let hash = Sha256::digest(refresh_token.as_bytes());
+    store::add_refresh(tx, &hash, session, now.as_millisecond() + REFRESH_MS).await?;
+    Ok(Tokens { access_token, token_type: "Bearer", expires_in: tokens::LIFE_S, refresh_token })
+}
+
+/// A refresh token to exchange.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshWith {
+    /// The last refresh token of the session.
+    refresh_token: String,
+}
+
+/// Exchanges a refresh token. One that was used before is a stolen one or its thief: it ends the
+/// whole session (RFC 9700, section 4.14.2).
+#[utoipa::path(post, path = "/api/v1/sessions/refresh", request_body = RefreshWith, tag = "accounts",
+    responses((status = 200, body = Tokens), (status = "4XX", body = ProblemDetails)))]
+async fn refresh(
+    State(app): State<App>,
+    Json(body): Json<RefreshWith>,
+) -> Result<Response, Problem> {
+    let hash = Sha256::digest(body.refresh_token.as_bytes());
+    let now = app.clock.now_ms();
+    let mut tx = app.db.write().await?;
+    let refused =
+        Problem::SignInRefused("This refresh token is not one of an open session: sign in.");
+    let Some(token) = store::refresh(&mut tx, &hash).await? else { return Err(refused) };
+    if token.ended_at.is_some() || token.expires_at <= now {
+        return Err(refused);
+    }
+    if token.used_at.is_some() || !store::use_refresh(&mut tx, &hash, now).await? {
+        store::end_session(&mut tx, &token.session_id, "refresh_token_reused", now).await?;
+        tx.commit().await?;
+        tracing::warn!(session = %token.session_id, "a used refresh token came back: its session is ended");
+        return Err(Problem::SignInRefused(
+            "This refresh token was used before: its session is ended. Sign in.",
+        ));
+    }
+    let tokens = issue(&app, &mut tx, &token.account_id, &token.session_id).await?;
+    tx.commit().await?;
+    Ok(tokens.answer())
+}
+
+/// Signs out: ends the session and its tokens.
+#[utoipa::path(delete, path = "/api/v1/sessions/current", tag = "accounts",
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+async fn sign_out(State(app): State<App>, session: Session) -> Result<StatusCode, Problem> {
+    let mut tx = app.db.write().await?;
+    store::end_session(&mut tx, &session.id, "signed_out", app.clock.now_ms()).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One's own account.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    id: AccountId,
+    email: String,
+    name: String,
+    locale: Locale,
+    version: i64,
+    memberships: Vec<MyMembership>,
+}
+
+/// One's own role in a party.
+#[derive(Serialize, ToSchema, sqlx::FromRow)]
+pub struct MyMembership {
+    /// The membership's id.
+    id: MembershipId,
+    /// The party's id.
+    party: PartyId,
+    /// The party's kind.
+    party_kind: String,
+    /// The party's name.
+    party_name: String,
+    /// The role.
+    #[sqlx(try_from = "String")]
+    role: Role,
+    /// Since when.
+    #[sqlx(try_from = "i64")]
+    from: Instant,
+}
+
+/// An instant of the database, shown as RFC 3339.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = DateTime)]
+pub struct Instant(i64);
+
+impl From<i64> for Instant {
+    fn from(ms: i64) -> Self {
+        Self(ms)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&rfc3339(self.0))
+    }
+}
+
+async fn my_account(app: &App, actor: &Actor) -> Result<Me, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let account = store::account(&mut db, &actor.account).await?.ok_or(Problem::NotSignedIn)?;
+    let memberships = sqlx::query_as(
+        "SELECT m.id, p.id AS party, p.kind AS party_kind, p.display_name AS party_name, m.role, m.from_at AS \"from\"
+         FROM membership m JOIN party p ON p.id = m.party_id
+         WHERE m.account_id = $1 AND m.ended_at IS NULL ORDER BY m.id",
+    )
+    .bind(&actor.account)
+    .fetch_all(&mut *db)
+    .await?;
+    Ok(Me {
+        id: account.id,
+        email: account.email_norm,
+        name: account.name,
+        locale: account.locale.parse().unwrap_or(Locale::En),
+        version: account.version,
+        memberships,
+    })
+}
+
+/// One's own account and memberships.
+#[utoipa::path(get, path = "/api/v1/me", tag = "accounts",
+    responses((status = 200, body = Me), (status = "4XX", body = ProblemDetails)))]
+async fn me(State(app): State<App>, actor: Actor) -> Result<axum::Json<Me>, Problem> {
+    Ok(axum::Json(my_account(&app, &actor).await?))
+}
+
+/// What to change of one's own account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeMe {
+    /// The version seen.
+    version: i64,
+    /// A new name.
+    name: Option<String>,
+    /// Another language.
+    locale: Option<Locale>,
+}
+
+/// Changes one's own name or language.
+#[utoipa::path(patch, path = "/api/v1/me", request_body = ChangeMe, tag = "accounts",
+    responses((status = 200, body = Me), (status = "4XX", body = ProblemDetails)))]
+async fn change_me(State(app): State<App>, write: Write<ChangeMe>) -> Result<Response, Problem> {
+    let Write { actor, body, act } = write;
+    let mut tx = app.db.write().await?;
+    let mut account = store::account(&mut tx, &actor.account).await?.ok_or(Problem::NotSignedIn)?;
+    let current = std::mem::replace(&mut account.version, body.version);
+    account.name = body.name.unwrap_or(account.name);
+    account.locale = body.locale.map_or(account.locale, |l| l.to_string());
+    if !store::update(&mut tx, &account).await? {
+        return Err(Problem::StaleVersion { seen: body.version, current });
+    }
+    act.commit(
+        &app,
+        &actor,
+        tx,
+        StatusCode::OK,
+        &serde_json::json!({ "version": body.version + 1 }),
+    )
+    .await
+}

@@ -1,0 +1,323 @@
+//! Who may do what: one table, default deny.
+//!
+//! A person acts through *memberships* (a role in a party) and *assignments* (a task on one
+//! application). An act is allowed when the table gives one of its entries to a relation that the
+//! actor has with the subject. What the subject's *state* allows is the state machines' affair; they
+//! are asked only after this.
+
+use akashi_schemas::text_enum;
+
+use super::id::{AccountId, PartyId};
+use super::problem::Problem;
+
+text_enum! {
+    /// What a person is in a party.
+    #[derive(utoipa::ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub enum Role {
+        /// Acts for a company that applies or holds a certificate.
+        Applicant = "applicant",
+        /// Assesses for a certification body.
+        Assessor = "assessor",
+        /// Reviews for a certification body.
+        Reviewer = "reviewer",
+        /// Decides for a certification body.
+        DecisionMaker = "decision_maker",
+        /// Runs a certification body's process.
+        QualityManager = "quality_manager",
+        /// Reads a certification body's file, changes nothing.
+        Auditor = "auditor",
+        /// Acts for a programme owner.
+        Owner = "owner",
+        /// Acts for a buyer.
+        Buyer = "buyer",
+        /// Runs the registry; reads no content.
+        Operator = "operator",
+    }
+}
+
+text_enum! {
+    /// What a person is asked to do on one application.
+    #[derive(utoipa::ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub enum Task {
+        /// Leads the assessment.
+        Lead = "lead",
+        /// Assesses under the lead.
+        Assessor = "assessor",
+        /// Checks the assessment.
+        Reviewer = "reviewer",
+        /// Decides.
+        Decider = "decider",
+    }
+}
+
+impl Task {
+    /// The role that a person must hold in the body to be given the task.
+    #[must_use]
+    pub fn role(self) -> Role {
+        match self {
+            Self::Lead | Self::Assessor => Role::Assessor,
+            Self::Reviewer => Role::Reviewer,
+            Self::Decider => Role::DecisionMaker,
+        }
+    }
+}
+
+/// A relation between an actor and a subject that may carry a permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody with an account.
+    SignedIn,
+    /// A role in the subject's party of that role's kind.
+    Member(Role),
+    /// A task on the subject, with the role that goes with it still held.
+    Assigned(Task),
+}
+
+impl Who {
+    fn words(self) -> &'static str {
+        match self {
+            Self::SignedIn => "anyone signed in",
+            Self::Member(Role::Applicant) => "a member of the company",
+            Self::Member(Role::Assessor) => "an assessor of the certification body",
+            Self::Member(Role::Reviewer) => "a reviewer of the certification body",
+            Self::Member(Role::DecisionMaker) => "a decision maker of the certification body",
+            Self::Member(Role::QualityManager) => "a quality manager of the certification body",
+            Self::Member(Role::Auditor) => "an auditor of the certification body",
+            Self::Member(Role::Owner) => "a member of the programme owner",
+            Self::Member(Role::Buyer) => "a member of the buyer",
+            Self::Member(Role::Operator) => "an operator of the registry",
+            Self::Assigned(Task::Lead) => "the assigned lead assessor",
+            Self::Assigned(Task::Assessor) => "an assigned assessor",
+            Self::Assigned(Task::Reviewer) => "the assigned reviewer",
+            Self::Assigned(Task::Decider) => "the assigned decision maker",
+        }
+    }
+}
+
+use Role::{Applicant, Auditor, Buyer, DecisionMaker, Operator, Owner, QualityManager, Reviewer};
+use Who::{Assigned, Member, SignedIn};
+
+const LEAD: Who = Assigned(Task::Lead);
+const ASSESSOR: Who = Assigned(Task::Assessor);
+const REVIEWER: Who = Assigned(Task::Reviewer);
+const DECIDER: Who = Assigned(Task::Decider);
+
+/// Defines [`Action`] with its name in the audit trail and who may do it.
+macro_rules! actions {
+    ($($(#[$meta:meta])* $name:ident = $text:literal : [$($who:expr),*]),+ $(,)?) => {
+        /// Everything that takes a permission, by the route that does it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action { $($(#[$meta])* $name),+ }
+
+        impl Action {
+            /// The name in the audit trail.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// Who may do it. Nobody else may.
+            #[must_use]
+            pub fn who(self) -> &'static [Who] {
+                match self { $(Self::$name => &[$($who),*]),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Register a company or buyer that one will act for.
+    RegisterParty = "party.register": [SignedIn],
+    /// Register a certification body or programme owner.
+    RegisterInstitution = "party.register_institution": [Member(Operator)],
+    /// Read a party's own record, members and facilities.
+    ReadParty = "party.read": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager), Member(Operator)],
+    /// Change a party's record and its facilities.
+    ChangeParty = "party.change": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager)],
+    /// Give and end memberships.
+    ChangeMembers = "party.change_members": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager)],
+    /// Declare one's own conflict of interest.
+    DeclareConflict = "conflict.declare": [SignedIn],
+    /// Record a conflict of interest of a body's staff.
+    RecordConflict = "conflict.record": [Member(QualityManager)],
+    /// Record a competence of a body's staff.
+    RecordCompetence = "competence.record": [Member(QualityManager)],
+    /// Read the audit trail.
+    ReadAudit = "audit.read": [Member(Auditor), Member(QualityManager), Member(Operator)],
+    /// Draft and publish programme versions.
+    WriteProgramme = "programme.write": [Member(Owner)],
+    /// Authorise certification bodies, and end it.
+    Authorise = "authorisation.write": [Member(Owner)],
+    /// Begin an application.
+    Apply = "application.create": [Member(Applicant)],
+    /// Fill in an application.
+    FillIn = "application.fill_in": [Member(Applicant)],
+    /// Accept the agreement, submit, withdraw.
+    MoveApplication = "application.move": [Member(Applicant)],
+    /// Read an application.
+    ReadApplication = "application.read":
+        [Member(Applicant), LEAD, ASSESSOR, REVIEWER, DECIDER, Member(QualityManager), Member(Auditor)],
+    /// Accept, return or decline a submitted application.
+    ReviewApplication = "application.review": [Member(QualityManager)],
+    /// Give people their tasks.
+    Assign = "application.assign": [Member(QualityManager)],
+    /// Accept one's own task.
+    AcceptAssignment = "assignment.accept": [LEAD, ASSESSOR, REVIEWER, DECIDER],
+    /// Attach evidence for a company.
+    AttachEvidence = "evidence.attach": [Member(Applicant), LEAD, ASSESSOR],
+    /// Read evidence.
+    ReadEvidence = "evidence.read":
+        [Member(Applicant), LEAD, ASSESSOR, REVIEWER, DECIDER, Member(QualityManager)],
+    /// Take evidence back.
+    RemoveEvidence = "evidence.remove": [Member(Applicant)],
+    /// Read an assessment as its assessors see it.
+    ReadAssessment = "assessment.read":
+        [LEAD, ASSESSOR, REVIEWER, DECIDER, Member(QualityManager), Member(Auditor)],
+    /// Rate.
+    Rate = "assessment.rate": [LEAD, ASSESSOR],
+    /// Start, complete, forward or abort an assessment.
+    MoveAssessment = "assessment.move": [LEAD],
+    /// Read an assessment's report.
+    ReadReport = "assessment.report": [Member(Applicant), LEAD, ASSESSOR, REVIEWER, DECIDER],
+    /// Review an assessment.
+    Review = "assessment.review": [REVIEWER],
+    /// Read findings.
+    ReadFinding = "finding.read":
+        [Member(Applicant), LEAD, ASSESSOR, REVIEWER, DECIDER, Member(QualityManager), Member(Auditor)],
+    /// Answer a finding: plan, evidence, decline.
+    AnswerFinding = "finding.answer": [Member(Applicant)],
+    /// Accept, verify or reject what answers a finding.
+    JudgeFinding = "finding.judge": [LEAD, ASSESSOR],
+    /// Extend a finding's term.
+    ExtendFinding = "finding.extend": [DECIDER],
+    /// Grant or refuse.
+    DecideApplication = "application.decide": [DECIDER],
+    /// Suspend, reinstate, reduce, withdraw; reissue a credential.
+    DecideCertificate = "certificate.decide": [Member(DecisionMaker)],
+    /// End one's own certificate.
+    Terminate = "certificate.terminate": [Member(Applicant)],
+    /// Read a certificate's record as those who act on it see it.
+    ReadCertificate = "certificate.read":
+        [Member(Applicant), Member(DecisionMaker), Member(QualityManager), Member(Reviewer), Member(Auditor)],
+    /// Retry or void a credential's release; retire keys; see jobs.
+    Operate = "registry.operate": [Member(Operator)],
+}
+
+/// A membership in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The party.
+    pub party: PartyId,
+    /// The role in it.
+    pub role: Role,
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The account.
+    pub account: AccountId,
+    /// What the person is, and where, at this moment.
+    pub memberships: Vec<Membership>,
+}
+
+impl Actor {
+    /// Whether the actor holds a role in a party.
+    #[must_use]
+    pub fn holds(&self, role: Role, party: &PartyId) -> bool {
+        self.memberships.iter().any(|m| m.role == role && &m.party == party)
+    }
+
+    /// The parties in which the actor holds a role.
+    pub fn parties(&self, role: Role) -> impl Iterator<Item = &PartyId> {
+        self.memberships.iter().filter(move |m| m.role == role).map(|m| &m.party)
+    }
+}
+
+/// What an act is about: the parties that have a say in it, and who is assigned to it.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    /// The company that applies or holds.
+    pub company: Option<PartyId>,
+    /// The certification body.
+    pub body: Option<PartyId>,
+    /// The programme owner.
+    pub owner: Option<PartyId>,
+    /// The buyer.
+    pub buyer: Option<PartyId>,
+    /// Assignments in force.
+    pub assigned: Vec<(AccountId, Task)>,
+}
+
+impl Subject {
+    /// The party in which a role counts for this subject; an operator's counts everywhere.
+    fn party(&self, role: Role) -> Option<&PartyId> {
+        match role {
+            Role::Applicant => self.company.as_ref(),
+            Role::Assessor
+            | Role::Reviewer
+            | Role::DecisionMaker
+            | Role::QualityManager
+            | Role::Auditor => self.body.as_ref(),
+            Role::Owner => self.owner.as_ref(),
+            Role::Buyer => self.buyer.as_ref(),
+            Role::Operator => None,
+        }
+    }
+
+    /// Whether the actor stands in a relation with the subject.
+    fn relates(&self, actor: &Actor, who: Who) -> bool {
+        match who {
+            Who::SignedIn => true,
+            Who::Member(Role::Operator) => {
+                actor.memberships.iter().any(|m| m.role == Role::Operator)
+            }
+            Who::Member(role) => self.party(role).is_some_and(|party| actor.holds(role, party)),
+            Who::Assigned(task) => {
+                self.assigned
+                    .iter()
+                    .any(|(account, given)| account == &actor.account && *given == task)
+                    && self.body.as_ref().is_some_and(|body| actor.holds(task.role(), body))
+            }
+        }
+    }
+
+    /// Whether the actor belongs to one of the subject's parties at all, and so knows of it.
+    fn knows(&self, actor: &Actor) -> bool {
+        [&self.company, &self.body, &self.owner, &self.buyer]
+            .into_iter()
+            .flatten()
+            .any(|party| actor.memberships.iter().any(|m| &m.party == party))
+    }
+}
+
+impl Actor {
+    /// Allows the act, or says why not: [`Problem::Forbidden`] to those who know of the subject,
+    /// [`Problem::NotFound`] (with the word for the subject) to strangers, so that nobody learns of
+    /// others' affairs by asking.
+    ///
+    /// # Errors
+    /// When no entry of the table gives the act to a relation that the actor has with the subject.
+    pub fn authorise(
+        &self,
+        action: Action,
+        subject: &Subject,
+        what: &'static str,
+    ) -> Result<(), Problem> {
+        if action.who().iter().any(|&who| subject.relates(self, who)) {
+            return Ok(());
+        }
+        tracing::info!(account = %self.account, action = action.as_str(), "denied");
+        let institution = [&subject.company, &subject.body, &subject.owner, &subject.buyer]
+            .iter()
+            .all(|p| p.is_none());
+        if institution || subject.knows(self) {
+            return Err(Problem::Forbidden {
+                who: action.who().iter().map(|who| who.words()).collect(),
+            });
+        }
+        Err(Problem::NotFound(what))
+    }
+}

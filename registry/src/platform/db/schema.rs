@@ -1,0 +1,33 @@
+//! The schema: numbered SQL texts, shared but for the triggers.
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use super::Engine;
+
+const REGISTRY: &str = include_str!("../../../migrations/0001_registry.sql");
+const APPEND_ONLY_SQLITE: &str = include_str!("../../../migrations/0002_append_only.sqlite.sql");
+const APPEND_ONLY_POSTGRES: &str =
+    include_str!("../../../migrations/0002_append_only.postgres.sql");
+
+/// The migrations of an engine, oldest first.
+pub(super) fn migrator(engine: Engine) -> Migrator {
+    let append_only = match engine {
+        Engine::Sqlite => APPEND_ONLY_SQLITE,
+        Engine::Postgres => APPEND_ONLY_POSTGRES,
+    };
+    let migrations = [(1, "registry", REGISTRY), (2, "append only", append_only)]
+        .map(|(version, name, sql)| {
+            Migration::new(
+                version,
+                name.into(),
+                MigrationType::Simple,
+                SqlStr::from_static(sql),
+                false,
+            )
+        })
+        .to_vec();
+    Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT }
+}

@@ -1,0 +1,97 @@
+//! The HTTP shell: request ids, security headers, time limits, and the answers for what has no route.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use super::app::App;
+use super::id::uuid_v7;
+use super::problem::Problem;
+
+/// The longest that a request may take, uploads included.
+const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+
+/// What pages may load: nothing but the registry's own files, and nothing may frame them.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Names one request in answers, logs and the audit trail.
+#[derive(Clone, Debug)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The id that the shell gave the request.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        parts.extensions.get().cloned().unwrap_or_else(|| Self(String::new()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// Puts the shell around the registry's routes.
+pub fn shell(routes: Router<App>, app: App) -> Router {
+    let header_always = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    routes
+        .fallback(async || Problem::NotFound("page"))
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal(anyhow::anyhow!("a handler panicked")).into_response()
+        }))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_LIMIT))
+        .layer(header_always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_always(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header_always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(middleware::from_fn_with_state(app.clone(), identify))
+        .with_state(app)
+}
+
+/// Gives the request its id and logs how it ended: method, route pattern (never the path's own
+/// values), status and duration.
+async fn identify(
+    axum::extract::State(app): axum::extract::State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = RequestId(uuid_v7(app.clock.now(), &*app.rng));
+    let method = request.method().clone();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |p| p.as_str().to_owned());
+    request.extensions_mut().insert(id.clone());
+    let start = std::time::Instant::now();
+    let mut response = next.run(request).await;
+    tracing::info!(
+        request = id.as_str(),
+        %method,
+        route,
+        status = response.status().as_u16(),
+        ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert("request-id", value);
+    }
+    response
+}

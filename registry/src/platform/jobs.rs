@@ -1,0 +1,106 @@
+//! Jobs in the database: claimed under a lease, repeated until done, so that what was promised
+//! happens after any restart. A job's work must be idempotent.
+
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::app::App;
+use super::db::Db;
+use super::id::uuid_v7;
+
+/// How long a worker may hold a job before another takes it, in milliseconds.
+const LEASE_MS: i64 = 30_000;
+
+/// A claimed job.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Job {
+    /// Its id.
+    pub id: String,
+    /// What to do.
+    pub kind: String,
+    /// To what: an id.
+    pub subject: String,
+    /// How often it was tried before.
+    pub attempts: i64,
+}
+
+/// Adds a job, unless one of its kind is open for the subject.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add(
+    tx: &mut AnyConnection,
+    app: &App,
+    kind: &str,
+    subject: &str,
+) -> Result<(), sqlx::Error> {
+    let now = app.clock.now();
+    sqlx::query(
+        "INSERT INTO job (id, kind, subject, due_at, attempts, created_at) VALUES ($1, $2, $3, $4, 0, $4)
+         ON CONFLICT (kind, subject) WHERE done_at IS NULL DO NOTHING",
+    )
+    .bind(uuid_v7(now, &*app.rng))
+    .bind(kind)
+    .bind(subject)
+    .bind(now.as_millisecond())
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Claims the job that has been due longest, if one is.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn claim(db: &Db, app: &App, owner: &str) -> Result<Option<Job>, sqlx::Error> {
+    let now = app.clock.now_ms();
+    let due = "SELECT id FROM job WHERE done_at IS NULL AND due_at <= $1
+               AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at LIMIT 1";
+    let waiting: Option<(String,)> =
+        sqlx::query_as(due).bind(now).fetch_optional(db.reader()).await?;
+    if waiting.is_none() {
+        return Ok(None);
+    }
+    let mut tx = db.write().await?;
+    let claim = format!(
+        "UPDATE job SET lease_owner = $2, lease_until = $3, attempts = attempts + 1
+         WHERE id = ({due}{}) RETURNING id, kind, subject, attempts - 1 AS attempts",
+        db.engine().skip_locked()
+    );
+    let job = sqlx::query_as(AssertSqlSafe(claim))
+        .bind(now)
+        .bind(owner)
+        .bind(now + LEASE_MS)
+        .fetch_optional(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(job)
+}
+
+/// Marks a job done, in the transaction of its effect.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn done(tx: &mut AnyConnection, app: &App, job: &Job) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE job SET done_at = $2, lease_until = NULL WHERE id = $1")
+        .bind(&job.id)
+        .bind(app.clock.now_ms())
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// Puts a failed job back, to be tried again after a wait that doubles from a quarter of a second to a minute.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn again(db: &Db, app: &App, job: &Job, error: &str) -> Result<(), sqlx::Error> {
+    let wait = (250_i64 << job.attempts.clamp(0, 8)).min(60_000);
+    let mut tx = db.write().await?;
+    sqlx::query("UPDATE job SET due_at = $2, lease_until = NULL, last_error = $3 WHERE id = $1")
+        .bind(&job.id)
+        .bind(app.clock.now_ms() + wait)
+        .bind(error)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await
+}

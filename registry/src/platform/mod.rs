@@ -1,0 +1,22 @@
+//! What every context stands on and none of them owns.
+//!
+//! Nothing in here knows a context: it offers the database, accounts and authorisation, the HTTP
+//! shell, notes and blobs under their subject's data key, jobs, the audit trail, the clock and chance.
+
+pub mod accounts;
+pub mod app;
+pub mod audit;
+pub mod authorisation;
+pub mod blobs;
+pub mod clock;
+pub mod data_keys;
+pub mod db;
+pub mod http;
+pub mod id;
+pub mod jobs;
+pub mod notes;
+pub mod origin;
+pub mod paging;
+pub mod problem;
+pub mod rng;
+pub mod write;

@@ -1,0 +1,114 @@
+//! Free texts: encrypted under their party's data key; everything else refers to them by id.
+
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+use utoipa::ToSchema;
+
+use super::app::App;
+use super::data_keys;
+use super::id::{NoteId, PartyId};
+use super::problem::Problem;
+use super::rng::draw;
+
+/// The longest note, in bytes of UTF-8.
+const LIMIT: usize = 20_000;
+
+/// A free text and its language.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// The text; not empty.
+    pub text: String,
+    /// Its language, a BCP 47 tag such as `ja`.
+    pub lang: String,
+}
+
+impl Text {
+    /// The text, if it can be kept.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or its language is no tag.
+    pub fn check(&self, place: &str) -> Result<&Self, Problem> {
+        if self.text.trim().is_empty() {
+            return Err(Problem::invalid(format!("{place}/text"), "must not be empty"));
+        }
+        if self.text.len() > LIMIT {
+            return Err(Problem::invalid(
+                format!("{place}/text"),
+                format!("is longer than {LIMIT} bytes"),
+            ));
+        }
+        let tag = !self.lang.is_empty()
+            && self.lang.len() <= 35
+            && self.lang.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !tag {
+            return Err(Problem::invalid(
+                format!("{place}/lang"),
+                "must be a BCP 47 language tag, such as ja",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// Keeps a text under a party's data key.
+///
+/// # Errors
+/// When the text cannot be kept (`place` names it), or the party's key is gone.
+pub async fn keep(
+    tx: &mut AnyConnection,
+    app: &App,
+    party: &PartyId,
+    text: &Text,
+    place: &str,
+) -> Result<NoteId, Problem> {
+    text.check(place)?;
+    let (key_id, key) = data_keys::open(tx, app, party).await?;
+    let now = app.clock.now();
+    let id = NoteId::new(now, &*app.rng);
+    let sealed = key.seal_note(id.as_str(), &text.text, &draw(&*app.rng));
+    sqlx::query(
+        "INSERT INTO note (id, data_key_id, lang, ciphertext, at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(&id)
+    .bind(&key_id)
+    .bind(&text.lang)
+    .bind(sealed)
+    .bind(now.as_millisecond())
+    .execute(tx)
+    .await?;
+    Ok(id)
+}
+
+/// Reads notes of one party, in the order asked; an erased one reads as none.
+///
+/// # Errors
+/// When the database refuses, or a note does not open under its party's key.
+pub async fn read(
+    db: &mut AnyConnection,
+    app: &App,
+    party: &PartyId,
+    ids: &[&NoteId],
+) -> Result<Vec<Option<Text>>, Problem> {
+    let key = match data_keys::open(db, app, party).await {
+        Ok((_, key)) => key,
+        Err(Problem::NotFound(_)) => return Ok(vec![None; ids.len()]),
+        Err(other) => return Err(other),
+    };
+    let mut texts = Vec::with_capacity(ids.len());
+    for id in ids {
+        let row: Option<(String, Vec<u8>)> =
+            sqlx::query_as("SELECT lang, ciphertext FROM note WHERE id = $1")
+                .bind(*id)
+                .fetch_optional(&mut *db)
+                .await?;
+        texts.push(match row {
+            None => None,
+            Some((lang, ciphertext)) => {
+                let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
+                Some(Text { text, lang })
+            }
+        });
+    }
+    Ok(texts)
+}

@@ -1,0 +1,253 @@
+//! Errors over HTTP: problem details (RFC 9457) with a stable `type`.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+/// One member of a request that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InvalidMember {
+    /// Where it stands: a JSON Pointer into the body, or the name of a query parameter or header.
+    pub place: String,
+    /// What is wrong with it, in a sentence.
+    pub detail: String,
+}
+
+impl InvalidMember {
+    /// Names a member and what is wrong with it.
+    pub fn new(place: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { place: place.into(), detail: detail.into() }
+    }
+}
+
+/// Everything that a request may be refused for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The body is not JSON, or not the JSON that the route takes.
+    #[error("The body cannot be read: {0}")]
+    MalformedBody(String),
+    /// The body is larger than the route takes.
+    #[error("The body is larger than the {limit} bytes that this route takes.")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The content is not of the type that was declared, or not of a type that is taken.
+    #[error("{detail}")]
+    UnsupportedMediaType {
+        /// What was declared and what was found.
+        detail: String,
+    },
+    /// Members that were read but cannot be used.
+    #[error("{}", sentence(.0))]
+    Invalid(Vec<InvalidMember>),
+    /// No valid access token.
+    #[error("Sign in first: send a current access token as 'Authorization: Bearer …'.")]
+    NotSignedIn,
+    /// E-mail address and password do not belong together, or the token was used before.
+    #[error("{0}")]
+    SignInRefused(&'static str),
+    /// Too many failed sign-ins.
+    #[error("Too many failed sign-ins: wait {wait_s} seconds.")]
+    SlowDown {
+        /// Seconds until the next try is answered.
+        wait_s: u64,
+    },
+    /// Signed in, with a relation to the subject, but without the role that the act needs.
+    #[error("This takes another role: {}.", who.join(", or "))]
+    Forbidden {
+        /// Who may do it.
+        who: Vec<&'static str>,
+    },
+    /// There is no such thing, or it is not for this reader.
+    #[error("There is no such {0} here for you.")]
+    NotFound(&'static str),
+    /// Somebody changed it since the caller looked.
+    #[error(
+        "It was changed since you looked: you saw version {seen}, it now is version {current}. Read it again."
+    )]
+    StaleVersion {
+        /// The version that the request named.
+        seen: i64,
+        /// The version that is current.
+        current: i64,
+    },
+    /// The state does not allow this event.
+    #[error("'{event}' is not possible while this is '{state}'.")]
+    WrongState {
+        /// What was asked.
+        event: String,
+        /// The state that it met.
+        state: String,
+        /// The states that allow it.
+        allowed_from: Vec<String>,
+        /// Who may do it then.
+        who: Vec<String>,
+    },
+    /// The state allows it, but something is missing first.
+    #[error("Something is missing before '{event}'.")]
+    Incomplete {
+        /// What was asked.
+        event: String,
+        /// What is missing, item by item, each with a stable `code`.
+        missing: Vec<Value>,
+    },
+    /// A rule of impartiality forbids this person to act here.
+    #[error("{detail}")]
+    ConflictOfInterest {
+        /// Which rule, and from what it follows.
+        detail: String,
+    },
+    /// Something of the same identity exists.
+    #[error("{0}")]
+    Duplicate(String),
+    /// The idempotency key was used with another body.
+    #[error("This Idempotency-Key was used before with another request.")]
+    IdempotencyMismatch,
+    /// Too much is under way.
+    #[error("The registry is busy: try again in a moment.")]
+    Busy,
+    /// Our fault; logged with the request's id, never shown.
+    #[error("Something failed here. It is logged under this request's id.")]
+    Internal(#[source] anyhow::Error),
+}
+
+fn sentence(members: &[InvalidMember]) -> String {
+    let all: Vec<_> = members.iter().map(|m| format!("{}: {}", m.place, m.detail)).collect();
+    all.join("; ")
+}
+
+impl Problem {
+    /// One member that cannot be used.
+    pub fn invalid(place: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![InvalidMember::new(place, detail)])
+    }
+
+    /// Something that should not happen and is no fault of the caller.
+    pub fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// Status, last segment of `type`, title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed-body", "Malformed body"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
+            Self::UnsupportedMediaType { .. } => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "Unsupported media type",
+            ),
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid members"),
+            Self::NotSignedIn => (StatusCode::UNAUTHORIZED, "not-signed-in", "Not signed in"),
+            Self::SignInRefused(_) => {
+                (StatusCode::UNAUTHORIZED, "sign-in-refused", "Sign-in refused")
+            }
+            Self::SlowDown { .. } => (StatusCode::TOO_MANY_REQUESTS, "slow-down", "Slow down"),
+            Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not your role"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::StaleVersion { .. } => {
+                (StatusCode::PRECONDITION_FAILED, "stale-version", "Stale version")
+            }
+            Self::WrongState { .. } => {
+                (StatusCode::CONFLICT, "wrong-state", "Not possible in this state")
+            }
+            Self::Incomplete { .. } => (StatusCode::CONFLICT, "incomplete", "Something is missing"),
+            Self::ConflictOfInterest { .. } => {
+                (StatusCode::CONFLICT, "conflict-of-interest", "Conflict of interest")
+            }
+            Self::Duplicate(_) => (StatusCode::CONFLICT, "duplicate", "Exists already"),
+            Self::IdempotencyMismatch => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-mismatch",
+                "Idempotency key used before",
+            ),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// The facts that go beside type, title, status and detail.
+    fn facts(&self) -> Map<String, Value> {
+        let facts = match self {
+            Self::Invalid(members) => json!({ "members": members }),
+            Self::TooLarge { limit } => json!({ "limit": limit }),
+            Self::SlowDown { wait_s } => json!({ "wait_s": wait_s }),
+            Self::Forbidden { who } => json!({ "who": who }),
+            Self::StaleVersion { seen, current } => json!({ "seen": seen, "current": current }),
+            Self::WrongState { event, state, allowed_from, who } => {
+                json!({ "event": event, "state": state, "allowed_from": allowed_from, "who": who })
+            }
+            Self::Incomplete { event, missing } => json!({ "event": event, "missing": missing }),
+            _ => Value::Null,
+        };
+        match facts {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// The shape of a problem, for the API's description.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDetails {
+    /// Stable, relative to the registry's origin: `/problems/stale-version`.
+    pub r#type: String,
+    /// The kind of problem, in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened here and what to do about it.
+    pub detail: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, kind, title) = self.kind();
+        if let Self::Internal(error) = &self {
+            tracing::error!(error = format!("{error:#}"), "a request failed");
+        }
+        let mut body = json!({
+            "type": format!("/problems/{kind}"),
+            "title": title,
+            "status": status.as_u16(),
+            "detail": self.to_string(),
+        });
+        if let Value::Object(members) = &mut body {
+            members.extend(self.facts());
+        }
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self {
+            Self::NotSignedIn | Self::SignInRefused(_) => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::SlowDown { wait_s } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+            }
+            Self::Busy => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(refusal) if refusal.is_unique_violation() => {
+                Self::Duplicate("Something of the same identity exists already.".into())
+            }
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            _ => Self::internal(error),
+        }
+    }
+}

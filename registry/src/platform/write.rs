@@ -1,0 +1,305 @@
+//! One authenticated write: who, the body, the idempotency key; and its commit, which records the
+//! audit row and the answer in the transaction of the effect itself.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::app::App;
+use super::audit;
+use super::authorisation::{Action, Actor, Subject};
+use super::db::Tx;
+use super::http::RequestId;
+use super::problem::{InvalidMember, Problem};
+
+/// The largest JSON body that a route takes, in bytes. A programme of a hundred criteria is 200 KB.
+pub const JSON_LIMIT: usize = 1024 * 1024;
+
+/// How long an answer is kept for repeats of its request, in milliseconds.
+const IDEMPOTENCY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A signed-in actor's write with a JSON body.
+pub struct Write<T> {
+    /// Who writes.
+    pub actor: Actor,
+    /// What was sent.
+    pub body: T,
+    /// The request's identity.
+    pub act: Act,
+}
+
+/// The identity of a write: what its audit row and its repeats are recognised by.
+#[derive(Clone, Debug)]
+pub struct Act {
+    request_id: RequestId,
+    route: String,
+    key: Option<String>,
+    request_hash: [u8; 32],
+    audited: Vec<(Action, String, Subject)>,
+}
+
+/// The body of a write that takes none.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Nothing {}
+
+/// A write that is not carried out: refused, or answered before.
+pub enum NotWritten {
+    /// Refused.
+    Problem(Problem),
+    /// The same request was answered before: the same answer again.
+    Replayed(Response),
+}
+
+impl From<Problem> for NotWritten {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl IntoResponse for NotWritten {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => problem.into_response(),
+            Self::Replayed(response) => response,
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
+    type Rejection = NotWritten;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, NotWritten> {
+        let (mut parts, body) = request.into_parts();
+        let actor = Actor::from_request_parts(&mut parts, app).await?;
+        let bytes = read_body(body, &parts.headers).await?;
+        let act = Act::of(&parts, Sha256::digest(&bytes).into())?;
+        if let Some(answer) = act.answered_before(app, &actor).await? {
+            return Err(NotWritten::Replayed(answer));
+        }
+        Ok(Self { actor, body: parse_json(&bytes)?, act })
+    }
+}
+
+/// An unauthenticated JSON body (signing up, signing in).
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        Ok(Self(parse_json(&read_body(body, &parts.headers).await?)?))
+    }
+}
+
+/// Reads a whole body, up to the limit; what says that it is larger is not read at all.
+async fn read_body(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
+    let too_large = || Problem::TooLarge { limit: JSON_LIMIT as u64 };
+    let declared =
+        headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > JSON_LIMIT) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, JSON_LIMIT).await.map_err(|_| too_large())
+}
+
+/// Reads JSON, naming the place of the first fault. An empty body reads as `{}`.
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let place = pointer(error.path());
+        let inner = error.into_inner();
+        match inner.classify() {
+            serde_json::error::Category::Data => {
+                Problem::Invalid(vec![InvalidMember::new(place, inner.to_string())])
+            }
+            _ => Problem::MalformedBody(inner.to_string()),
+        }
+    })?;
+    reader.end().map_err(|error| Problem::MalformedBody(error.to_string()))?;
+    Ok(value)
+}
+
+/// A JSON Pointer (RFC 6901) of a place in a body.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => "/?".to_owned(),
+        })
+        .collect()
+}
+
+impl Act {
+    /// The identity of a request whose body hashes to `request_hash`.
+    ///
+    /// # Errors
+    /// When the `Idempotency-Key` is not 1 to 128 visible ASCII characters.
+    pub fn of(parts: &axum::http::request::Parts, request_hash: [u8; 32]) -> Result<Self, Problem> {
+        let key = match parts.headers.get("idempotency-key") {
+            None => None,
+            Some(value) => match value.to_str() {
+                Ok(text) if (1..=128).contains(&text.len()) => Some(text.to_owned()),
+                _ => {
+                    return Err(Problem::invalid(
+                        "Idempotency-Key",
+                        "must be 1 to 128 visible ASCII characters",
+                    ));
+                }
+            },
+        };
+        Ok(Self {
+            request_id: RequestId::of(parts),
+            route: format!("{} {}", parts.method, parts.uri.path()),
+            key,
+            request_hash,
+            audited: Vec::new(),
+        })
+    }
+
+    /// The answer that the same request was given before, if it was.
+    ///
+    /// # Errors
+    /// [`Problem::IdempotencyMismatch`] when the key came with another request.
+    pub async fn answered_before(
+        &self,
+        app: &App,
+        actor: &Actor,
+    ) -> Result<Option<Response>, Problem> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let row: Option<(Vec<u8>, i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT request_hash, status, answer FROM idempotency
+             WHERE account_id = $1 AND route = $2 AND key = $3 AND expires_at > $4",
+        )
+        .bind(&actor.account)
+        .bind(&self.route)
+        .bind(key)
+        .bind(app.clock.now_ms())
+        .fetch_optional(app.db.reader())
+        .await?;
+        match row {
+            None => Ok(None),
+            Some((hash, ..)) if hash != self.request_hash => Err(Problem::IdempotencyMismatch),
+            Some((_, status, answer)) => {
+                let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
+                Ok(Some(json_answer(status.unwrap_or(StatusCode::OK), answer)))
+            }
+        }
+    }
+
+    /// Allows the act by the table, and remembers it for the audit row.
+    ///
+    /// # Errors
+    /// As [`Actor::authorise`].
+    pub fn authorise(
+        &mut self,
+        actor: &Actor,
+        action: Action,
+        subject: &Subject,
+        what: &'static str,
+        id: &str,
+    ) -> Result<(), Problem> {
+        actor.authorise(action, subject, what)?;
+        self.audited.push((action, format!("{what} {id}"), subject.clone()));
+        Ok(())
+    }
+
+    /// Commits the effect with its audit row and, under an idempotency key, its answer.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing of the effect is left.
+    pub async fn commit(
+        self,
+        app: &App,
+        actor: &Actor,
+        mut tx: Tx,
+        status: StatusCode,
+        answer: &impl Serialize,
+    ) -> Result<Response, Problem> {
+        let bytes = serde_json::to_vec(answer).map_err(Problem::internal)?;
+        let now = app.clock.now_ms();
+        for (action, subject, parties) in &self.audited {
+            let party =
+                parties.company.as_ref().or(parties.body.as_ref()).or(parties.owner.as_ref());
+            let row = audit::Row {
+                actor: Some(&actor.account),
+                party,
+                action: *action,
+                subject,
+                outcome: "done",
+            };
+            audit::append(&mut tx, app, &self.request_id, &row).await?;
+        }
+        if let Some(key) = &self.key {
+            sqlx::query("DELETE FROM idempotency WHERE account_id = $1 AND expires_at <= $2")
+                .bind(&actor.account)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query(
+                "INSERT INTO idempotency (account_id, route, key, request_hash, status, answer, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(&actor.account)
+            .bind(&self.route)
+            .bind(key)
+            .bind(&self.request_hash[..])
+            .bind(i64::from(status.as_u16()))
+            .bind(&bytes)
+            .bind(now + IDEMPOTENCY_MS)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(json_answer(status, bytes))
+    }
+}
+
+fn json_answer(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    if status == StatusCode::NO_CONTENT {
+        return (status, headers).into_response();
+    }
+    (status, headers, bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    struct Body {
+        list: Vec<u8>,
+    }
+
+    #[test]
+    fn a_fault_in_a_body_names_its_place() {
+        let Err(Problem::Invalid(members)) = parse_json::<Body>(br#"{"list":[1,"x"]}"#) else {
+            panic!("refused as invalid")
+        };
+        assert_eq!(members[0].place, "/list/1");
+    }
+
+    #[test]
+    fn json_nested_ten_thousand_deep_is_malformed() {
+        let deep = "[".repeat(10_000);
+        assert!(matches!(
+            parse_json::<serde_json::Value>(deep.as_bytes()),
+            Err(Problem::MalformedBody(_))
+        ));
+    }
+
+    #[test]
+    fn text_after_the_body_is_malformed() {
+        assert!(matches!(parse_json::<Body>(br#"{"list":[]} x"#), Err(Problem::MalformedBody(_))));
+    }
+}
