@@ -1,1 +1,62 @@
-//! akashi-tests
+//! What Akashi's tests stand on: the built binaries, spoken to as a stranger would.
+//!
+//! A journey starts a [`Registry`] (the real `akashi serve`, on [`Engine::Sqlite`] and on
+//! [`Engine::Postgres`]), lets each actor speak through a [`Client`] of its own, and checks what was
+//! issued with [`Offline`] (the real `akashi-verify`) and with [`Peer`] libraries of other makers.
+//! Nothing here calls the registry's code.
+//!
+//! ```no_run
+//! use akashi_tests::{Engine, Registry, on_both_engines};
+//!
+//! async fn an_unknown_certificate_is_not_found(engine: Engine) {
+//!     let registry = Registry::start(engine).await;
+//!     registry.anyone().get("/certificates/AK-0000").await.problem("not_found");
+//! }
+//!
+//! on_both_engines!(an_unknown_certificate_is_not_found);
+//! ```
+
+mod binaries;
+mod client;
+mod engine;
+mod offline;
+mod peers;
+mod process;
+mod registry;
+mod requirements;
+
+pub use binaries::{akashi, akashi_verify};
+pub use client::{Answer, Client};
+pub use engine::Engine;
+pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
+pub use peers::Peer;
+pub use registry::{ORIGIN, Registry, Snapshot};
+pub use requirements::{shared, skip};
+
+/// Runs each named `async fn(Engine)` of this file as a test on SQLite and as a test on PostgreSQL.
+///
+/// To be used once a file, with all its journeys: the tests are called `on_sqlite::NAME` and
+/// `on_postgres::NAME`.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($journey:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $journey() {
+                    super::$journey($crate::Engine::Sqlite).await;
+                }
+            )+
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $journey() {
+                    if $crate::Engine::Postgres.is_here() {
+                        super::$journey($crate::Engine::Postgres).await;
+                    }
+                }
+            )+
+        }
+    };
+}

@@ -1,0 +1,168 @@
+//! One running `akashi serve`: started, waited for, ended, and ended the hard way.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+/// How long a start or a stop may take before the test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(10);
+
+/// A child of this test. It is killed when dropped, and nothing else ever is.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    output: PathBuf,
+}
+
+/// What `akashi serve` says on standard output once it answers requests.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Announcement {
+    /// `http://localhost:PORT`
+    pub(crate) address: String,
+    /// The path of the one-time link that makes the first operator; said on the first start only.
+    pub(crate) operator_link: Option<String>,
+}
+
+impl Process {
+    /// Starts `command` and waits until it announces its address. Standard output goes to `stdout`
+    /// in `folder`, anew at each start; standard error is appended to `stderr`.
+    ///
+    /// # Panics
+    /// When the process ends, or stays silent, before it announced anything; with all that it said.
+    pub(crate) async fn start(command: &mut Command, folder: &Path) -> (Process, Announcement) {
+        let output = folder.join("stdout");
+        let errors = OpenOptions::new().create(true).append(true).open(folder.join("stderr"));
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(File::create(&output).expect("the log folder can be written"))
+            .stderr(errors.expect("the log folder can be written"))
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+        let mut process = Process { child, output };
+        let began = Instant::now();
+        loop {
+            if let Some(announcement) = process.announced() {
+                return (process, announcement);
+            }
+            let ended = process.child.try_wait().expect("a child can be asked");
+            if ended.is_some() || began.elapsed() > PATIENCE {
+                let how = ended.map_or("is silent".to_owned(), |status| format!("ended, {status}"));
+                panic!("{command:?} {how}, and said:\n{}", said(folder));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    fn announced(&self) -> Option<Announcement> {
+        announcement(&fs::read_to_string(&self.output).expect("its output is text"))
+    }
+
+    /// Asks the process to end (SIGTERM) and waits until it has.
+    pub(crate) async fn stop(mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill(1) is there");
+        assert!(asked.success(), "the process {pid} could not be asked to end");
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
+                return status;
+            }
+            assert!(began.elapsed() < PATIENCE, "the process {pid} did not end when asked to");
+            sleep(POLL).await;
+        }
+    }
+
+    /// Ends the process without a chance to do anything more (SIGKILL).
+    pub(crate) fn kill9(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when the child has already been waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a process said in `folder` on both its outputs.
+pub(crate) fn said(folder: &Path) -> String {
+    ["stdout", "stderr"]
+        .map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default())
+        .concat()
+}
+
+/// Reads the announcement once its last line is whole: the link is printed before the address.
+fn announcement(stdout: &str) -> Option<Announcement> {
+    let whole = &stdout[..=stdout.rfind('\n')?];
+    let after = |prefix: &str| whole.lines().find_map(|line| line.strip_prefix(prefix));
+    Some(Announcement {
+        address: after("listening on ")?.trim_end_matches('/').to_owned(),
+        operator_link: after("operator link: ").map(|link| {
+            let path = link.find("/setup/").unwrap_or_else(|| panic!("no /setup/ in {link}"));
+            link[path..].to_owned()
+        }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    const SERVE: &str = "echo 'operator link: http://localhost:4711/setup/once'; \
+        echo 'listening on http://localhost:4711'; echo started >&2; ";
+
+    #[test]
+    fn an_announcement_is_read_when_its_last_line_is_whole() {
+        let line = "listening on http://localhost:4711";
+        assert_eq!(announcement(line), None);
+        let read = announcement(&format!("{line}\n")).expect("announced");
+        assert_eq!(read.address, "http://localhost:4711");
+        assert_eq!(read.operator_link, None);
+    }
+
+    #[tokio::test]
+    async fn a_start_waits_for_the_address_and_knows_the_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = format!("sleep 0.1; {SERVE} exec sleep 60");
+        let (process, announced) = Process::start(&mut shell(&script), folder.path()).await;
+        let expected = Announcement {
+            address: "http://localhost:4711".to_owned(),
+            operator_link: Some("/setup/once".to_owned()),
+        };
+        assert_eq!(announced, expected);
+        process.kill9();
+    }
+
+    #[tokio::test]
+    async fn a_stop_lets_the_process_finish_and_a_kill_does_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let script =
+            format!("trap 'echo finished; exit 3' TERM; {SERVE} while :; do sleep 0.01; done");
+        let (process, _) = Process::start(&mut shell(&script), folder.path()).await;
+        assert_eq!(process.stop().await.code(), Some(3));
+        assert!(said(folder.path()).contains("finished"));
+
+        let (process, _) = Process::start(&mut shell(&script), folder.path()).await;
+        process.kill9();
+        assert!(!said(folder.path()).contains("finished"));
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "the disk is full")]
+    async fn a_process_that_ends_at_once_is_reported_with_what_it_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        Process::start(&mut shell("echo the disk is full >&2; exit 1"), folder.path()).await;
+    }
+}

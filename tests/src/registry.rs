@@ -1,0 +1,247 @@
+//! A registry of a test's own: a data folder, a database, and the real `akashi serve` upon them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::binaries::akashi;
+use crate::client::Client;
+use crate::engine::{Database, Engine};
+use crate::process::{Process, said};
+
+/// The origin that every registry under test is given. It is not where the registry listens, as behind
+/// a reverse proxy; a [`Client`] takes URLs under it to the right place.
+pub const ORIGIN: &str = "https://registry.example";
+
+/// A running registry. When it is dropped its process is killed and its folder removed.
+#[derive(Debug)]
+pub struct Registry {
+    // Before `place`, so that the process has ended when its folder goes.
+    running: Option<Process>,
+    place: Place,
+    arguments: Vec<String>,
+    address: String,
+    operator_link: Option<String>,
+}
+
+/// A registry at rest, from which any number can be started that begin alike.
+#[derive(Debug)]
+pub struct Snapshot {
+    place: Place,
+    arguments: Vec<String>,
+}
+
+/// Where a registry keeps what it must not lose.
+#[derive(Debug)]
+struct Place {
+    engine: Engine,
+    folder: TempDir,
+    database: Option<Database>,
+}
+
+impl Registry {
+    /// Starts an empty registry.
+    ///
+    /// # Panics
+    /// When `akashi serve` does not come up; with all that it said.
+    pub async fn start(engine: Engine) -> Registry {
+        Registry::start_with(engine, &[]).await
+    }
+
+    /// Starts an empty registry with further arguments of `akashi serve`.
+    pub async fn start_with(engine: Engine, arguments: &[&str]) -> Registry {
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        Registry::start_at(Place::new(engine).await, arguments).await
+    }
+
+    async fn start_at(place: Place, arguments: Vec<String>) -> Registry {
+        let mut registry = Registry {
+            place,
+            arguments,
+            running: None,
+            address: String::new(),
+            operator_link: None,
+        };
+        registry.serve().await;
+        registry
+    }
+
+    async fn serve(&mut self) {
+        let mut command = Command::new(akashi());
+        command.arg("serve").arg("--data").arg(self.data_folder());
+        command.args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]);
+        if let Some(database) = &self.place.database {
+            command.args(["--database", &database.url()]);
+        }
+        command.args(&self.arguments);
+        let (process, announced) = Process::start(&mut command, self.place.folder.path()).await;
+        self.running = Some(process);
+        self.address = announced.address;
+        self.operator_link = announced.operator_link.or(self.operator_link.take());
+    }
+
+    /// The engine it stores in.
+    pub fn engine(&self) -> Engine {
+        self.place.engine
+    }
+
+    /// Where it listens now, `http://localhost:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its data folder.
+    pub fn data_folder(&self) -> PathBuf {
+        self.place.data()
+    }
+
+    /// The path of the link, good once, that makes the first operator.
+    ///
+    /// # Panics
+    /// When `serve` announced none on its first start.
+    pub fn operator_link(&self) -> &str {
+        self.operator_link.as_deref().expect("serve announces an operator link on its first start")
+    }
+
+    /// All that the process said so far, on both its outputs.
+    pub fn said(&self) -> String {
+        said(self.place.folder.path())
+    }
+
+    /// A client that has not signed in.
+    pub fn anyone(&self) -> Client {
+        Client::new(&self.address)
+    }
+
+    /// Signs in with an address and a password.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its problem document.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Client {
+        let credentials = serde_json::json!({"email": email, "password": password});
+        let session = self.anyone().post("/api/v1/sessions", &credentials).await.expect(201);
+        self.anyone().with_token(session.text("/access_token"))
+    }
+
+    /// Ends the process as an operator would (SIGTERM) and starts it again on the same data.
+    ///
+    /// # Panics
+    /// When it does not end in good order.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.serve().await;
+    }
+
+    /// Kills the process where it stands (SIGKILL), as a power cut would; [`Registry::restart`] brings
+    /// it back.
+    pub fn kill9(&mut self) {
+        self.running.take().expect("the registry runs").kill9();
+    }
+
+    /// Ends the process in good order and keeps what it stored.
+    pub async fn into_snapshot(mut self) -> Snapshot {
+        self.stop().await;
+        Snapshot { place: self.place, arguments: self.arguments }
+    }
+
+    async fn stop(&mut self) {
+        if let Some(process) = self.running.take() {
+            let status = process.stop().await;
+            assert!(
+                status.success(),
+                "akashi serve ended with {status}, and said:\n{}",
+                self.said()
+            );
+        }
+    }
+
+    /// Ends the process and removes its database too, which otherwise stays until the test server goes.
+    pub async fn discard(mut self) {
+        self.running.take();
+        if let Some(database) = self.place.database.take() {
+            database.drop_now().await;
+        }
+    }
+}
+
+impl Snapshot {
+    /// Starts a registry on a copy of what was kept.
+    pub async fn start(&self) -> Registry {
+        Registry::start_at(self.place.copy().await, self.arguments.clone()).await
+    }
+}
+
+impl Place {
+    async fn new(engine: Engine) -> Place {
+        let database = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(Database::create().await),
+        };
+        Place { engine, folder: tempfile::tempdir().expect("a temporary folder"), database }
+    }
+
+    async fn copy(&self) -> Place {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        copy_folder(&self.data(), &folder.path().join("data"));
+        let database = match &self.database {
+            None => None,
+            Some(database) => Some(database.copy().await),
+        };
+        Place { engine: self.engine, folder, database }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+/// Copies a folder with all below it, and the permissions of its files.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("the copy's folder is new");
+    fs::set_permissions(to, fs::metadata(from).expect("the folder is there").permissions())
+        .expect("the copy is ours");
+    for entry in fs::read_dir(from).expect("the folder can be read") {
+        let entry = entry.expect("the folder can be read");
+        let (path, copy) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(&path, &copy).expect("a file can be copied");
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let said = said(self.folder.path());
+            eprintln!("what akashi serve said ({:?}):\n{said}", self.engine);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_copied_folder_keeps_content_and_permissions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("offline-root")).expect("makes");
+        let key = from.join("offline-root/1.key");
+        fs::write(&key, "sealed").expect("writes");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("sets");
+
+        copy_folder(&from, &to);
+
+        let copy = to.join("offline-root/1.key");
+        assert_eq!(fs::read_to_string(&copy).expect("reads"), "sealed");
+        assert_eq!(fs::metadata(&copy).expect("is there").permissions().mode() & 0o777, 0o600);
+    }
+}
