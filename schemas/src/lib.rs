@@ -3,6 +3,8 @@
 //! The crate is pure: it reads bytes it is given and touches no file, clock or network. A [`Programme`] exists only when it
 //! passed every check, so that whoever holds one need not doubt it.
 
+extern crate alloc;
+
 pub mod canonical;
 pub mod embedded;
 pub mod programme;
@@ -17,5 +19,6 @@ pub use words::{Attestation, CriterionKind, FacilityKind, Language, Rating};
 /// What [`text_enum!`] expands to needs serde under a path that holds in every crate.
 #[doc(hidden)]
 pub mod __private {
+    pub use alloc::string::String;
     pub use serde;
 }

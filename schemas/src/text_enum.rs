@@ -78,6 +78,14 @@ macro_rules! text_enum {
             }
         }
 
+        impl ::core::convert::TryFrom<$crate::__private::String> for $name {
+            type Error = $crate::UnknownWord;
+
+            fn try_from(given: $crate::__private::String) -> ::core::result::Result<Self, Self::Error> {
+                given.parse()
+            }
+        }
+
         impl $crate::__private::serde::Serialize for $name {
             fn serialize<S: $crate::__private::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
