@@ -1,0 +1,225 @@
+//! Strict reading of JSON: what two readers could understand differently is refused.
+//!
+//! RFC 8259 leaves open what a repeated member means and how large a number may be; a signature must not
+//! depend on the answer. This reader follows I-JSON (RFC 7493): no repeated member, integers only within
+//! ±(2⁵³ − 1), and on top of that a bound on size and depth, so that hostile input costs little.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Most bytes that one credential may have.
+pub const MAX_CREDENTIAL_BYTES: usize = 1 << 20;
+/// Most bytes that a root manifest or a trust bundle may have.
+pub const MAX_TRUST_BYTES: usize = 64 << 20;
+/// Most arrays and objects that may lie inside one another.
+pub const MAX_DEPTH: usize = 64;
+/// The greatest integer that every JSON reader keeps exact (RFC 7493 §2.2).
+const MAX_EXACT: u64 = (1 << 53) - 1;
+
+/// Why bytes are not JSON that all readers understand alike.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonFault {
+    /// More bytes than the caller allows.
+    #[error("{bytes} bytes are more than the {limit} allowed")]
+    TooLarge {
+        /// Size of the input.
+        bytes: usize,
+        /// Size allowed.
+        limit: usize,
+    },
+    /// More than [`MAX_DEPTH`] values inside one another.
+    #[error("nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    /// An object names a member twice.
+    #[error("the member {0:?} stands twice in one object")]
+    DuplicateMember(String),
+    /// An integer that a double cannot hold.
+    #[error("the number {0} cannot be held exactly")]
+    InexactNumber(String),
+    /// Not JSON at all.
+    #[error("not JSON, line {line} column {column}")]
+    Syntax {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+}
+
+/// Reads one JSON value of at most `limit` bytes, with nothing but white space around it.
+///
+/// # Errors
+/// The first [`JsonFault`] met.
+pub fn read(input: &[u8], limit: usize) -> Result<Value, JsonFault> {
+    if input.len() > limit {
+        return Err(JsonFault::TooLarge { bytes: input.len(), limit });
+    }
+    let mut fault = None;
+    let mut reader = serde_json::Deserializer::from_slice(input);
+    let value = Strict { depth: 0, fault: &mut fault }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value));
+    value.map_err(|error| {
+        fault.unwrap_or(JsonFault::Syntax { line: error.line(), column: error.column() })
+    })
+}
+
+/// Takes the JSON white space (RFC 8259 §2) off both ends.
+#[must_use]
+pub fn trim(input: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let Some(first) = input.iter().position(|byte| !blank(byte)) else { return &[] };
+    let last = input.iter().rposition(|byte| !blank(byte)).unwrap_or(first);
+    &input[first..=last]
+}
+
+/// Builds a value and leaves in `fault` what serde's own error cannot carry.
+struct Strict<'a> {
+    depth: usize,
+    fault: &'a mut Option<JsonFault>,
+}
+
+impl Strict<'_> {
+    fn fail<E: serde::de::Error>(&mut self, fault: JsonFault) -> E {
+        let error = E::custom(&fault);
+        self.fault.get_or_insert(fault);
+        error
+    }
+
+    fn inner<E: serde::de::Error>(&mut self) -> Result<Strict<'_>, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(self.fail(JsonFault::TooDeep));
+        }
+        Ok(Strict { depth: self.depth + 1, fault: self.fault })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(mut self, value: u64) -> Result<Value, E> {
+        if value > MAX_EXACT {
+            return Err(self.fail(JsonFault::InexactNumber(value.to_string())));
+        }
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E: serde::de::Error>(mut self, value: i64) -> Result<Value, E> {
+        if value.unsigned_abs() > MAX_EXACT {
+            return Err(self.fail(JsonFault::InexactNumber(value.to_string())));
+        }
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(mut self, value: f64) -> Result<Value, E> {
+        match Number::from_f64(value) {
+            Some(number) => Ok(Value::Number(number)),
+            None => Err(self.fail(JsonFault::InexactNumber(value.to_string()))),
+        }
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_string()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element_seed(self.inner()?)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value_seed(self.inner()?)?;
+            if members.contains_key(&name) {
+                return Err(self.fail(JsonFault::DuplicateMember(name)));
+            }
+            members.insert(name, value);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use serde_json::json;
+
+    #[track_caller]
+    fn fault(text: &str) -> JsonFault {
+        read(text.as_bytes(), 1_000_000).expect_err("refused")
+    }
+
+    #[test]
+    fn reads_what_every_reader_understands_alike() {
+        let text = r#" {"a":[1,-2,0.5,true,null,"é\n"],"b":{}} "#;
+        let expected = json!({"a": [1, -2, 0.5, true, null, "é\n"], "b": {}});
+        assert_eq!(read(text.as_bytes(), 100), Ok(expected));
+    }
+
+    #[test]
+    fn refuses_a_repeated_member_however_deep() {
+        assert_eq!(fault(r#"{"a":1,"a":1}"#), JsonFault::DuplicateMember("a".into()));
+        assert_eq!(fault(r#"[{"x":{"é":1,"\u00e9":2}}]"#), JsonFault::DuplicateMember("é".into()));
+    }
+
+    #[test]
+    fn bounds_depth_and_size() {
+        let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(read(nested(MAX_DEPTH).as_bytes(), 1000).is_ok());
+        assert_eq!(fault(&nested(MAX_DEPTH + 1)), JsonFault::TooDeep);
+        assert_eq!(fault(&nested(10_000)), JsonFault::TooDeep);
+        assert_eq!(fault(&"{\"a\":".repeat(10_000)), JsonFault::TooDeep);
+        assert_eq!(read(b"[1,2]", 4), Err(JsonFault::TooLarge { bytes: 5, limit: 4 }));
+    }
+
+    #[test]
+    fn refuses_numbers_that_a_double_rounds() {
+        assert!(read(b"[9007199254740991,-9007199254740991]", 100).is_ok());
+        assert_eq!(fault("9007199254740993"), JsonFault::InexactNumber("9007199254740993".into()));
+        assert_eq!(
+            fault("-9007199254740993"),
+            JsonFault::InexactNumber("-9007199254740993".into())
+        );
+        assert!(matches!(fault("1e999"), JsonFault::Syntax { .. } | JsonFault::InexactNumber(_)));
+    }
+
+    #[test]
+    fn refuses_what_follows_the_value() {
+        assert_eq!(fault("{} {}"), JsonFault::Syntax { line: 1, column: 4 });
+        assert!(matches!(fault(""), JsonFault::Syntax { .. }));
+        assert!(matches!(read(b"\"\xff\"", 9), Err(JsonFault::Syntax { .. })));
+    }
+}

@@ -1,0 +1,217 @@
+//! A signed document whose securing mechanism was read, but whose signature is not yet checked.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use akashi_schemas::Digest;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::json::{self, JsonFault, MAX_CREDENTIAL_BYTES};
+use crate::multikey::PublicKey;
+use crate::report::Reason;
+use crate::{data_integrity, jose};
+
+/// How a document is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mechanism {
+    /// An embedded proof (W3C Data Integrity EdDSA Cryptosuites 1.0 §3.3).
+    EddsaJcs2022,
+    /// A JWT (W3C VC-JOSE-COSE §3.1.1).
+    VcJwt,
+}
+
+impl Mechanism {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EddsaJcs2022 => "eddsa-jcs-2022",
+            Self::VcJwt => "vc+jwt",
+        }
+    }
+}
+
+/// A signed document: its words are nobody's until [`Secured::is_signed_by`] says whose.
+#[derive(Clone, Debug)]
+pub struct Secured {
+    /// How it is signed.
+    pub mechanism: Mechanism,
+    /// The document without its proof.
+    pub document: Value,
+    /// SHA-256 of the payload: the JWT's payload as it stands, or the document's RFC 8785 form.
+    pub payload_digest: Digest,
+    /// The issuer that the document names.
+    pub issuer: String,
+    /// The absolute DID URL of the signing key, one of the issuer's.
+    pub key_id: String,
+    /// The proof's own signing time, where it states one.
+    pub created: Option<Timestamp>,
+    pub(crate) message: Vec<u8>,
+    pub(crate) signature: [u8; 64],
+}
+
+/// Why bytes are not a signed document of a kind that this crate reads.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecuredFault {
+    /// Neither a JSON object nor a compact JWS.
+    #[error("neither a JSON object nor a compact JWS")]
+    NotSecured,
+    /// Not strict JSON.
+    #[error(transparent)]
+    Json(#[from] JsonFault),
+    /// Not three parts of strict base64url (RFC 7515 §3.1).
+    #[error("not three parts of base64url without padding")]
+    Base64,
+    /// A JOSE header member that is missing, wrong or not accepted.
+    #[error("JOSE header member {0:?}")]
+    Header(String),
+    /// A JWT of another type.
+    #[error("a JWT of the type {0}")]
+    JwtType(String),
+    /// A signature algorithm other than Ed25519.
+    #[error("signed by the algorithm {0}")]
+    Algorithm(String),
+    /// A claim that may not stand beside the credential (VC-JOSE-COSE §3.1.3).
+    #[error("claim {0:?}")]
+    Claim(String),
+    /// No `proof`.
+    #[error("no proof")]
+    NoProof,
+    /// A proof of another type or cryptosuite, or several proofs.
+    #[error("a proof of another kind: {0}")]
+    OtherProof(String),
+    /// A proof member that is missing or wrong.
+    #[error("proof member {0:?}")]
+    Proof(String),
+    /// The proof's `@context` is not the document's.
+    #[error("the proof's @context is not the document's")]
+    ProofContext,
+    /// No issuer.
+    #[error("no issuer")]
+    NoIssuer,
+    /// A key that is not named by an absolute DID URL of the issuer.
+    #[error("the key {key_id:?} is not one of {issuer:?}")]
+    KeyNotOfIssuer {
+        /// The key as named.
+        key_id: String,
+        /// The issuer as named.
+        issuer: String,
+    },
+}
+
+impl SecuredFault {
+    /// The stable code for a report.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::NotSecured => Reason::NotACredential,
+            Self::Json(JsonFault::TooLarge { .. }) => Reason::TooLarge,
+            Self::Json(JsonFault::TooDeep) => Reason::TooDeep,
+            Self::Json(JsonFault::DuplicateMember(_)) => Reason::DuplicateMember,
+            Self::Json(JsonFault::InexactNumber(_)) => Reason::InexactNumber,
+            Self::Json(JsonFault::Syntax { .. }) => Reason::InvalidJson,
+            Self::Base64 => Reason::InvalidJwt,
+            Self::Header(_) => Reason::InvalidJwtHeader,
+            Self::JwtType(_) => Reason::OtherJwtType,
+            Self::Algorithm(_) => Reason::OtherAlgorithm,
+            Self::Claim(_) => Reason::ForbiddenClaim,
+            Self::NoProof => Reason::ProofMissing,
+            Self::OtherProof(_) => Reason::OtherProof,
+            Self::Proof(_) => Reason::InvalidProof,
+            Self::ProofContext => Reason::ProofContextDiffers,
+            Self::NoIssuer => Reason::InvalidMember,
+            Self::KeyNotOfIssuer { .. } => Reason::KeyNotOfIssuer,
+        }
+    }
+}
+
+/// A signed document and the log proof that came with it.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    /// The document.
+    pub secured: Secured,
+    /// The C2SP tlog-proof beside it.
+    pub log_proof: Option<String>,
+}
+
+impl Presented {
+    /// Reads a JSON object with a proof, a compact JWS, a JSON string that holds one, or an object
+    /// `{"credential": …, "log_proof": "…"}` around one of them.
+    ///
+    /// # Errors
+    /// A [`SecuredFault`].
+    pub fn read(input: &[u8]) -> Result<Self, SecuredFault> {
+        let input = json::trim(input);
+        if input.len() > MAX_CREDENTIAL_BYTES {
+            let fault = JsonFault::TooLarge { bytes: input.len(), limit: MAX_CREDENTIAL_BYTES };
+            return Err(fault.into());
+        }
+        match input.first() {
+            Some(b'{' | b'"') => Self::unwrap(json::read(input, MAX_CREDENTIAL_BYTES)?),
+            Some(b'e') => {
+                let jws = str::from_utf8(input).map_err(|_| SecuredFault::Base64)?;
+                Ok(Self { secured: jose::read(jws)?, log_proof: None })
+            }
+            _ => Err(SecuredFault::NotSecured),
+        }
+    }
+
+    fn unwrap(mut value: Value) -> Result<Self, SecuredFault> {
+        let Some(credential) =
+            value.as_object_mut().and_then(|members| members.remove("credential"))
+        else {
+            return Ok(Self { secured: Secured::from_value(value)?, log_proof: None });
+        };
+        let log_proof = match value.get("log_proof") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(proof)) => Some(proof.clone()),
+            Some(_) => return Err(SecuredFault::NotSecured),
+        };
+        Ok(Self { secured: Secured::from_value(credential)?, log_proof })
+    }
+}
+
+impl Secured {
+    /// Reads a JSON object with a proof, or a string that holds a compact JWS.
+    ///
+    /// # Errors
+    /// A [`SecuredFault`].
+    pub fn from_value(value: Value) -> Result<Self, SecuredFault> {
+        match value {
+            Value::Object(members) => data_integrity::read(members),
+            Value::String(text) => jose::read(&text),
+            _ => Err(SecuredFault::NotSecured),
+        }
+    }
+
+    /// Whether the signature is this key's, by the strict rules of [`PublicKey::verify`].
+    #[must_use]
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        key.verify(&self.message, &self.signature)
+    }
+}
+
+/// The issuer's id: `issuer` as a string or as an object with an `id`.
+pub(crate) fn issuer_of(document: &Map<String, Value>) -> Result<String, SecuredFault> {
+    let issuer = match document.get("issuer") {
+        Some(Value::String(id)) => Some(id.as_str()),
+        Some(Value::Object(issuer)) => issuer.get("id").and_then(Value::as_str),
+        _ => None,
+    };
+    issuer.filter(|id| !id.is_empty()).map(ToString::to_string).ok_or(SecuredFault::NoIssuer)
+}
+
+/// Makes sure that a key is named by the issuer's own DID and a fragment, nothing between them.
+pub(crate) fn check_key_id(key_id: &str, issuer: &str) -> Result<(), SecuredFault> {
+    let fragment = key_id.strip_prefix(issuer).and_then(|tail| tail.strip_prefix('#'));
+    let is_did_url = issuer.starts_with("did:")
+        && !issuer.contains(['#', '?'])
+        && fragment.is_some_and(|fragment| !fragment.is_empty() && !fragment.contains('#'));
+    if is_did_url {
+        return Ok(());
+    }
+    Err(SecuredFault::KeyNotOfIssuer { key_id: key_id.to_string(), issuer: issuer.to_string() })
+}
