@@ -10,7 +10,7 @@
 //!
 //! async fn an_unknown_certificate_is_not_found(engine: Engine) {
 //!     let registry = Registry::start(engine).await;
-//!     registry.anyone().get("/certificates/AK-0000").await.problem("not_found");
+//!     registry.anyone().get("/certificates/AK-0000").await.problem("not-found");
 //! }
 //!
 //! on_both_engines!(an_unknown_certificate_is_not_found);
@@ -30,7 +30,7 @@ pub use client::{Answer, Client};
 pub use engine::Engine;
 pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
 pub use peers::Peer;
-pub use registry::{ORIGIN, Registry, Snapshot};
+pub use registry::{ORIGIN, PASSWORD, Registry, Snapshot};
 pub use requirements::{shared, skip};
 
 /// Runs each named `async fn(Engine)` of this file as a test on SQLite and as a test on PostgreSQL.

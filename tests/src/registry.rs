@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binaries::akashi;
@@ -15,6 +16,9 @@ use crate::process::{Process, said};
 /// The origin that every registry under test is given. It is not where the registry listens, as behind
 /// a reverse proxy; a [`Client`] takes URLs under it to the right place.
 pub const ORIGIN: &str = "https://registry.example";
+
+/// The password of every account that a test makes.
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// A running registry. When it is dropped its process is killed and its folder removed.
 #[derive(Debug)]
@@ -116,13 +120,35 @@ impl Registry {
         Client::new(&self.address)
     }
 
+    /// Makes an account with [`PASSWORD`], which belongs to no party yet, and signs it in.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its problem document.
+    pub async fn sign_up(&self, email: &str) -> Client {
+        self.anyone().post("/api/v1/accounts", &account(email)).await.expect(201);
+        self.sign_in(email, PASSWORD).await
+    }
+
+    /// Makes the first operator's account by the one-time link, and signs it in.
+    ///
+    /// # Panics
+    /// When `serve` announced no link, or the registry refuses; with its problem document.
+    pub async fn first_operator(&self) -> Client {
+        let link = self.operator_link();
+        let email = "operator@registry.example";
+        let mut account = account(email);
+        account["token"] = link.rsplit('/').next().into();
+        self.anyone().post("/api/v1/operators", &account).await.expect(201);
+        self.sign_in(email, PASSWORD).await
+    }
+
     /// Signs in with an address and a password.
     ///
     /// # Panics
     /// When the registry refuses; with its problem document.
     pub async fn sign_in(&self, email: &str, password: &str) -> Client {
-        let credentials = serde_json::json!({"email": email, "password": password});
-        let session = self.anyone().post("/api/v1/sessions", &credentials).await.expect(201);
+        let credentials = json!({"email": email, "password": password});
+        let session = self.anyone().post("/api/v1/sessions", &credentials).await.expect(200);
         self.anyone().with_token(session.text("/access_token"))
     }
 
@@ -196,6 +222,11 @@ impl Place {
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
+}
+
+fn account(email: &str) -> Value {
+    let name = email.split('@').next();
+    json!({"email": email, "password": PASSWORD, "name": name, "locale": "en"})
 }
 
 /// Copies a folder with all below it, and the permissions of its files.
