@@ -46,7 +46,7 @@ impl FromStr for LogPolicy {
                     logs.push(vkey.parse().map_err(|_| PolicyFault::Line(number))?);
                 }
                 ["quorum", "none"] if !quorum => quorum = true,
-                ["witness" | "group", ..] | ["quorum", _] => {
+                ["witness" | "group", ..] | ["quorum", _] if words[1] != "none" => {
                     return Err(PolicyFault::Unsupported(line.trim().to_string()));
                 }
                 _ => return Err(PolicyFault::Line(number)),
