@@ -109,11 +109,11 @@ pub enum KeyEventRefused {
     #[error("the key {0} is in the set already")]
     Duplicate(KeyId),
     /// The key's window has an end, which never moves.
-    #[error("the key {id} was retired at {until}")]
+    #[error("the key {id} is retired from {until} on")]
     AlreadyRetired {
         /// The key.
         id: KeyId,
-        /// The last second of its window.
+        /// The first second after its window.
         until: i64,
     },
     /// The event would end a window before it began.
@@ -160,7 +160,8 @@ impl KeySet {
         self.0.iter().filter(|key| key.window.admits(at)).max_by_key(|key| key.window.from)
     }
 
-    /// Adds a key that signs from `at` on and ends every other one in use at `at`.
+    /// Adds a key that signs from the second `at` on, and ends every other one in use with that
+    /// second.
     ///
     /// # Errors
     /// [`KeyEventRefused::Duplicate`], or [`KeyEventRefused::BeforeStart`] when a key in use
@@ -173,7 +174,7 @@ impl KeySet {
         Self(keys).with(Key { id, public, window: Window::starting(at) })
     }
 
-    /// Ends a key's window: `at` is the last second in which it may sign.
+    /// Ends a key's window with the second `at`, which is the last in which it may sign.
     ///
     /// # Errors
     /// Any [`KeyEventRefused`] but `Duplicate`.
@@ -223,7 +224,9 @@ fn retire(key: &mut Key, at: i64) -> Result<(), KeyEventRefused> {
         Window { until: Some(until), .. } => Err(KeyEventRefused::AlreadyRetired { id, until }),
         Window { from, .. } if at < from => Err(KeyEventRefused::BeforeStart { id, from }),
         _ => {
-            key.window.until = Some(at);
+            // Signing times are whole seconds. What was prepared earlier in this second, and is
+            // signed later, must stay within the window.
+            key.window.until = Some(at.saturating_add(1));
             Ok(())
         }
     }
@@ -273,7 +276,7 @@ mod tests {
         let windows: Vec<_> = set.keys().iter().map(|key| key.window).collect();
         assert_eq!(
             windows,
-            [Window { from: 100, until: Some(200), compromised_from: None }, Window::starting(200)],
+            [Window { from: 100, until: Some(201), compromised_from: None }, Window::starting(200)],
         );
     }
 
@@ -301,17 +304,17 @@ mod tests {
             let held = HeldKey::new(key("dead", 1, window), secret(1)).expect("its own secret");
             held.signer_at(at).map(|_| ()).expect_err("a refusal")
         };
-        let ended = Window { from: 100, until: Some(200), compromised_from: None };
+        let ended = Window { from: 100, until: Some(201), compromised_from: None };
         let leaked = Window { from: 100, until: None, compromised_from: Some(150) };
         assert_eq!(
             refusal(ended, 201),
-            KeyNotInForce { id: id("dead"), at: 201, why: NotInForce::Ended { until: 200 } },
+            KeyNotInForce { id: id("dead"), at: 201, why: NotInForce::Ended { until: 201 } },
         );
         assert_eq!(refusal(ended, 99).why, NotInForce::NotYet { from: 100 });
         assert_eq!(refusal(leaked, 120).why, NotInForce::Compromised { from: 150 });
         assert_eq!(
             refusal(ended, 201).to_string(),
-            "the key dead may not sign at 201: its window ended at 200",
+            "the key dead may not sign at 201: its window ended at 201",
         );
     }
 
@@ -333,7 +336,7 @@ mod tests {
     #[test]
     fn an_end_never_moves() {
         let retired = one().retire(&id("first"), 150).expect("a retirement");
-        let refused = KeyEventRefused::AlreadyRetired { id: id("first"), until: 150 };
+        let refused = KeyEventRefused::AlreadyRetired { id: id("first"), until: 151 };
         assert_eq!(retired.retire(&id("first"), 300), Err(refused));
         assert_eq!(
             one().retire(&id("first"), 99),

@@ -6,15 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::KeyId;
 
-/// The time in which a key may sign, in whole seconds since 1970 UTC, both ends included.
-///
-/// Both ends are included because signing times are whole seconds: what the old key signed in the
-/// second of a rotation stays in its window, as does what the new key signs in that second.
+/// The time in which a key may sign, in whole seconds since 1970 UTC: `from` inclusive, `until`
+/// exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// The first second in which the key may sign.
     pub from: i64,
-    /// The last second in which it may; none while the key is in use.
+    /// The first second in which it no longer may; none while the key is in use.
     pub until: Option<i64>,
     /// The second from which others may have held the key. Once set, the key signs nothing more,
     /// and no signature is accepted on the signer's word for its time.
@@ -31,7 +29,7 @@ pub enum NotInForce {
     },
     /// Its window has ended.
     Ended {
-        /// The last second of the window.
+        /// The first second after the window.
         until: i64,
     },
     /// Others may hold it.
@@ -78,7 +76,7 @@ impl Window {
             return Err(NotInForce::NotYet { from: self.from });
         }
         match self.until {
-            Some(until) if at > until => Err(NotInForce::Ended { until }),
+            Some(until) if at >= until => Err(NotInForce::Ended { until }),
             _ => Ok(()),
         }
     }
@@ -101,14 +99,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ends_of_a_window_are_inside() {
+    fn a_window_has_its_first_second_and_not_its_end() {
         let window = Window { from: 100, until: Some(200), compromised_from: None };
         for (at, expected) in [
             (i64::MIN, Err(NotInForce::NotYet { from: 100 })),
             (99, Err(NotInForce::NotYet { from: 100 })),
             (100, Ok(())),
-            (200, Ok(())),
-            (201, Err(NotInForce::Ended { until: 200 })),
+            (199, Ok(())),
+            (200, Err(NotInForce::Ended { until: 200 })),
             (i64::MAX, Err(NotInForce::Ended { until: 200 })),
         ] {
             assert_eq!(window.check(at), expected, "at {at}");
