@@ -1,4 +1,5 @@
 // A vc+jwt (VC-JOSE-COSE), checked with `jose`.
+import './webcrypto.mjs';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
 import {compactVerify, decodeProtectedHeader, importJWK} from 'jose';
 import {assertIssuedBy, assertionMethod} from './did.mjs';

@@ -49,11 +49,10 @@ impl Peer {
             .args([file, did])
             .output()
             .expect("node can be started");
-        let said =
-            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        let said = String::from_utf8_lossy(&output.stdout);
         match (output.status.success(), said.trim()) {
             (true, "ok") => Ok(()),
-            (_, said) => Err(said.to_owned()),
+            _ => Err(said.into_owned() + &String::from_utf8_lossy(&output.stderr)),
         }
     }
 }
