@@ -3,7 +3,6 @@
 use core::fmt;
 
 use ed25519_dalek::Signer as _;
-
 use zeroize::Zeroizing;
 
 use crate::PublicKey;

@@ -1,0 +1,3 @@
+//! The transparency log: what the registry did, in an order that nobody can change unseen.
+
+pub mod rules;
