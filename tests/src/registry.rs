@@ -268,11 +268,13 @@ mod tests {
         let key = from.join("offline-root/1.key");
         fs::write(&key, "sealed").expect("writes");
         fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("sets");
+        fs::set_permissions(&from, fs::Permissions::from_mode(0o700)).expect("sets");
 
         copy_folder(&from, &to);
 
         let copy = to.join("offline-root/1.key");
         assert_eq!(fs::read_to_string(&copy).expect("reads"), "sealed");
-        assert_eq!(fs::metadata(&copy).expect("is there").permissions().mode() & 0o777, 0o600);
+        let mode = |path: &Path| fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+        assert_eq!((mode(&to), mode(&copy)), (0o700, 0o600));
     }
 }
