@@ -1,0 +1,627 @@
+//! Assessments: started, rated, completed, reviewed, reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use akashi_schemas::{FacilityKind, Rating};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Written;
+use super::applications::MoveWithReason;
+use super::evidence::EvidenceView;
+use crate::certification::file::{self, AssessmentFile};
+use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId, FindingId, RatingId, ReviewId};
+use crate::certification::rules::application::{self, ApplicationStep};
+use crate::certification::rules::assessment::{
+    self, AssessmentEvent, AssessmentState, AssessmentStep, Checklist, NewRating, RatingFault,
+};
+use crate::certification::rules::finding::{self, FindingState, Terms};
+use crate::certification::rules::scope;
+use crate::certification::store::assessments::Rated;
+use crate::certification::store::{self, applications, assessments, findings};
+use crate::platform::app::App;
+use crate::platform::authorisation::{Action, Actor, Task};
+use crate::platform::db::Tx;
+use crate::platform::id::NoteId;
+use crate::platform::notes::{self, Text};
+use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::write::Write;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(get))
+        .routes(routes!(start))
+        .routes(routes!(rate))
+        .routes(routes!(complete))
+        .routes(routes!(forward))
+        .routes(routes!(abort))
+        .routes(routes!(report))
+        .routes(routes!(review))
+}
+
+/// Loads an assessment's file for a write, authorised and at the version seen.
+async fn begin<T>(
+    app: &App,
+    id: &AssessmentId,
+    write: &mut Write<T>,
+    action: Action,
+    seen: Option<i64>,
+) -> Result<(Tx, AssessmentFile), Problem> {
+    let mut tx = app.db.write().await?;
+    let loaded = AssessmentFile::load(&mut tx, id).await?;
+    write.act.authorise(&write.actor, action, &loaded.file.subject, "assessment", id.as_str())?;
+    if let Some(seen) = seen {
+        store::check_version(seen, loaded.assessment.version)?;
+    }
+    Ok((tx, loaded))
+}
+
+/// Writes an assessment's move.
+async fn advance(
+    tx: &mut AnyConnection,
+    app: &App,
+    actor: &Actor,
+    loaded: &AssessmentFile,
+    event: AssessmentEvent,
+    to: AssessmentState,
+    reason: Option<&NoteId>,
+) -> Result<i64, Problem> {
+    let (row, now) = (&loaded.assessment, app.clock.now_ms());
+    assessments::advance(tx, row, row.version, event.as_str(), to, &actor.account, reason, now).await
+}
+
+/// The version seen.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Start {
+    version: i64,
+}
+
+/// Starts the assessment: everyone who assesses has accepted the task.
+#[utoipa::path(post, path = "/api/v1/assessments/{id}/start", params(("id" = String, Path)), request_body = Start,
+    tag = "assessments", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn start(State(app): State<App>, Path(id): Path<AssessmentId>, mut write: Write<Start>) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    let assignments = applications::assignments(&mut tx, &loaded.file.application.id).await?;
+    let assesses = |task| matches!(task, Task::Lead | Task::Assessor);
+    let accepted = assignments.iter().all(|a| !assesses(a.task) || a.accepted_at.is_some());
+    let step = AssessmentStep::Start { assignments_accepted: accepted };
+    let to = assessment::next(loaded.assessment.state, &step)?;
+    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, None).await?;
+    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+}
+
+/// A rating.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rate {
+    facility: FacilityId,
+    #[schema(value_type = String)]
+    value: Rating,
+    /// For `not_applicable`: one of the criterion's grounds, or `out_of_scope`.
+    na_ground: Option<String>,
+    /// Why.
+    reason: Text,
+}
+
+impl Rate {
+    /// A rating that needs no ground.
+    pub(super) fn new(facility: &FacilityId, value: Rating, reason: &Text) -> Self {
+        Self { facility: facility.clone(), value, na_ground: None, reason: reason.clone() }
+    }
+}
+
+impl From<RatingFault> for Problem {
+    fn from(fault: RatingFault) -> Self {
+        let place = match fault {
+            RatingFault::UnknownCriterion(_) => return Self::NotFound("criterion"),
+            RatingFault::UnknownFacility(_) | RatingFault::NotRatedHere { .. } => "/facility",
+            RatingFault::NoReason => "/reason/text",
+            RatingFault::NoGround { .. }
+            | RatingFault::NeedlessGround
+            | RatingFault::UnlistedGround { .. }
+            | RatingFault::InScope(_) => "/na_ground",
+        };
+        Self::invalid(place, fault.to_string())
+    }
+}
+
+/// Checks a rating and appends it as the current one of its pair.
+pub(super) async fn append_rating(
+    tx: &mut AnyConnection,
+    app: &App,
+    actor: &Actor,
+    loaded: &AssessmentFile,
+    criterion: &str,
+    rate: &Rate,
+) -> Result<(RatingId, i64), Problem> {
+    let new = NewRating {
+        criterion,
+        facility: rate.facility.as_str(),
+        value: rate.value,
+        ground: rate.na_ground.as_deref(),
+        reason: &rate.reason.text,
+    };
+    assessment::check_rating(&loaded.file.programme, &loaded.facilities(), &loaded.file.facts(), &new)?;
+    let company = &loaded.file.application.company_id;
+    let row = Rated {
+        id: RatingId::new(app.clock.now(), &*app.rng),
+        criterion: criterion.to_owned(),
+        facility_id: rate.facility.clone(),
+        seq: 0,
+        value: rate.value,
+        na_ground: rate.na_ground.clone(),
+        reason_note: notes::keep(tx, app, company, &rate.reason, "/reason").await?,
+    };
+    let seq = assessments::rate(tx, &loaded.assessment.id, &row, &actor.account, app.clock.now_ms()).await?;
+    Ok((row.id, seq))
+}
+
+/// Rates a criterion at a facility. Any part of the checklist may be saved at any time; a correction is a new row.
+#[utoipa::path(put, path = "/api/v1/assessments/{id}/ratings/{criterion}", request_body = Rate, tag = "assessments",
+    params(("id" = String, Path), ("criterion" = String, Path)),
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn rate(
+    State(app): State<App>,
+    Path((id, criterion)): Path<(AssessmentId, String)>,
+    mut write: Write<Rate>,
+) -> Result<Response, Problem> {
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::Rate, None).await?;
+    assessment::next(loaded.assessment.state, &AssessmentStep::Rate)?;
+    let (rating, seq) = append_rating(&mut tx, &app, &write.actor, &loaded, &criterion, &write.body).await?;
+    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::new(rating, seq)).await
+}
+
+/// What completes a checklist beside its ratings.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Complete {
+    version: i64,
+    /// Interviews held: facility → language → count. No names.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    interviews: BTreeMap<String, BTreeMap<String, u32>>,
+    /// Why fewer were held than planned.
+    shortfall_reason: Option<Text>,
+}
+
+/// Completes the checklist: every criterion rated at every sampled facility of its kinds, interviews
+/// held. Each rating below conform becomes a finding.
+#[utoipa::path(post, path = "/api/v1/assessments/{id}/complete", params(("id" = String, Path)), request_body = Complete,
+    tag = "assessments", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn complete(
+    State(app): State<App>,
+    Path(id): Path<AssessmentId>,
+    mut write: Write<Complete>,
+) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, mut loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    assessment::target(loaded.assessment.state, AssessmentEvent::Complete)?;
+    hold_interviews(&mut tx, &mut loaded, &write.body.interviews).await?;
+    let note = keep_optional(&mut tx, &app, &loaded, write.body.shortfall_reason.as_ref(), "/shortfall_reason").await?;
+    let ratings = loaded.ratings(&mut tx).await?;
+    let rated: BTreeSet<_> = ratings.iter().map(|r| (r.criterion.clone(), r.facility_id.to_string())).collect();
+    issue_findings(&mut tx, &app, &loaded, &ratings).await?;
+    let standings = loaded.standings(&mut tx, app.clock.now()).await?;
+    let step = AssessmentStep::Complete(Checklist {
+        programme: &loaded.file.programme,
+        sampled: &loaded.facilities(),
+        rated: &rated,
+        interviews: &loaded.interviews(note.is_some()),
+        findings: &standings,
+    });
+    let to = assessment::next(loaded.assessment.state, &step)?;
+    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
+    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+}
+
+async fn keep_optional(
+    tx: &mut AnyConnection,
+    app: &App,
+    loaded: &AssessmentFile,
+    text: Option<&Text>,
+    place: &str,
+) -> Result<Option<NoteId>, Problem> {
+    match text {
+        Some(text) => notes::keep(tx, app, &loaded.file.application.company_id, text, place).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn hold_interviews(
+    tx: &mut AnyConnection,
+    loaded: &mut AssessmentFile,
+    interviews: &BTreeMap<String, BTreeMap<String, u32>>,
+) -> Result<(), Problem> {
+    for (facility, held) in interviews {
+        let place = || format!("/interviews/{facility}");
+        let row = loaded.sample.iter_mut().find(|s| s.facility_id.as_str() == facility);
+        let row = row.ok_or_else(|| Problem::invalid(place(), "is not in the sample"))?;
+        row.interviews_held = serde_json::to_string(held).map_err(Problem::internal)?;
+        assessments::hold_interviews(tx, &loaded.assessment.id, &row.facility_id, &row.interviews_held).await?;
+    }
+    Ok(())
+}
+
+/// Issues a finding for each rating below conform that has none yet.
+async fn issue_findings(
+    tx: &mut AnyConnection,
+    app: &App,
+    loaded: &AssessmentFile,
+    ratings: &[Rated],
+) -> Result<(), Problem> {
+    let programme = &loaded.file.programme;
+    let zone = file::zone(programme)?;
+    let now = app.clock.now();
+    let issued = findings::of_assessment(tx, &loaded.assessment.id).await?;
+    for rating in ratings {
+        let kind = programme.criterion(&rating.criterion).map(|criterion| criterion.kind);
+        let Some(grade) = kind.and_then(|kind| finding::grade(kind, rating.value)) else { continue };
+        if issued.iter().any(|f| f.rating_id == rating.id) {
+            continue;
+        }
+        let terms = Terms::of(programme, &zone, grade, now);
+        let row = findings::Finding {
+            id: FindingId::new(now, &*app.rng),
+            assessment_id: loaded.assessment.id.clone(),
+            rating_id: rating.id.clone(),
+            criterion: rating.criterion.clone(),
+            facility_id: rating.facility_id.clone(),
+            grade,
+            state: FindingState::Open,
+            issued_at: now.as_millisecond(),
+            plan_due_at: terms.plan_due.as_millisecond(),
+            close_due_at: terms.close_due.as_millisecond(),
+            extended: 0,
+            version: 1,
+        };
+        findings::insert(tx, &row).await?;
+    }
+    Ok(())
+}
+
+/// Goes on to the review with findings whose plan is accepted or which are overdue.
+#[utoipa::path(post, path = "/api/v1/assessments/{id}/forward", params(("id" = String, Path)),
+    request_body = MoveWithReason, tag = "assessments",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn forward(
+    State(app): State<App>,
+    Path(id): Path<AssessmentId>,
+    mut write: Write<MoveWithReason>,
+) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    let standings = loaded.standings(&mut tx, app.clock.now()).await?;
+    let reason = write.body.reason.clone();
+    let step = AssessmentStep::Forward { findings: &standings, reason: &reason.text };
+    let to = assessment::next(loaded.assessment.state, &step)?;
+    let note = keep_optional(&mut tx, &app, &loaded, Some(&reason), "/reason").await?;
+    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
+    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+}
+
+/// Aborts the assessment: access was refused, or somebody was in danger.
+#[utoipa::path(post, path = "/api/v1/assessments/{id}/abort", params(("id" = String, Path)),
+    request_body = MoveWithReason, tag = "assessments",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn abort(
+    State(app): State<App>,
+    Path(id): Path<AssessmentId>,
+    mut write: Write<MoveWithReason>,
+) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    let reason = write.body.reason.clone();
+    let step = AssessmentStep::Abort(&reason.text);
+    let to = assessment::next(loaded.assessment.state, &step)?;
+    let note = keep_optional(&mut tx, &app, &loaded, Some(&reason), "/reason").await?;
+    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
+    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+}
+
+/// Moves an assessment on to the review when nothing more is waited for.
+pub(super) async fn settle(
+    tx: &mut AnyConnection,
+    app: &App,
+    actor: &Actor,
+    loaded: &AssessmentFile,
+) -> Result<AssessmentState, Problem> {
+    let standings = loaded.standings(tx, app.clock.now()).await?;
+    let step = AssessmentStep::Settle(&standings);
+    match assessment::next(loaded.assessment.state, &step) {
+        Ok(to) => {
+            advance(tx, app, actor, loaded, step.event(), to, None).await?;
+            Ok(to)
+        }
+        Err(_) => Ok(loaded.assessment.state),
+    }
+}
+
+/// An assessment as those who work on it see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AssessmentView {
+    id: AssessmentId,
+    application: ApplicationId,
+    #[schema(value_type = String)]
+    state: AssessmentState,
+    version: i64,
+    sample: Vec<SampleView>,
+    ratings: Vec<RatingView>,
+    /// Pairs of criterion and facility that are not rated yet.
+    unrated: Vec<(String, String)>,
+    evidence: Vec<EvidenceView>,
+    reviews: Vec<ReviewView>,
+}
+
+/// A sampled facility.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SampleView {
+    facility: FacilityId,
+    #[schema(value_type = String)]
+    kind: FacilityKind,
+    interviews_planned: i64,
+    #[schema(value_type = Object)]
+    interviews_held: BTreeMap<String, u32>,
+}
+
+/// A current rating.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RatingView {
+    criterion: String,
+    facility: FacilityId,
+    #[schema(value_type = String)]
+    value: Rating,
+    na_ground: Option<String>,
+    reason: Option<Text>,
+    /// Which rating of this pair it is; more than 1 means that it was corrected.
+    seq: i64,
+}
+
+/// A review.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReviewView {
+    recommendation: String,
+    level: Option<String>,
+    na_accepted: bool,
+    reason: Option<Text>,
+}
+
+/// An assessment with its sample, ratings, evidence and reviews.
+#[utoipa::path(get, path = "/api/v1/assessments/{id}", params(("id" = String, Path)), tag = "assessments",
+    responses((status = 200, body = AssessmentView), (status = "4XX", body = ProblemDetails)))]
+async fn get(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<AssessmentId>,
+) -> Result<Json<AssessmentView>, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let loaded = AssessmentFile::load(&mut db, &id).await?;
+    actor.authorise(Action::ReadAssessment, &loaded.file.subject, "assessment")?;
+    let company = &loaded.file.application.company_id;
+    let ratings = loaded.ratings(&mut db).await?;
+    let reasons: Vec<_> = ratings.iter().map(|r| &r.reason_note).collect();
+    let reasons = notes::read(&mut db, &app, company, &reasons).await?;
+    let reviews = assessments::reviews(&mut db, &id).await?;
+    let review_reasons: Vec<_> = reviews.iter().map(|r| &r.reason_note).collect();
+    let review_reasons = notes::read(&mut db, &app, company, &review_reasons).await?;
+    let rated: BTreeSet<_> = ratings.iter().map(|r| (r.criterion.as_str(), r.facility_id.as_str())).collect();
+    let facilities = loaded.facilities();
+    let unrated = scope::pairs(&loaded.file.programme, &facilities)
+        .filter(|(c, f)| !rated.contains(&(c.id.as_str(), f.id.as_str())))
+        .map(|(c, f)| (c.id.clone(), f.id.clone()))
+        .collect();
+    let evidence = super::evidence::of_application(&mut db, &loaded.file.application.id).await?;
+    Ok(Json(AssessmentView {
+        id,
+        application: loaded.assessment.application_id.clone(),
+        state: loaded.assessment.state,
+        version: loaded.assessment.version,
+        unrated,
+        evidence,
+        ratings: ratings
+            .into_iter()
+            .zip(reasons)
+            .map(|(r, reason)| RatingView {
+                criterion: r.criterion,
+                facility: r.facility_id,
+                value: r.value,
+                na_ground: r.na_ground,
+                reason,
+                seq: r.seq,
+            })
+            .collect(),
+        reviews: reviews
+            .into_iter()
+            .zip(review_reasons)
+            .map(|(r, reason)| ReviewView {
+                recommendation: r.recommendation,
+                level: r.level,
+                na_accepted: r.na_accepted == 1,
+                reason,
+            })
+            .collect(),
+        sample: loaded
+            .sample
+            .into_iter()
+            .map(|s| SampleView {
+                facility: s.facility_id,
+                kind: s.kind,
+                interviews_planned: s.interviews_planned,
+                interviews_held: serde_json::from_str(&s.interviews_held).unwrap_or_default(),
+            })
+            .collect(),
+    }))
+}
+
+/// An assessment's report: what `akashi-verify recompute` reads.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Report {
+    programme: ReportProgramme,
+    facilities: Vec<ReportFacility>,
+    ratings: Vec<ReportRating>,
+}
+
+/// The programme assessed against.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReportProgramme {
+    id: String,
+    version: String,
+    digest: String,
+}
+
+/// A facility assessed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReportFacility {
+    id: String,
+    #[schema(value_type = String)]
+    kind: FacilityKind,
+}
+
+/// A rating.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReportRating {
+    criterion: String,
+    facility: String,
+    #[schema(value_type = String)]
+    value: Rating,
+    na_ground: Option<String>,
+}
+
+impl Report {
+    /// The report of an assessment's current ratings at some of its facilities.
+    pub(super) fn of(loaded: &AssessmentFile, ratings: &[Rated], within: impl Fn(&FacilityId) -> bool) -> Self {
+        let programme = &loaded.file.programme;
+        Self {
+            programme: ReportProgramme {
+                id: programme.id.clone(),
+                version: programme.version.clone(),
+                digest: programme.digest().to_string(),
+            },
+            facilities: loaded
+                .sample
+                .iter()
+                .filter(|s| within(&s.facility_id))
+                .map(|s| ReportFacility { id: s.facility_id.to_string(), kind: s.kind })
+                .collect(),
+            ratings: ratings
+                .iter()
+                .filter(|r| within(&r.facility_id))
+                .map(|r| ReportRating {
+                    criterion: r.criterion.clone(),
+                    facility: r.facility_id.to_string(),
+                    value: r.value,
+                    na_ground: r.na_ground.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The report of an assessment, without reasons: enough to apply the decision rule oneself.
+#[utoipa::path(get, path = "/api/v1/assessments/{id}/report", params(("id" = String, Path)), tag = "assessments",
+    responses((status = 200, body = Report), (status = "4XX", body = ProblemDetails)))]
+async fn report(State(app): State<App>, actor: Actor, Path(id): Path<AssessmentId>) -> Result<Json<Report>, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let loaded = AssessmentFile::load(&mut db, &id).await?;
+    actor.authorise(Action::ReadReport, &loaded.file.subject, "assessment")?;
+    let ratings = loaded.ratings(&mut db).await?;
+    Ok(Json(Report::of(&loaded, &ratings, |_| true)))
+}
+
+akashi_schemas::text_enum! {
+    /// What a reviewer recommends.
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(crate) enum Recommendation {
+        /// To grant a level.
+        Grant = "grant",
+        /// To refuse.
+        Refuse = "refuse",
+        /// Back to the assessors.
+        Return = "return",
+    }
+}
+
+/// A review.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReviewWith {
+    version: i64,
+    recommendation: Recommendation,
+    /// For `grant`: the level.
+    level: Option<String>,
+    /// Whether every not-applicable rating is accepted.
+    na_accepted: bool,
+    /// Why.
+    reason: Text,
+}
+
+/// Reviews the assessment: recommends a decision, or returns it. A recommendation brings the application to its decision.
+#[utoipa::path(post, path = "/api/v1/assessments/{id}/review", params(("id" = String, Path)), request_body = ReviewWith,
+    tag = "assessments", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn review(
+    State(app): State<App>,
+    Path(id): Path<AssessmentId>,
+    mut write: Write<ReviewWith>,
+) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::Review, Some(seen)).await?;
+    let body = &write.body;
+    check_level(&loaded, body)?;
+    let raters = assessments::raters(&mut tx, &id).await?;
+    let ratings = loaded.ratings(&mut tx).await?;
+    let reviewer_assessed = raters.contains(&write.actor.account);
+    let any_na = ratings.iter().any(|r| r.value == Rating::NotApplicable);
+    let step = match body.recommendation {
+        Recommendation::Return => AssessmentStep::Return { reviewer_assessed, reason: &body.reason.text },
+        _ => AssessmentStep::Recommend {
+            reviewer_assessed,
+            not_applicable_accepted: body.na_accepted || !any_na,
+            reason: &body.reason.text,
+        },
+    };
+    let to = assessment::next(loaded.assessment.state, &step)?;
+    let company = &loaded.file.application.company_id;
+    let note = notes::keep(&mut tx, &app, company, &body.reason, "/reason").await?;
+    let row = assessments::Review {
+        id: ReviewId::new(app.clock.now(), &*app.rng),
+        recommendation: body.recommendation.to_string(),
+        level: body.level.clone(),
+        na_accepted: i64::from(body.na_accepted),
+        reason_note: note.clone(),
+        by_account: write.actor.account.clone(),
+    };
+    assessments::review(&mut tx, &id, &row, app.clock.now_ms()).await?;
+    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, Some(&note)).await?;
+    if to == AssessmentState::Recommended {
+        recommend(&mut tx, &app, &write.actor, &loaded).await?;
+    }
+    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+}
+
+fn check_level(loaded: &AssessmentFile, body: &ReviewWith) -> Result<(), Problem> {
+    match (body.recommendation, &body.level) {
+        (Recommendation::Grant, Some(level)) if loaded.file.programme.level(level).is_some() => Ok(()),
+        (Recommendation::Grant, _) => Err(Problem::invalid("/level", "is needed: one of the programme's levels")),
+        (_, None) => Ok(()),
+        (_, Some(_)) => Err(Problem::invalid("/level", "goes with a recommendation to grant only")),
+    }
+}
+
+/// Brings the application to its decision.
+async fn recommend(tx: &mut AnyConnection, app: &App, actor: &Actor, loaded: &AssessmentFile) -> Result<(), Problem> {
+    let row = &loaded.file.application;
+    let step = ApplicationStep::Recommend;
+    let to = application::next(row.state, &step)?;
+    let event = step.event().as_str();
+    applications::advance(tx, row, row.version, event, to, &actor.account, None, app.clock.now_ms()).await?;
+    Ok(())
+}

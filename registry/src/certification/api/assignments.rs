@@ -1,0 +1,181 @@
+//! Who does what on an application.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Deserialize;
+use sqlx::AnyConnection;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Written;
+use crate::certification::file::{self, File};
+use crate::certification::ids::{ApplicationId, AssessmentId, AssignmentId};
+use crate::certification::rules::application::{self, ApplicationState, ApplicationStep, Candidate, Duty};
+use crate::certification::rules::assessment::AssessmentState;
+use crate::certification::rules::sampling;
+use crate::certification::rules::scope::Facility;
+use crate::certification::store::{self, applications, assessments, facilities, people};
+use crate::platform::accounts;
+use crate::platform::app::App;
+use crate::platform::authorisation::{Action, Task};
+use crate::platform::id::AccountId;
+use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::write::{Nothing, Write};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(assign)).routes(routes!(accept))
+}
+
+/// A task to give.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Assign {
+    /// The application's version seen.
+    version: i64,
+    /// To whom.
+    account: AccountId,
+    /// What.
+    task: Task,
+    /// For a lead: when the visit begins.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    visit_from: Option<Timestamp>,
+    /// For a lead: when the visit ends.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    visit_to: Option<Timestamp>,
+}
+
+fn duty(task: Task) -> Duty {
+    match task {
+        Task::Lead | Task::Assessor => Duty::Assess,
+        Task::Reviewer => Duty::Review,
+        Task::Decider => Duty::Decide,
+    }
+}
+
+/// What is known of a person for a task on an application.
+async fn candidate(
+    db: &mut AnyConnection,
+    app: &App,
+    file: &File,
+    account: &AccountId,
+    task: Task,
+) -> Result<Candidate, Problem> {
+    let now = app.clock.now();
+    let (body, company, programme) = (&file.application.body_id, &file.application.company_id, &file.programme);
+    let members = accounts::store::members(db, body).await?;
+    Ok(Candidate {
+        holds_role: members.iter().any(|m| &m.account_id == account && m.role == task.role()),
+        competent: people::is_competent(db, account, body, &programme.id, now.as_millisecond()).await?,
+        conflict: file::conflict_of(db, programme, account, company, now).await?,
+        duties: file.subject.assigned.iter().filter(|(other, _)| other == account).map(|(_, task)| duty(*task)).collect(),
+        cycles: people::cycles_in_a_row(db, account, company, body).await?,
+        cycles_max: programme.rules.assessor_cycles_max,
+    })
+}
+
+/// Gives somebody a task. The first lead assessor begins the assessment: it is planned with its sample.
+#[utoipa::path(post, path = "/api/v1/applications/{id}/assignments", params(("id" = String, Path)),
+    request_body = Assign, tag = "applications",
+    responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn assign(
+    State(app): State<App>,
+    Path(id): Path<ApplicationId>,
+    write: Write<Assign>,
+) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let file = File::load(&mut tx, &id).await?;
+    act.authorise(&actor, Action::Assign, &file.subject, "application", id.as_str())?;
+    store::check_version(body.version, file.application.version)?;
+    let candidate = candidate(&mut tx, &app, &file, &body.account, body.task).await?;
+    let (state, now) = (file.application.state, app.clock.now_ms());
+    let begins = body.task == Task::Lead && state == ApplicationState::Accepted;
+    let to = if begins {
+        application::next(state, &ApplicationStep::Assign(&candidate))?
+    } else {
+        application::assign(state, duty(body.task), &candidate)?;
+        state
+    };
+    let assignment = AssignmentId::new(app.clock.now(), &*app.rng);
+    applications::assign(&mut tx, &assignment, &id, &body.account, body.task, &actor.account, now).await?;
+    let seen = body.version;
+    applications::advance(&mut tx, &file.application, seen, "assign", to, &actor.account, None, now).await?;
+    if begins {
+        plan(&mut tx, &app, &file, &body).await?;
+    }
+    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::moved(assignment, to.as_str(), seen + 1)).await
+}
+
+/// Adds the planned assessment: which facilities are seen and how many workers are heard there.
+async fn plan(tx: &mut AnyConnection, app: &App, file: &File, body: &Assign) -> Result<(), Problem> {
+    let seen_last_time = BTreeSet::from_iter(last_sample(tx, file).await?);
+    let scope = facilities::of_application(tx, &file.application.id).await?;
+    let candidates: Vec<_> = scope
+        .iter()
+        .map(|f| sampling::Candidate {
+            facility: Facility { id: f.id.to_string(), kind: f.kind },
+            residents: u32::try_from(f.residents).unwrap_or(u32::MAX),
+            seen_last_time: seen_last_time.contains(f.id.as_str()),
+        })
+        .collect();
+    let chosen = sampling::facilities(&file.programme, &candidates);
+    let sample: Vec<_> = scope
+        .iter()
+        .filter(|f| chosen.iter().any(|c| c.id == f.id.as_str()))
+        .map(|f| assessments::Sampled {
+            facility_id: f.id.clone(),
+            kind: f.kind,
+            interviews_planned: i64::from(sampling::interviews(
+                &file.programme,
+                u32::try_from(f.workers).unwrap_or(u32::MAX),
+            )),
+            interviews_held: "{}".into(),
+        })
+        .collect();
+    let assessment = assessments::Assessment {
+        id: AssessmentId::new(app.clock.now(), &*app.rng),
+        application_id: file.application.id.clone(),
+        state: AssessmentState::Planned,
+        visit_from: body.visit_from.map(Timestamp::as_millisecond),
+        visit_to: body.visit_to.map(Timestamp::as_millisecond),
+        version: 1,
+    };
+    assessments::insert(tx, &assessment, file.application.kind.as_str(), &sample, app.clock.now_ms()).await?;
+    Ok(())
+}
+
+/// The facilities of the company's last sample.
+async fn last_sample(db: &mut AnyConnection, file: &File) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT facility_id FROM sample WHERE assessment_id = (SELECT s.id FROM assessment s
+           JOIN application a ON a.id = s.application_id WHERE a.company_id = $1 ORDER BY s.id DESC LIMIT 1)",
+    )
+    .bind(&file.application.company_id)
+    .fetch_all(db)
+    .await
+}
+
+/// Accepts one's own task.
+#[utoipa::path(post, path = "/api/v1/applications/{id}/assignments/{assignment}/accept",
+    params(("id" = String, Path), ("assignment" = String, Path)), tag = "applications",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn accept(
+    State(app): State<App>,
+    Path((id, assignment)): Path<(ApplicationId, AssignmentId)>,
+    write: Write<Nothing>,
+) -> Result<Response, Problem> {
+    let Write { actor, mut act, .. } = write;
+    let mut tx = app.db.write().await?;
+    let file = File::load(&mut tx, &id).await?;
+    act.authorise(&actor, Action::AcceptAssignment, &file.subject, "application", id.as_str())?;
+    let now = app.clock.now_ms();
+    if !applications::accept_assignment(&mut tx, &assignment, &id, &actor.account, now).await? {
+        return Err(Problem::NotFound("assignment that is yours and waits to be accepted"));
+    }
+    act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(assignment, file.application.version)).await
+}

@@ -1,0 +1,320 @@
+//! Evidence: received as a stream, linked to criteria, read by those who assess.
+
+use akashi_schemas::text_enum;
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, RequestExt};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Written;
+use crate::certification::file::File;
+use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
+use crate::certification::store::{applications, evidence, facilities, findings};
+use crate::platform::app::App;
+use crate::platform::authorisation::{Action, Actor, Role, Subject};
+use crate::platform::blobs::Received;
+use crate::platform::id::{BlobId, DataKeyId, NoteId, PartyId};
+use crate::platform::notes::{self, Text};
+use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::write::{Act, Nothing, Write};
+use crate::platform::{blobs, data_keys};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(attach)).routes(routes!(get, remove)).routes(routes!(link))
+}
+
+text_enum! {
+    /// Who brought evidence in.
+    pub(crate) enum Source {
+        /// The company.
+        Company = "company",
+        /// An assessor, on the visit.
+        Assessor = "assessor",
+    }
+}
+
+/// What a file is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Attach {
+    /// The application that it is for.
+    #[param(value_type = String)]
+    application: ApplicationId,
+    /// The first day that it speaks of.
+    #[param(value_type = String)]
+    period_from: Date,
+    /// The last day that it speaks of.
+    #[param(value_type = String)]
+    period_to: Date,
+    /// The file's name.
+    name: Option<String>,
+}
+
+/// Evidence that was received.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Attached {
+    id: EvidenceId,
+    size: u64,
+    media_type: &'static str,
+}
+
+/// Attaches a file: the body is its content, `Content-Type` its type. It is encrypted as it streams
+/// in, and kept only when it is whole, at most 20 MiB and of the type that it says.
+#[utoipa::path(post, path = "/api/v1/evidence", params(Attach), tag = "evidence",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = Attached), (status = "4XX", body = ProblemDetails)))]
+async fn attach(
+    State(app): State<App>,
+    actor: Actor,
+    Query(query): Query<Attach>,
+    request: Request,
+) -> Result<Response, Problem> {
+    if query.period_to < query.period_from {
+        return Err(Problem::invalid("period_to", "is before period_from"));
+    }
+    let mut db = app.db.reader().acquire().await?;
+    let File { application, subject, .. } = File::load(&mut db, &query.application).await?;
+    actor.authorise(Action::AttachEvidence, &subject, "application")?;
+    let (key_id, key) = data_keys::open(&mut db, &app, &application.company_id).await?;
+    drop(db);
+    let (parts, body) = request.with_limited_body().into_parts();
+    let declared = content_type(&parts.headers)?;
+    refuse_declared_size(&parts.headers)?;
+    let received = app.blobs.receive(&app, &key, &declared, body.into_data_stream()).await?;
+    let mut act = Act::of(&parts, *received.address.as_bytes())?;
+    if let Some(answer) = act.answered_before(&app, &actor).await? {
+        app.blobs.discard(&received).await?;
+        return Ok(answer);
+    }
+    let id = EvidenceId::new(app.clock.now(), &*app.rng);
+    act.authorise(&actor, Action::AttachEvidence, &subject, "evidence", id.as_str())?;
+    let mut tx = app.db.write().await?;
+    let blob = keep_blob(&mut tx, &app, &application.company_id, &key_id, &received).await?;
+    let name = match &query.name {
+        Some(name) => Some(keep_name(&mut tx, &app, &application.company_id, name).await?),
+        None => None,
+    };
+    let source =
+        if actor.holds(Role::Applicant, &application.company_id) { Source::Company } else { Source::Assessor };
+    let row = evidence::Evidence {
+        id: id.clone(),
+        party_id: application.company_id,
+        blob_id: blob,
+        name_note: name,
+        source: source.to_string(),
+        period_from: query.period_from.to_string(),
+        period_to: query.period_to.to_string(),
+        received_at: app.clock.now_ms(),
+        size: i64::try_from(received.size).unwrap_or(i64::MAX),
+        media_type: received.media_type.to_owned(),
+        address: received.address.as_bytes().to_vec(),
+        blob_state: "clean".into(),
+    };
+    evidence::insert(&mut tx, &row, &actor.account).await?;
+    let attached = Attached { id, size: received.size, media_type: received.media_type };
+    act.commit(&app, &actor, tx, StatusCode::CREATED, &attached).await
+}
+
+fn content_type(headers: &HeaderMap) -> Result<String, Problem> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.map(str::to_owned).ok_or_else(|| Problem::UnsupportedMediaType { detail: "Say the file's type as Content-Type.".into() })
+}
+
+/// Refuses by its declared length what would be refused by its counted one, before a byte of it is read.
+fn refuse_declared_size(headers: &HeaderMap) -> Result<(), Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > blobs::FILE_LIMIT => Err(Problem::TooLarge { limit: blobs::FILE_LIMIT }),
+        _ => Ok(()),
+    }
+}
+
+/// Puts a received file into its place; the same file of the same party is kept once.
+///
+/// The object is placed before the row is committed: a crash between the two leaves an object
+/// without a row, which the same upload finds again, never a row without its object.
+async fn keep_blob(
+    tx: &mut sqlx::AnyConnection,
+    app: &App,
+    company: &PartyId,
+    key: &DataKeyId,
+    received: &Received,
+) -> Result<BlobId, Problem> {
+    let same = evidence::blob_by_address(tx, company, received.address.as_bytes()).await?;
+    match same {
+        Some(blob) if blob.state == "clean" => {
+            app.blobs.discard(received).await?;
+            Ok(blob.id)
+        }
+        Some(blob) => {
+            app.blobs.place(company, received).await?;
+            evidence::set_blob_state(tx, &blob.id, "clean").await?;
+            Ok(blob.id)
+        }
+        None => {
+            app.blobs.place(company, received).await?;
+            let blob = evidence::Blob {
+                id: BlobId::new(app.clock.now(), &*app.rng),
+                party_id: company.clone(),
+                address: received.address.as_bytes().to_vec(),
+                cipher_digest: received.cipher_digest.to_vec(),
+                size: i64::try_from(received.size).unwrap_or(i64::MAX),
+                media_type: received.media_type.to_owned(),
+                data_key_id: key.clone(),
+                state: "clean".into(),
+            };
+            evidence::add_blob(tx, &blob, app.clock.now_ms()).await?;
+            Ok(blob.id)
+        }
+    }
+}
+
+async fn keep_name(tx: &mut sqlx::AnyConnection, app: &App, company: &PartyId, name: &str) -> Result<NoteId, Problem> {
+    if name.chars().count() > 255 || name.chars().any(char::is_control) {
+        return Err(Problem::invalid("name", "must be a file name of at most 255 characters"));
+    }
+    let text = Text { text: name.to_owned(), lang: "und".into() };
+    notes::keep(tx, app, company, &text, "name").await
+}
+
+/// Whoever has to do with an application that the evidence is linked to, and the company itself.
+async fn subjects(db: &mut sqlx::AnyConnection, row: &evidence::Evidence) -> Result<Vec<Subject>, Problem> {
+    let mut subjects = vec![Subject { company: Some(row.party_id.clone()), ..Subject::default() }];
+    for (application, _) in evidence::linked_applications(db, &row.id).await? {
+        let application = applications::get(db, &application).await?;
+        subjects.push(applications::subject(db, &application).await?);
+    }
+    Ok(subjects)
+}
+
+/// Reads a file.
+#[utoipa::path(get, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+              (status = "4XX", body = ProblemDetails)))]
+async fn get(State(app): State<App>, actor: Actor, Path(id): Path<EvidenceId>) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let row = evidence::get(&mut db, &id).await?;
+    let subjects = subjects(&mut db, &row).await?;
+    if !subjects.iter().any(|subject| actor.authorise(Action::ReadEvidence, subject, "evidence").is_ok()) {
+        let last = subjects.last().cloned().unwrap_or_default();
+        actor.authorise(Action::ReadEvidence, &last, "evidence")?;
+    }
+    if row.blob_state != "clean" {
+        return Err(Problem::NotFound("file: it was taken back"));
+    }
+    let (_, key) = data_keys::open(&mut db, &app, &row.party_id).await?;
+    drop(db);
+    let content = app.blobs.read(&row.party_id, &row.address, &key).await?;
+    let media_type = HeaderValue::from_str(&row.media_type).map_err(Problem::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
+        // A company's file is shown by no page of this origin.
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
+    ];
+    Ok((headers, Body::from_stream(content)).into_response())
+}
+
+/// What evidence speaks to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkTo {
+    application: ApplicationId,
+    criterion: String,
+    facility: FacilityId,
+    /// The finding whose correction it shows.
+    finding: Option<FindingId>,
+}
+
+/// Links evidence to a criterion at a facility of an application.
+#[utoipa::path(post, path = "/api/v1/evidence/{id}/links", params(("id" = String, Path)), request_body = LinkTo,
+    tag = "evidence", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn link(State(app): State<App>, Path(id): Path<EvidenceId>, write: Write<LinkTo>) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let row = evidence::get(&mut tx, &id).await?;
+    let File { application, subject, programme } = File::load(&mut tx, &body.application).await?;
+    act.authorise(&actor, Action::AttachEvidence, &subject, "evidence", id.as_str())?;
+    if row.party_id != application.company_id {
+        return Err(Problem::NotFound("evidence"));
+    }
+    programme.criterion(&body.criterion).ok_or_else(|| Problem::invalid("/criterion", "is none of the programme's"))?;
+    let scope = facilities::of_application(&mut tx, &application.id).await?;
+    if !scope.iter().any(|f| f.id == body.facility) {
+        return Err(Problem::invalid("/facility", "is not in the scope"));
+    }
+    if let Some(finding) = &body.finding {
+        let finding = findings::get(&mut tx, finding).await?;
+        let assessment = applications::assessment_id(&mut tx, &application.id).await?;
+        if Some(&finding.assessment_id) != assessment.as_ref() {
+            return Err(Problem::invalid("/finding", "is not of this application"));
+        }
+    }
+    let link = evidence::Link {
+        evidence_id: id,
+        application_id: body.application,
+        criterion: body.criterion,
+        facility_id: body.facility,
+        finding_id: body.finding,
+    };
+    let link_id = EvidenceLinkId::new(app.clock.now(), &*app.rng);
+    evidence::link(&mut tx, &link_id, &link, &actor.account, app.clock.now_ms()).await?;
+    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(link_id, 1)).await
+}
+
+/// Takes evidence back, as long as no application that it is linked to was handed in: its file is
+/// erased, a record remains that it was there.
+#[utoipa::path(delete, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+async fn remove(State(app): State<App>, Path(id): Path<EvidenceId>, write: Write<Nothing>) -> Result<Response, Problem> {
+    let Write { actor, mut act, .. } = write;
+    let mut tx = app.db.write().await?;
+    let row = evidence::get(&mut tx, &id).await?;
+    let subject = Subject { company: Some(row.party_id.clone()), ..Subject::default() };
+    act.authorise(&actor, Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
+    for (_, state) in evidence::linked_applications(&mut tx, &id).await? {
+        if state != "draft" {
+            return Err(Problem::WrongState {
+                event: "remove".into(),
+                state,
+                allowed_from: vec!["draft".into()],
+                who: vec!["applicant".into()],
+            });
+        }
+    }
+    evidence::set_blob_state(&mut tx, &row.blob_id, "erased").await?;
+    let answer = act.commit(&app, &actor, tx, StatusCode::NO_CONTENT, &()).await?;
+    app.blobs.erase(&row.party_id, &row.address).await?;
+    Ok(answer)
+}
+
+/// Evidence as its criterion shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EvidenceView {
+    pub(super) id: EvidenceId,
+    pub(super) criterion: String,
+    pub(super) facility: FacilityId,
+    pub(super) finding: Option<FindingId>,
+}
+
+/// The evidence of an application, link by link.
+pub(super) async fn of_application(
+    db: &mut sqlx::AnyConnection,
+    application: &ApplicationId,
+) -> Result<Vec<EvidenceView>, Problem> {
+    let links = evidence::links(db, application).await?;
+    let view = |l: evidence::Link| EvidenceView {
+        id: l.evidence_id,
+        criterion: l.criterion,
+        facility: l.facility_id,
+        finding: l.finding_id,
+    };
+    Ok(links.into_iter().map(view).collect())
+}
+

@@ -1,0 +1,379 @@
+//! Findings: planned, corrected, verified.
+
+use akashi_schemas::Rating;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Written;
+use super::applications::{Move, MoveWithReason};
+use super::assessments::{self as assessment_api, Rate};
+use crate::certification::file::{self, AssessmentFile};
+use crate::certification::ids::{
+    ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId, FindingId,
+};
+use crate::certification::rules::finding::{self, FindingEvent, FindingState, FindingStep, Grade};
+use crate::certification::store::findings::Finding;
+use crate::certification::store::{self, applications, evidence, findings};
+use crate::platform::app::App;
+use crate::platform::authorisation::{Action, Actor};
+use crate::platform::clock::{instant, rfc3339};
+use crate::platform::db::Tx;
+use crate::platform::id::NoteId;
+use crate::platform::notes::{self, Text};
+use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::write::Write;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(plan))
+        .routes(routes!(accept))
+        .routes(routes!(show_evidence))
+        .routes(routes!(verify))
+        .routes(routes!(reject))
+        .routes(routes!(decline))
+        .routes(routes!(extend))
+}
+
+/// One finding of an assessment, loaded for a write.
+struct Loaded {
+    finding: Finding,
+    file: AssessmentFile,
+}
+
+/// Loads a finding for a write, authorised and at the version seen.
+async fn begin<T>(
+    app: &App,
+    id: &FindingId,
+    write: &mut Write<T>,
+    action: Action,
+    seen: i64,
+) -> Result<(Tx, Loaded), Problem> {
+    let mut tx = app.db.write().await?;
+    let finding = findings::get(&mut tx, id).await?;
+    let file = AssessmentFile::load(&mut tx, &finding.assessment_id).await?;
+    write.act.authorise(&write.actor, action, &file.file.subject, "finding", id.as_str())?;
+    store::check_version(seen, finding.version)?;
+    Ok((tx, Loaded { finding, file }))
+}
+
+/// Writes the move, lets the assessment go on when nothing more is waited for, commits.
+async fn finish<T>(
+    app: &App,
+    write: Write<T>,
+    mut tx: Tx,
+    loaded: &Loaded,
+    (event, to): (FindingEvent, FindingState),
+    reason: Option<&Text>,
+) -> Result<Response, Problem> {
+    let Loaded { finding, file } = loaded;
+    let note = match reason {
+        Some(text) => Some(notes::keep(&mut tx, app, company(file), text, "/reason").await?),
+        None => None,
+    };
+    let (by, now) = (&write.actor.account, app.clock.now_ms());
+    let version =
+        findings::advance(&mut tx, finding, finding.version, event.as_str(), to, by, note.as_ref(), now).await?;
+    assessment_api::settle(&mut tx, app, &write.actor, file).await?;
+    let written = Written::moved(&finding.id, to.as_str(), version);
+    write.act.commit(app, &write.actor, tx, StatusCode::OK, &written).await
+}
+
+fn company(file: &AssessmentFile) -> &crate::platform::id::PartyId {
+    &file.file.application.company_id
+}
+
+/// A plan.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Plan {
+    version: i64,
+    /// Why it happened.
+    cause: Text,
+    /// What the company will do, and by when.
+    plan: Text,
+}
+
+/// The company says why it happened and what it will do.
+#[utoipa::path(post, path = "/api/v1/findings/{id}/plan", params(("id" = String, Path)), request_body = Plan,
+    tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn plan(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Plan>) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
+    let (cause, plan) = (write.body.cause.clone(), write.body.plan.clone());
+    let step = FindingStep::Plan { cause: &cause.text, plan: &plan.text };
+    let to = finding::next(loaded.finding.state, &step)?;
+    let cause_note = notes::keep(&mut tx, &app, company(&loaded.file), &cause, "/cause").await?;
+    let plan_note = notes::keep(&mut tx, &app, company(&loaded.file), &plan, "/plan").await?;
+    let action = CorrectiveActionId::new(app.clock.now(), &*app.rng);
+    let (by, now) = (&write.actor.account, app.clock.now_ms());
+    findings::add_corrective_action(&mut tx, &action, &id, &cause_note, &plan_note, by, now).await?;
+    finish(&app, write, tx, &loaded, (step.event(), to), None).await
+}
+
+/// The assessor accepts the plan.
+#[utoipa::path(post, path = "/api/v1/findings/{id}/accept", params(("id" = String, Path)), request_body = Move,
+    tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn accept(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Move>) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
+    let to = finding::next(loaded.finding.state, &FindingStep::Accept)?;
+    finish(&app, write, tx, &loaded, (FindingEvent::Accept, to), None).await
+}
+
+/// Evidence of a correction.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShowEvidence {
+    version: i64,
+    /// Evidence that the company attached.
+    evidence: Vec<EvidenceId>,
+}
+
+/// The company shows what it has done.
+#[utoipa::path(post, path = "/api/v1/findings/{id}/evidence", params(("id" = String, Path)),
+    request_body = ShowEvidence, tag = "findings",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn show_evidence(
+    State(app): State<App>,
+    Path(id): Path<FindingId>,
+    mut write: Write<ShowEvidence>,
+) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
+    for (i, evidence_id) in write.body.evidence.iter().enumerate() {
+        let row = evidence::get(&mut tx, evidence_id).await.ok().filter(|row| &row.party_id == company(&loaded.file));
+        row.ok_or_else(|| Problem::invalid(format!("/evidence/{i}"), "is no evidence of the company"))?;
+        let link = evidence::Link {
+            evidence_id: evidence_id.clone(),
+            application_id: loaded.file.assessment.application_id.clone(),
+            criterion: loaded.finding.criterion.clone(),
+            facility_id: loaded.finding.facility_id.clone(),
+            finding_id: Some(id.clone()),
+        };
+        let link_id = EvidenceLinkId::new(app.clock.now(), &*app.rng);
+        evidence::link(&mut tx, &link_id, &link, &write.actor.account, app.clock.now_ms()).await?;
+    }
+    let to = finding::next(loaded.finding.state, &FindingStep::Evidence { attached: write.body.evidence.len() })?;
+    finish(&app, write, tx, &loaded, (FindingEvent::Evidence, to), None).await
+}
+
+/// What the assessor finds after the correction.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Verify {
+    version: i64,
+    /// The new rating.
+    #[schema(value_type = String)]
+    value: Rating,
+    /// Why.
+    reason: Text,
+}
+
+/// The assessor verifies the correction with a new rating, which must be better than the one found.
+#[utoipa::path(post, path = "/api/v1/findings/{id}/verify", params(("id" = String, Path)), request_body = Verify,
+    tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn verify(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Verify>) -> Result<Response, Problem> {
+    let seen = write.body.version;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
+    let ratings = loaded.file.ratings(&mut tx).await?;
+    let pair = |r: &&store::assessments::Rated| {
+        r.criterion == loaded.finding.criterion && r.facility_id == loaded.finding.facility_id
+    };
+    let found = ratings.iter().find(pair).map_or(Rating::Major, |rated| rated.value);
+    let step = FindingStep::Verify { found, current: write.body.value };
+    let to = finding::next(loaded.finding.state, &step)?;
+    let rate = Rate::new(&loaded.finding.facility_id, write.body.value, &write.body.reason);
+    let criterion = &loaded.finding.criterion;
+    assessment_api::append_rating(&mut tx, &app, &write.actor, &loaded.file, criterion, &rate).await?;
+    finish(&app, write, tx, &loaded, (FindingEvent::Verify, to), None).await
+}
+
+/// The assessor accepts neither plan nor evidence.
+#[utoipa::path(post, path = "/api/v1/findings/{id}/reject", params(("id" = String, Path)),
+    request_body = MoveWithReason, tag = "findings",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn reject(
+    State(app): State<App>,
+    Path(id): Path<FindingId>,
+    mut write: Write<MoveWithReason>,
+) -> Result<Response, Problem> {
+    let (seen, reason) = (write.body.version, write.body.reason.clone());
+    let (tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
+    let to = finding::next(loaded.finding.state, &FindingStep::Reject(&reason.text))?;
+    finish(&app, write, tx, &loaded, (FindingEvent::Reject, to), Some(&reason)).await
+}
+
+/// The company will not correct it.
+#[utoipa::path(post, path = "/api/v1/findings/{id}/decline", params(("id" = String, Path)),
+    request_body = MoveWithReason, tag = "findings",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn decline(
+    State(app): State<App>,
+    Path(id): Path<FindingId>,
+    mut write: Write<MoveWithReason>,
+) -> Result<Response, Problem> {
+    let (seen, reason) = (write.body.version, write.body.reason.clone());
+    let (tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
+    let to = finding::next(loaded.finding.state, &FindingStep::Decline(&reason.text))?;
+    finish(&app, write, tx, &loaded, (FindingEvent::Decline, to), Some(&reason)).await
+}
+
+/// A longer term.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Extend {
+    version: i64,
+    /// The day on which it ends, in the programme's zone.
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+    /// Why.
+    reason: Text,
+}
+
+/// The decision maker extends the term, once.
+#[utoipa::path(post, path = "/api/v1/findings/{id}/extend", params(("id" = String, Path)), request_body = Extend,
+    tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn extend(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Extend>) -> Result<Response, Problem> {
+    let (seen, reason) = (write.body.version, write.body.reason.clone());
+    let (tx, mut loaded) = begin(&app, &id, &mut write, Action::ExtendFinding, seen).await?;
+    let zone = file::zone(&loaded.file.file.programme)?;
+    let new_due = zone.end_of(zone.day(write.body.until));
+    let step = FindingStep::Extend {
+        extended: loaded.finding.extended == 1,
+        due: instant(loaded.finding.close_due_at),
+        new_due,
+        reason: &reason.text,
+    };
+    let to = finding::next(loaded.finding.state, &step)?;
+    loaded.finding.extended = 1;
+    loaded.finding.close_due_at = new_due.as_millisecond();
+    finish(&app, write, tx, &loaded, (FindingEvent::Extend, to), Some(&reason)).await
+}
+
+/// A finding.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingView {
+    id: FindingId,
+    assessment: AssessmentId,
+    criterion: String,
+    facility: FacilityId,
+    #[schema(value_type = String)]
+    grade: Grade,
+    #[schema(value_type = String)]
+    state: FindingState,
+    issued_at: String,
+    plan_due_at: String,
+    close_due_at: String,
+    overdue: bool,
+    version: i64,
+}
+
+fn view(finding: Finding, now: Timestamp) -> FindingView {
+    FindingView {
+        overdue: file::terms(&finding).overdue(finding.state, now),
+        id: finding.id,
+        assessment: finding.assessment_id,
+        criterion: finding.criterion,
+        facility: finding.facility_id,
+        grade: finding.grade,
+        state: finding.state,
+        issued_at: rfc3339(finding.issued_at),
+        plan_due_at: rfc3339(finding.plan_due_at),
+        close_due_at: rfc3339(finding.close_due_at),
+        version: finding.version,
+    }
+}
+
+/// Whose findings.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Of {
+    /// The application.
+    #[param(value_type = String)]
+    application: ApplicationId,
+}
+
+/// The findings of an application's assessment, oldest first.
+#[utoipa::path(get, path = "/api/v1/findings", params(Of), tag = "findings",
+    responses((status = 200, body = Vec<FindingView>), (status = "4XX", body = ProblemDetails)))]
+async fn list(State(app): State<App>, actor: Actor, Query(of): Query<Of>) -> Result<Json<Vec<FindingView>>, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let file = file::File::load(&mut db, &of.application).await?;
+    actor.authorise(Action::ReadFinding, &file.subject, "application")?;
+    let rows = match applications::assessment_id(&mut db, &of.application).await? {
+        Some(assessment) => findings::of_assessment(&mut db, &assessment).await?,
+        None => Vec::new(),
+    };
+    let now = app.clock.now();
+    Ok(Json(rows.into_iter().map(|row| view(row, now)).collect()))
+}
+
+/// A finding with its corrective actions and moves.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingDetail {
+    #[serde(flatten)]
+    finding: FindingView,
+    corrective_actions: Vec<CorrectiveActionView>,
+    events: Vec<FindingEventView>,
+}
+
+/// What the company said that it will do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CorrectiveActionView {
+    cause: Option<Text>,
+    plan: Option<Text>,
+    at: String,
+}
+
+/// A move of a finding.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingEventView {
+    event: String,
+    to: String,
+    reason: Option<Text>,
+    at: String,
+}
+
+/// A finding with all that was done about it.
+#[utoipa::path(get, path = "/api/v1/findings/{id}", params(("id" = String, Path)), tag = "findings",
+    responses((status = 200, body = FindingDetail), (status = "4XX", body = ProblemDetails)))]
+async fn get(State(app): State<App>, actor: Actor, Path(id): Path<FindingId>) -> Result<Json<FindingDetail>, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let row = findings::get(&mut db, &id).await?;
+    let file = AssessmentFile::load(&mut db, &row.assessment_id).await?;
+    actor.authorise(Action::ReadFinding, &file.file.subject, "finding")?;
+    let mut corrective_actions = Vec::new();
+    for (cause, plan, at) in findings::corrective_actions(&mut db, &id).await? {
+        let [cause, plan] = [read_one(&mut db, &app, &file, &cause).await?, read_one(&mut db, &app, &file, &plan).await?];
+        corrective_actions.push(CorrectiveActionView { cause, plan, at: rfc3339(at) });
+    }
+    let mut events = Vec::new();
+    for (event, to, note, at) in findings::events(&mut db, &id).await? {
+        let reason = match note {
+            Some(note) => read_one(&mut db, &app, &file, &note).await?,
+            None => None,
+        };
+        events.push(FindingEventView { event, to, reason, at: rfc3339(at) });
+    }
+    let finding = view(row, app.clock.now());
+    Ok(Json(FindingDetail { finding, corrective_actions, events }))
+}
+
+async fn read_one(
+    db: &mut AnyConnection,
+    app: &App,
+    file: &AssessmentFile,
+    note: &NoteId,
+) -> Result<Option<Text>, Problem> {
+    Ok(notes::read(db, app, company(file), &[note]).await?.pop().flatten())
+}

@@ -1,0 +1,83 @@
+//! Certification over HTTP: each handler loads, authorises, asks the rules, writes.
+
+mod applications;
+mod assessments;
+mod assignments;
+mod certificates;
+mod decisions;
+mod evidence;
+mod findings;
+mod parties;
+mod people;
+mod programmes;
+
+pub(super) use decisions::apply_rule;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::rules::refusal::Refusal;
+use crate::platform::app::App;
+use crate::platform::problem::Problem;
+
+/// Certification's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(parties::routes())
+        .merge(people::routes())
+        .merge(programmes::routes())
+        .merge(applications::routes())
+        .merge(assignments::routes())
+        .merge(evidence::routes())
+        .merge(assessments::routes())
+        .merge(findings::routes())
+        .merge(decisions::routes())
+        .merge(certificates::routes())
+}
+
+/// The answer to a write: what was written and its version.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Written {
+    /// The id of what was written.
+    id: String,
+    /// Where it stands now, for what has a state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    /// Its version now, to be named by the next write.
+    version: i64,
+}
+
+impl Written {
+    fn new(id: impl ToString, version: i64) -> Self {
+        Self { id: id.to_string(), state: None, version }
+    }
+
+    fn moved(id: impl ToString, state: &'static str, version: i64) -> Self {
+        Self { id: id.to_string(), state: Some(state), version }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::WrongState { event, state, allowed_from, who } => Self::WrongState {
+                event: event.to_owned(),
+                state: state.to_owned(),
+                allowed_from: allowed_from.into_iter().map(str::to_owned).collect(),
+                who: who.iter().map(ToString::to_string).collect(),
+            },
+            Refusal::Missing { event, missing, .. } => Self::Incomplete {
+                event: event.to_owned(),
+                missing: missing
+                    .iter()
+                    .filter_map(|item| {
+                        let mut value = serde_json::to_value(item).ok()?;
+                        value.as_object_mut()?.insert("detail".into(), item.to_string().into());
+                        Some(value)
+                    })
+                    .collect(),
+            },
+            partial @ Refusal::Partial { .. } => Self::ConflictOfInterest { detail: partial.to_string() },
+        }
+    }
+}

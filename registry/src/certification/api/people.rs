@@ -1,0 +1,193 @@
+//! Impartiality and competence of a body's people, and the audit trail.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Written;
+use crate::certification::ids::{CompetenceId, ConflictId};
+use crate::certification::rules::conflict::TieKind;
+use crate::certification::store::{parties, people};
+use crate::platform::accounts;
+use crate::platform::app::App;
+use crate::platform::authorisation::{Action, Actor, Role, Subject};
+use crate::platform::clock::rfc3339;
+use crate::platform::id::{AccountId, PartyId};
+use crate::platform::paging::{PAGE_ROWS, Page};
+use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::write::Write;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(declare)).routes(routes!(record_competence)).routes(routes!(audit))
+}
+
+/// A conflict of interest.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Declare {
+    /// With which party.
+    party: PartyId,
+    /// What ties the person to it.
+    #[schema(value_type = String)]
+    kind: TieKind,
+    /// From when.
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// Until when; absent while it lasts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Whose, when a quality manager records it for one of the body's people; absent for one's own.
+    account: Option<AccountId>,
+    /// The body for which a quality manager records it.
+    body: Option<PartyId>,
+}
+
+/// Declares one's own conflict of interest, or records one of a body's people.
+#[utoipa::path(post, path = "/api/v1/conflicts", request_body = Declare, tag = "duties",
+    responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let id = ConflictId::new(app.clock.now(), &*app.rng);
+    let mut tx = app.db.write().await?;
+    let account = match body.account {
+        Some(account) if account != actor.account => {
+            let subject = Subject { body: body.body, ..Subject::default() };
+            act.authorise(&actor, Action::RecordConflict, &subject, "conflict", id.as_str())?;
+            account
+        }
+        _ => {
+            act.authorise(&actor, Action::DeclareConflict, &Subject::default(), "conflict", id.as_str())?;
+            actor.account.clone()
+        }
+    };
+    parties::get(&mut tx, &body.party).await.map_err(|_| Problem::invalid("/party", "is no party here"))?;
+    accounts::store::account(&mut tx, &account).await?.ok_or_else(|| Problem::invalid("/account", "is no account here"))?;
+    if body.until.is_some_and(|until| until < body.from) {
+        return Err(Problem::invalid("/until", "is before its beginning"));
+    }
+    let conflict = people::Conflict {
+        id: &id,
+        account: &account,
+        party: &body.party,
+        kind: body.kind.as_str(),
+        from: body.from.as_millisecond(),
+        until: body.until.map(Timestamp::as_millisecond),
+        by: &actor.account,
+    };
+    people::add_conflict(&mut tx, &conflict, app.clock.now_ms()).await?;
+    let written = Written::new(&id, 1);
+    act.commit(&app, &actor, tx, StatusCode::CREATED, &written).await
+}
+
+/// A competence.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecordCompetence {
+    /// The body that records it.
+    body: PartyId,
+    /// Whose.
+    account: AccountId,
+    /// For which programme.
+    programme: String,
+    /// From when.
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// Until when; absent while it lasts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+}
+
+/// Records that one of a body's people is competent for a programme.
+#[utoipa::path(post, path = "/api/v1/competences", request_body = RecordCompetence, tag = "duties",
+    responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn record_competence(State(app): State<App>, write: Write<RecordCompetence>) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let id = CompetenceId::new(app.clock.now(), &*app.rng);
+    let mut tx = app.db.write().await?;
+    let subject = Subject { body: Some(body.body.clone()), ..Subject::default() };
+    act.authorise(&actor, Action::RecordCompetence, &subject, "competence", id.as_str())?;
+    let members = accounts::store::members(&mut tx, &body.body).await?;
+    if !members.iter().any(|member| member.account_id == body.account) {
+        return Err(Problem::invalid("/account", "is no member of the body"));
+    }
+    let until = body.until.map(Timestamp::as_millisecond);
+    let (from, now) = (body.from.as_millisecond(), app.clock.now_ms());
+    people::add_competence(
+        &mut tx,
+        &id,
+        &body.account,
+        &body.body,
+        &body.programme,
+        from,
+        until,
+        &actor.account,
+        now,
+    )
+    .await?;
+    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(id, 1)).await
+}
+
+/// Which audit trail to read.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AuditQuery {
+    /// The party whose affairs to read of; absent for an operator, who reads all.
+    party: Option<PartyId>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// An act in the audit trail.
+#[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
+pub(crate) struct AuditRow {
+    /// The row.
+    id: String,
+    /// Milliseconds since 1970.
+    #[serde(serialize_with = "as_rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    at: i64,
+    /// Who.
+    account_id: Option<String>,
+    /// What.
+    action: String,
+    /// To what.
+    subject: String,
+    /// How it ended.
+    outcome: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn as_rfc3339<S: serde::Serializer>(ms: &i64, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(&rfc3339(*ms))
+}
+
+/// The audit trail: ids and words, never content.
+#[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), tag = "duties",
+    responses((status = 200, body = Page<AuditRow>), (status = "4XX", body = ProblemDetails)))]
+async fn audit(
+    State(app): State<App>,
+    actor: Actor,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<Page<AuditRow>>, Problem> {
+    let operator = actor.parties(Role::Operator).next().is_some();
+    let subject = Subject { body: query.party.clone(), ..Subject::default() };
+    actor.authorise(Action::ReadAudit, &subject, "audit trail")?;
+    let party = query.party.as_ref().map_or("", PartyId::as_str);
+    let rows = sqlx::query_as(
+        "SELECT id, at, account_id, action, subject, outcome FROM audit
+         WHERE id > $1 AND (party_id = $2 OR ($2 = '' AND $3 = 1)) ORDER BY id LIMIT $4",
+    )
+    .bind(query.cursor.as_deref().unwrap_or_default())
+    .bind(party)
+    .bind(i64::from(operator))
+    .bind(PAGE_ROWS + 1)
+    .fetch_all(app.db.reader())
+    .await?;
+    Ok(Json(Page::cut(rows, |row: &AuditRow| row.id.clone())))
+}

@@ -1,0 +1,301 @@
+//! Programmes and who may certify under them.
+
+use akashi_schemas::{Programme, ProgrammeFaults};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Written;
+use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
+use crate::certification::rules::dates::Zone;
+use crate::certification::store::parties::PartyKind;
+use crate::certification::store::{self, parties, programmes};
+use crate::issuance;
+use crate::platform::app::App;
+use crate::platform::authorisation::{Action, Actor, Role, Subject};
+use crate::platform::id::{PartyId, uuid_v7};
+use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
+use crate::platform::write::Write;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(draft))
+        .routes(routes!(redraft))
+        .routes(routes!(publish))
+        .routes(routes!(authorise))
+        .routes(routes!(end_authorisation))
+}
+
+/// A published version in the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Listed {
+    id: String,
+    version: String,
+    digest: String,
+    title: Value,
+}
+
+/// All published programme versions, oldest first.
+#[utoipa::path(get, path = "/api/v1/programmes", tag = "programmes", responses((status = 200, body = Vec<Listed>)))]
+async fn list(State(app): State<App>) -> Result<Json<Vec<Listed>>, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let versions = programmes::all_published(&mut db).await?;
+    let listed = |row: programmes::ProgrammeVersion| {
+        let title = serde_json::from_slice::<Value>(&row.canonical).ok().and_then(|mut p| Some(p.get_mut("title")?.take()));
+        Listed { id: row.programme, version: row.label, digest: hex(&row.digest), title: title.unwrap_or_default() }
+    };
+    Ok(Json(versions.into_iter().map(listed).collect()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A published version, whole, in its canonical form (RFC 8785): its SHA-256 is its digest.
+#[utoipa::path(get, path = "/api/v1/programmes/{id}/{version}", tag = "programmes",
+    params(("id" = String, Path), ("version" = String, Path)),
+    responses((status = 200, body = Value), (status = "4XX", body = ProblemDetails)))]
+async fn get(State(app): State<App>, Path((id, version)): Path<(String, String)>) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let row = programmes::published(&mut db, &id, &version).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::ETAG, format!("\"{}\"", hex(&row.digest))),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+    ];
+    Ok((headers, row.canonical).into_response())
+}
+
+impl From<ProgrammeFaults> for Problem {
+    fn from(faults: ProgrammeFaults) -> Self {
+        let members = faults.0.iter().map(|f| InvalidMember::new(format!("/programme{}", f.place), f.kind.to_string()));
+        Self::Invalid(members.collect())
+    }
+}
+
+/// Reads a programme that a draft holds, and checks what needs the registry's own knowledge: its time zone.
+fn read(json: &Value) -> Result<Programme, Problem> {
+    let bytes = serde_json::to_vec(json).map_err(Problem::internal)?;
+    let programme = Programme::from_json(&bytes)?;
+    Zone::named(&programme.zone).map_err(|error| Problem::invalid("/programme/zone", error.to_string()))?;
+    Ok(programme)
+}
+
+/// A programme to draft.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Draft {
+    /// The owner that one acts for.
+    owner: PartyId,
+    /// The programme, after its JSON Schema.
+    programme: Value,
+}
+
+/// Drafts a version of a programme. Every fault is named with its place.
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/drafts", params(("id" = String, Path)), request_body = Draft,
+    tag = "programmes", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn draft(State(app): State<App>, Path(id): Path<String>, write: Write<Draft>) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let draft = ProgrammeVersionId::new(app.clock.now(), &*app.rng);
+    let owner = programmes::owner(&mut tx, &id).await?.unwrap_or(body.owner);
+    let subject = Subject { owner: Some(owner.clone()), ..Subject::default() };
+    act.authorise(&actor, Action::WriteProgramme, &subject, "programme", draft.as_str())?;
+    let programme = read(&body.programme)?;
+    if programme.id != id {
+        return Err(Problem::invalid("/programme/id", format!("is '{}', but the draft is of '{id}'", programme.id)));
+    }
+    let row = programmes::ProgrammeVersion {
+        id: draft.clone(),
+        programme: id,
+        label: programme.version.clone(),
+        owner_id: owner,
+        state: "draft".into(),
+        digest: programme.digest().0.to_vec(),
+        canonical: programme.canonical().to_vec(),
+        effective_from: None,
+        version: 1,
+    };
+    programmes::insert(&mut tx, &row, app.clock.now_ms()).await?;
+    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(draft, 1)).await
+}
+
+/// A draft's new content.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redraft {
+    version: i64,
+    programme: Value,
+}
+
+/// Loads a draft and allows its owner to write it.
+async fn own_draft(
+    tx: &mut sqlx::AnyConnection,
+    act: &mut crate::platform::write::Act,
+    actor: &Actor,
+    id: &str,
+    draft: &ProgrammeVersionId,
+) -> Result<programmes::ProgrammeVersion, Problem> {
+    let row = programmes::get(tx, draft).await?;
+    let subject = Subject { owner: Some(row.owner_id.clone()), ..Subject::default() };
+    act.authorise(actor, Action::WriteProgramme, &subject, "programme", draft.as_str())?;
+    if row.programme != id {
+        return Err(Problem::NotFound("draft"));
+    }
+    if row.state != "draft" {
+        return Err(Problem::WrongState {
+            event: "draft".into(),
+            state: row.state,
+            allowed_from: vec!["draft".into()],
+            who: vec![Role::Owner.to_string()],
+        });
+    }
+    Ok(row)
+}
+
+/// Replaces a draft's content.
+#[utoipa::path(put, path = "/api/v1/programmes/{id}/drafts/{draft}", request_body = Redraft, tag = "programmes",
+    params(("id" = String, Path), ("draft" = String, Path)),
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn redraft(
+    State(app): State<App>,
+    Path((id, draft)): Path<(String, ProgrammeVersionId)>,
+    write: Write<Redraft>,
+) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let mut row = own_draft(&mut tx, &mut act, &actor, &id, &draft).await?;
+    store::check_version(body.version, row.version)?;
+    let programme = read(&body.programme)?;
+    if programme.id != id {
+        return Err(Problem::invalid("/programme/id", format!("is '{}', but the draft is of '{id}'", programme.id)));
+    }
+    row.label = programme.version.clone();
+    row.digest = programme.digest().0.to_vec();
+    row.canonical = programme.canonical().to_vec();
+    let version = programmes::update(&mut tx, &row, body.version).await?;
+    act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(draft, version)).await
+}
+
+/// From when a version counts.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Publish {
+    version: i64,
+    /// From when it may be applied for.
+    #[schema(value_type = String, format = DateTime)]
+    effective_from: Timestamp,
+}
+
+/// Publishes a draft: from then on it never changes.
+#[utoipa::path(post, path = "/api/v1/programmes/{id}/drafts/{draft}/publish", request_body = Publish, tag = "programmes",
+    params(("id" = String, Path), ("draft" = String, Path)),
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn publish(
+    State(app): State<App>,
+    Path((id, draft)): Path<(String, ProgrammeVersionId)>,
+    write: Write<Publish>,
+) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let row = own_draft(&mut tx, &mut act, &actor, &id, &draft).await?;
+    store::check_version(body.version, row.version)?;
+    let from = body.effective_from.as_millisecond();
+    let version = programmes::publish(&mut tx, &row, body.version, from, app.clock.now_ms()).await?;
+    issuance::programme_published(&mut tx, &app, &row.programme, &row.label, &row.digest).await?;
+    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &Written::moved(draft, "published", version)).await?;
+    app.wake.notify_one();
+    Ok(answer)
+}
+
+/// A body to authorise.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Authorise {
+    /// For which programme.
+    programme: String,
+    /// The body.
+    body: PartyId,
+    /// From when.
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// Until when (not included).
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+}
+
+/// Authorises a certification body to certify under one's programme for a period.
+#[utoipa::path(post, path = "/api/v1/authorisations", request_body = Authorise, tag = "programmes",
+    responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let owner = programmes::owner(&mut tx, &body.programme).await?.ok_or(Problem::NotFound("programme"))?;
+    let id = AuthorisationId::new(app.clock.now(), &*app.rng);
+    let subject = Subject { owner: Some(owner), ..Subject::default() };
+    act.authorise(&actor, Action::Authorise, &subject, "authorisation", id.as_str())?;
+    let party = parties::get(&mut tx, &body.body).await.ok().filter(|party| party.kind == PartyKind::Body);
+    if party.is_none() {
+        return Err(Problem::invalid("/body", "is no certification body here"));
+    }
+    if body.until <= body.from {
+        return Err(Problem::invalid("/until", "is not after its beginning"));
+    }
+    let row = programmes::Authorisation {
+        id: id.clone(),
+        programme: body.programme,
+        body_id: body.body,
+        from_at: body.from.as_millisecond(),
+        until_at: body.until.as_millisecond(),
+    };
+    programmes::authorise(&mut tx, &row, &actor.account, app.clock.now_ms()).await?;
+    issuance::authorisation_changed(&mut tx, &app, &row.body_id, &row.programme, row.from_at, row.until_at).await?;
+    let answer = act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(id, 1)).await?;
+    app.wake.notify_one();
+    Ok(answer)
+}
+
+/// When an authorisation ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EndAuthorisation {
+    /// Its last moment (not included), before the one it had.
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+}
+
+/// Ends an authorisation early. What was signed while it was in force stays authorised.
+#[utoipa::path(post, path = "/api/v1/authorisations/{id}/end", params(("id" = String, Path)),
+    request_body = EndAuthorisation, tag = "programmes",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn end_authorisation(
+    State(app): State<App>,
+    Path(id): Path<AuthorisationId>,
+    write: Write<EndAuthorisation>,
+) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let row = programmes::authorisation(&mut tx, &id).await?;
+    let owner = programmes::owner(&mut tx, &row.programme).await?;
+    let subject = Subject { owner, ..Subject::default() };
+    act.authorise(&actor, Action::Authorise, &subject, "authorisation", id.as_str())?;
+    let until = body.until.as_millisecond();
+    if until >= row.until_at || until < app.clock.now_ms() {
+        return Err(Problem::invalid("/until", "must be from now on, and before the end that it has"));
+    }
+    let event = uuid_v7(app.clock.now(), &*app.rng);
+    programmes::end_authorisation(&mut tx, &event, &id, until, &actor.account, app.clock.now_ms()).await?;
+    issuance::authorisation_changed(&mut tx, &app, &row.body_id, &row.programme, row.from_at, until).await?;
+    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, 1)).await?;
+    app.wake.notify_one();
+    Ok(answer)
+}

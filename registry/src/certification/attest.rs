@@ -1,0 +1,105 @@
+//! From a certificate's version to its credential: what is attested, gathered and handed to issuance.
+
+use sqlx::AnyConnection;
+
+use super::file::{self, AssessmentFile};
+use super::ids::DecisionId;
+use super::rules::certificate::CertificateState;
+use super::store::certificates::{self, Certificate, Version};
+use super::store::{facilities, parties, programmes};
+use crate::issuance::{self, Attestation, AttestedCompany, AttestedFacility, BundleFacts};
+use crate::platform::app::App;
+use crate::platform::clock::instant;
+use crate::platform::problem::Problem;
+
+/// What brought a version about.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The public word for it.
+    pub kind: &'a str,
+    /// The decision.
+    pub decision: Option<&'a DecisionId>,
+    /// What is said in public.
+    pub public_reason: Option<&'a str>,
+}
+
+/// Prepares the credential of a version, with the event that the public will see; gives the credential's id.
+///
+/// # Errors
+/// When the body has no issuer key in force, or the database refuses.
+pub async fn attest(
+    tx: &mut AnyConnection,
+    app: &App,
+    certificate: &Certificate,
+    version: &Version,
+    change: &Change<'_>,
+) -> Result<String, Problem> {
+    let attestation = gather(tx, certificate, version).await?;
+    let born_suspended = certificate.state == CertificateState::Suspended;
+    let prepared = issuance::prepare(tx, app, &attestation, born_suspended).await?;
+    let event = certificates::Event {
+        kind: change.kind,
+        decision: change.decision,
+        credential: Some(&prepared.credential),
+        effective_at: version.valid_from,
+        public_reason: change.public_reason,
+        leaf: Some(prepared.leaf),
+    };
+    certificates::add_event(tx, &certificate.id, &event, app.clock.now_ms()).await?;
+    Ok(prepared.credential)
+}
+
+/// Gathers what a version attests.
+async fn gather(db: &mut AnyConnection, certificate: &Certificate, version: &Version) -> Result<Attestation, Problem> {
+    let loaded = AssessmentFile::load(db, &version.assessment_id).await?;
+    let ratings = loaded.ratings(db).await?;
+    let scope = certificates::scope(db, &version.id).await?;
+    let outcome = super::api::apply_rule(&loaded, &ratings, |facility| scope.contains(facility));
+    let company = parties::get(db, &certificate.company_id).await?;
+    let mut attested = Vec::new();
+    for id in &scope {
+        let facility = facilities::get(db, id).await?;
+        attested.push(AttestedFacility { id: id.to_string(), kind: facility.kind, name: facility.name });
+    }
+    let programme = file::programme(db, &version.programme_version_id).await?;
+    let assessed_on = loaded.assessment.visit_to.unwrap_or(version.valid_from);
+    Ok(Attestation {
+        certificate_id: certificate.id.to_string(),
+        version_id: version.id.to_string(),
+        number: certificate.number.clone(),
+        n: u32::try_from(version.n).unwrap_or(u32::MAX),
+        body: certificate.body_id.clone(),
+        body_name: parties::get(db, &certificate.body_id).await?.display_name,
+        company: AttestedCompany {
+            id: company.id.to_string(),
+            name: company.display_name,
+            country: company.country,
+            identifiers: parties::identifiers(db, &company.id).await?,
+        },
+        level: version.level.clone(),
+        sections: outcome.sections,
+        facilities: attested,
+        assessed_on: file::zone(&programme)?.day(instant(assessed_on)),
+        valid_from: instant(version.valid_from),
+        valid_until: instant(version.valid_until),
+        programme,
+    })
+}
+
+/// What the trust bundle says of bodies and programmes.
+///
+/// # Errors
+/// When the database refuses, or a stored programme cannot be read.
+pub async fn bundle_facts(db: &mut AnyConnection) -> Result<BundleFacts, Problem> {
+    let mut facts = BundleFacts::default();
+    for body in programmes::authorised_bodies(db).await? {
+        let name = parties::get(db, &body).await?.display_name;
+        let authorisations = programmes::authorisations_of(db, &body).await?;
+        let of = |a: programmes::Authorisation| (a.programme, instant(a.from_at), instant(a.until_at));
+        facts.bodies.push((body, name, authorisations.into_iter().map(of).collect()));
+    }
+    for row in programmes::all_published(db).await? {
+        facts.programmes.push(file::programme(db, &row.id).await?);
+    }
+    Ok(facts)
+}

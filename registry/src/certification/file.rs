@@ -1,0 +1,177 @@
+//! An application's file: what handlers load before they ask the rules.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use akashi_schemas::Programme;
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+
+use super::ids::{ApplicationId, AssessmentId, ProgrammeVersionId};
+use super::rules::assessment::Interviews;
+use super::rules::conflict::{self, Conflict, Tie, TieKind};
+use super::rules::dates::Zone;
+use super::rules::finding::{Standing, Terms};
+use super::rules::scope::Facility;
+use super::store::applications::Application;
+use super::store::assessments::{Assessment, Rated, Sampled};
+use super::store::findings::Finding;
+use super::store::{applications, assessments, findings, people, programmes};
+use crate::platform::accounts;
+use crate::platform::authorisation::Subject;
+use crate::platform::clock::instant;
+use crate::platform::id::{AccountId, PartyId};
+use crate::platform::problem::Problem;
+
+/// Published programme versions never change: each is read once.
+static PUBLISHED: LazyLock<Mutex<HashMap<ProgrammeVersionId, Arc<Programme>>>> = LazyLock::new(Mutex::default);
+
+/// The programme of a published version.
+///
+/// # Errors
+/// [`Problem::NotFound`]; internal when what is stored is no programme.
+pub async fn programme(db: &mut AnyConnection, id: &ProgrammeVersionId) -> Result<Arc<Programme>, Problem> {
+    let known = |map: &HashMap<_, Arc<Programme>>| map.get(id).cloned();
+    if let Some(programme) = known(&PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner)) {
+        return Ok(programme);
+    }
+    let row = programmes::get(db, id).await?;
+    let programme = Arc::new(Programme::from_json(&row.canonical).map_err(Problem::internal)?);
+    if row.state == "published" {
+        PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), programme.clone());
+    }
+    Ok(programme)
+}
+
+/// A programme's time zone.
+///
+/// # Errors
+/// Internal: a programme with an unknown zone is never published.
+pub fn zone(programme: &Programme) -> Result<Zone, Problem> {
+    Zone::named(&programme.zone).map_err(Problem::internal)
+}
+
+/// An application with its programme and those who have to do with it.
+pub struct File {
+    /// The application.
+    pub application: Application,
+    /// Its parties and assignments.
+    pub subject: Subject,
+    /// The programme applied for.
+    pub programme: Arc<Programme>,
+}
+
+impl File {
+    /// Loads the file of an application.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`].
+    pub async fn load(db: &mut AnyConnection, id: &ApplicationId) -> Result<Self, Problem> {
+        let application = applications::get(db, id).await?;
+        let subject = applications::subject(db, &application).await?;
+        let programme = programme(db, &application.programme_version_id).await?;
+        Ok(Self { application, subject, programme })
+    }
+
+    /// The facts that rule criteria in or out.
+    #[must_use]
+    pub fn facts(&self) -> BTreeSet<String> {
+        serde_json::from_str(&self.application.facts).unwrap_or_default()
+    }
+}
+
+/// An assessment with its application's file and all that was rated and found.
+pub struct AssessmentFile {
+    /// The application's file.
+    pub file: File,
+    /// The assessment.
+    pub assessment: Assessment,
+    /// The facilities sampled.
+    pub sample: Vec<Sampled>,
+}
+
+impl AssessmentFile {
+    /// Loads an assessment's file.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`].
+    pub async fn load(db: &mut AnyConnection, id: &AssessmentId) -> Result<Self, Problem> {
+        let assessment = assessments::get(db, id).await?;
+        let sample = assessments::sample(db, id).await?;
+        let file = File::load(db, &assessment.application_id).await?;
+        Ok(Self { file, assessment, sample })
+    }
+
+    /// The sampled facilities, as the rules see them.
+    #[must_use]
+    pub fn facilities(&self) -> Vec<Facility> {
+        self.sample.iter().map(|s| Facility { id: s.facility_id.to_string(), kind: s.kind }).collect()
+    }
+
+    /// Interviews planned and held, by facility.
+    #[must_use]
+    pub fn interviews(&self, justified: bool) -> BTreeMap<String, Interviews> {
+        let tally = |s: &Sampled| {
+            let held: BTreeMap<String, u32> = serde_json::from_str(&s.interviews_held).unwrap_or_default();
+            let planned = u32::try_from(s.interviews_planned).unwrap_or_default();
+            Interviews { planned, held: held.values().fold(0, |sum, n| sum.saturating_add(*n)), justified }
+        };
+        self.sample.iter().map(|s| (s.facility_id.to_string(), tally(s))).collect()
+    }
+
+    /// The current ratings.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn ratings(&self, db: &mut AnyConnection) -> Result<Vec<Rated>, sqlx::Error> {
+        assessments::ratings(db, &self.assessment.id).await
+    }
+
+    /// Where every finding stands.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn standings(&self, db: &mut AnyConnection, now: Timestamp) -> Result<Vec<Standing>, sqlx::Error> {
+        let rows = findings::of_assessment(db, &self.assessment.id).await?;
+        Ok(rows.iter().map(|finding| standing(finding, now)).collect())
+    }
+}
+
+/// Where a finding stands at a moment.
+#[must_use]
+pub fn standing(finding: &Finding, now: Timestamp) -> Standing {
+    Standing {
+        id: finding.id.to_string(),
+        grade: finding.grade,
+        state: finding.state,
+        overdue: terms(finding).overdue(finding.state, now),
+    }
+}
+
+/// A finding's terms.
+#[must_use]
+pub fn terms(finding: &Finding) -> Terms {
+    Terms { plan_due: instant(finding.plan_due_at), close_due: instant(finding.close_due_at) }
+}
+
+/// A person's conflict with a company at a moment: what was declared or recorded, and memberships in it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn conflict_of(
+    db: &mut AnyConnection,
+    programme: &Programme,
+    account: &AccountId,
+    company: &PartyId,
+    now: Timestamp,
+) -> Result<Option<Conflict>, Problem> {
+    let mut ties = Vec::new();
+    for (kind, from, until) in people::conflicts(db, account, company).await? {
+        let kind = kind.parse().unwrap_or(TieKind::Declared);
+        ties.push(Tie { kind, from: instant(from), until: until.map(instant) });
+    }
+    for (_, from, until) in accounts::store::periods(db, account, company).await? {
+        ties.push(Tie { kind: TieKind::Membership, from: instant(from), until: until.map(instant) });
+    }
+    Ok(conflict::find(&ties, now, &zone(programme)?, programme.rules.advice_conflict_months))
+}

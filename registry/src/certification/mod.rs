@@ -1,0 +1,11 @@
+//! Certification after ISO/IEC 17065: programmes, parties, applications, assessments, findings,
+//! reviews, decisions, certificates.
+
+pub mod api;
+pub mod attest;
+pub mod file;
+pub mod ids;
+pub mod rules;
+pub mod store;
+
+pub use api::routes;

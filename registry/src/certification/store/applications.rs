@@ -1,0 +1,423 @@
+//! Applications, their scope, events, agreement, answers and assignments.
+
+use sqlx::{AnyConnection, FromRow};
+
+use crate::certification::ids::{
+    ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId, ProgrammeVersionId,
+};
+use crate::certification::rules::application::{ApplicationKind, ApplicationState};
+use crate::platform::authorisation::{Subject, Task};
+use crate::platform::id::{AccountId, NoteId, PartyId};
+use crate::platform::problem::Problem;
+
+/// An application's row.
+#[derive(Debug, FromRow)]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Who applies.
+    pub company_id: PartyId,
+    /// To which body.
+    pub body_id: PartyId,
+    /// Under which programme version.
+    pub programme_version_id: ProgrammeVersionId,
+    /// For what.
+    #[sqlx(try_from = "String")]
+    pub kind: ApplicationKind,
+    /// The certificate whose scope is to change or which is to be renewed.
+    pub certificate_id: Option<CertificateId>,
+    /// Where it stands.
+    #[sqlx(try_from = "String")]
+    pub state: ApplicationState,
+    /// The facts that rule criteria in or out (JSON array).
+    pub facts: String,
+    /// When it last moved, in milliseconds.
+    pub changed_at: i64,
+    /// Its version.
+    pub version: i64,
+}
+
+const COLUMNS: &str = "id, company_id, body_id, programme_version_id, kind, certificate_id, state, facts, changed_at, version";
+
+/// Adds an application with its scope.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    tx: &mut AnyConnection,
+    application: &Application,
+    facilities: &[FacilityId],
+    by: &AccountId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO application (id, company_id, body_id, programme_version_id, kind, certificate_id, state, facts,
+                                  created_by, created_at, changed_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 1)",
+    )
+    .bind(&application.id)
+    .bind(&application.company_id)
+    .bind(&application.body_id)
+    .bind(&application.programme_version_id)
+    .bind(application.kind.as_str())
+    .bind(&application.certificate_id)
+    .bind(application.state.as_str())
+    .bind(&application.facts)
+    .bind(by)
+    .bind(application.changed_at)
+    .execute(&mut *tx)
+    .await?;
+    set_facilities(tx, &application.id, facilities).await
+}
+
+async fn set_facilities(
+    tx: &mut AnyConnection,
+    application: &ApplicationId,
+    facilities: &[FacilityId],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM application_facility WHERE application_id = $1")
+        .bind(application)
+        .execute(&mut *tx)
+        .await?;
+    for facility in facilities {
+        sqlx::query("INSERT INTO application_facility (application_id, facility_id) VALUES ($1, $2)")
+            .bind(application)
+            .bind(facility)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes a draft's scope and facts.
+///
+/// # Errors
+/// [`Problem::StaleVersion`] when it was changed since `seen`.
+pub async fn fill_in(
+    tx: &mut AnyConnection,
+    application: &Application,
+    facilities: Option<&[FacilityId]>,
+    seen: i64,
+    now: i64,
+) -> Result<i64, Problem> {
+    let done = sqlx::query(
+        "UPDATE application SET facts = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
+    )
+    .bind(&application.id)
+    .bind(seen)
+    .bind(&application.facts)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    let version = super::claimed(done.rows_affected(), seen, application.version)?;
+    if let Some(facilities) = facilities {
+        set_facilities(tx, &application.id, facilities).await?;
+    }
+    Ok(version)
+}
+
+/// Moves an application and appends the event; gives its new version.
+///
+/// # Errors
+/// [`Problem::StaleVersion`] when it was changed since `seen`.
+pub async fn advance(
+    tx: &mut AnyConnection,
+    application: &Application,
+    seen: i64,
+    event: &str,
+    to: ApplicationState,
+    by: &AccountId,
+    reason: Option<&NoteId>,
+    now: i64,
+) -> Result<i64, Problem> {
+    let done = sqlx::query(
+        "UPDATE application SET state = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
+    )
+    .bind(&application.id)
+    .bind(seen)
+    .bind(to.as_str())
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    let version = super::claimed(done.rows_affected(), seen, application.version)?;
+    sqlx::query(
+        "INSERT INTO application_event (application_id, seq, event, to_state, by_account, reason_note, at)
+         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM application_event WHERE application_id = $1),
+                 $2, $3, $4, $5, $6)",
+    )
+    .bind(&application.id)
+    .bind(event)
+    .bind(to.as_str())
+    .bind(by)
+    .bind(reason)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(version)
+}
+
+/// An application by id.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn get(db: &mut AnyConnection, id: &ApplicationId) -> Result<Application, Problem> {
+    let sql = format!("SELECT {COLUMNS} FROM application WHERE id = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("application"))
+}
+
+/// The applications that an account has to do with: its companies', its bodies' (as quality manager
+/// or auditor) and those it is assigned to.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_account(
+    db: &mut AnyConnection,
+    account: &AccountId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Application>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM application WHERE id > $2 AND (
+           company_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND role = 'applicant')
+           OR body_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL
+                          AND role IN ('quality_manager', 'auditor'))
+           OR id IN (SELECT application_id FROM assignment WHERE account_id = $1 AND ended_at IS NULL))
+         ORDER BY id LIMIT $3"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(account).bind(after).bind(limit).fetch_all(db).await
+}
+
+/// A move of an application.
+#[derive(Debug, FromRow)]
+pub struct Event {
+    /// What happened.
+    pub event: String,
+    /// Where it led.
+    pub to_state: String,
+    /// The reason given.
+    pub reason_note: Option<NoteId>,
+    /// When, in milliseconds.
+    pub at: i64,
+}
+
+/// An application's moves, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn events(db: &mut AnyConnection, id: &ApplicationId) -> Result<Vec<Event>, sqlx::Error> {
+    sqlx::query_as("SELECT event, to_state, reason_note, at FROM application_event WHERE application_id = $1 ORDER BY seq")
+        .bind(id)
+        .fetch_all(db)
+        .await
+}
+
+/// An assignment's row.
+#[derive(Debug, FromRow)]
+pub struct Assignment {
+    /// Its id.
+    pub id: AssignmentId,
+    /// To whom.
+    pub account_id: AccountId,
+    /// The person's name.
+    pub name: String,
+    /// What.
+    #[sqlx(try_from = "String")]
+    pub task: Task,
+    /// When the person accepted it, in milliseconds.
+    pub accepted_at: Option<i64>,
+}
+
+/// The assignments in force on an application.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn assignments(db: &mut AnyConnection, id: &ApplicationId) -> Result<Vec<Assignment>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT s.id, s.account_id, a.name, s.task, s.accepted_at FROM assignment s JOIN account a ON a.id = s.account_id
+         WHERE s.application_id = $1 AND s.ended_at IS NULL ORDER BY s.id",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await
+}
+
+/// Adds an assignment.
+///
+/// # Errors
+/// A unique violation when the person has the task, or the application its lead.
+pub async fn assign(
+    tx: &mut AnyConnection,
+    id: &AssignmentId,
+    application: &ApplicationId,
+    account: &AccountId,
+    task: Task,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO assignment (id, application_id, account_id, task, assigned_by, assigned_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(id)
+    .bind(application)
+    .bind(account)
+    .bind(task.as_str())
+    .bind(by)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Notes that an assignment was accepted; false when it is not the account's, or was before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn accept_assignment(
+    tx: &mut AnyConnection,
+    id: &AssignmentId,
+    application: &ApplicationId,
+    account: &AccountId,
+    now: i64,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE assignment SET accepted_at = $4 WHERE id = $1 AND application_id = $2 AND account_id = $3
+         AND ended_at IS NULL AND accepted_at IS NULL",
+    )
+    .bind(id)
+    .bind(application)
+    .bind(account)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The application as the subject of an act: its parties and who is assigned to it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn subject(db: &mut AnyConnection, application: &Application) -> Result<Subject, sqlx::Error> {
+    let assigned = assignments(db, &application.id).await?.into_iter().map(|a| (a.account_id, a.task)).collect();
+    Ok(Subject {
+        company: Some(application.company_id.clone()),
+        body: Some(application.body_id.clone()),
+        assigned,
+        ..Subject::default()
+    })
+}
+
+/// Appends the company's acceptance of the body's terms.
+///
+/// # Errors
+/// A unique violation when they were accepted before.
+pub async fn agree(
+    tx: &mut AnyConnection,
+    application: &Application,
+    terms_version: &str,
+    terms: &str,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO agreement (application_id, body_id, company_id, terms_version, terms, accepted_by, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(&application.id)
+    .bind(&application.body_id)
+    .bind(&application.company_id)
+    .bind(terms_version)
+    .bind(terms)
+    .bind(by)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// The version of the terms that were accepted for an application.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn agreed_terms(db: &mut AnyConnection, id: &ApplicationId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT terms_version FROM agreement WHERE application_id = $1").bind(id).fetch_optional(db).await
+}
+
+/// A self-assessment's answer.
+#[derive(Debug, FromRow)]
+pub struct Answer {
+    /// To which criterion.
+    pub criterion: String,
+    /// For which facility.
+    pub facility_id: FacilityId,
+    /// `yes`, `partly`, `no` or `not_applicable`.
+    pub answer: String,
+    /// The company's own words.
+    pub note_id: Option<NoteId>,
+    /// Its version.
+    pub version: i64,
+}
+
+/// The answers given so far.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn answers(db: &mut AnyConnection, id: &ApplicationId) -> Result<Vec<Answer>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT criterion, facility_id, answer, note_id, version FROM self_answer WHERE application_id = $1
+         ORDER BY criterion, facility_id",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await
+}
+
+/// Writes an answer over the version that its writer saw (0 for a new one); gives the new version.
+///
+/// # Errors
+/// [`Problem::StaleVersion`] when somebody else wrote since.
+pub async fn put_answer(
+    tx: &mut AnyConnection,
+    application: &ApplicationId,
+    answer: &Answer,
+    by: &AccountId,
+    now: i64,
+) -> Result<i64, Problem> {
+    let done = sqlx::query(
+        "INSERT INTO self_answer (application_id, criterion, facility_id, answer, note_id, by_account, at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
+         ON CONFLICT (application_id, criterion, facility_id) DO UPDATE
+         SET answer = excluded.answer, note_id = excluded.note_id, by_account = excluded.by_account, at = excluded.at,
+             version = self_answer.version + 1
+         WHERE self_answer.version = $8",
+    )
+    .bind(application)
+    .bind(&answer.criterion)
+    .bind(&answer.facility_id)
+    .bind(&answer.answer)
+    .bind(&answer.note_id)
+    .bind(by)
+    .bind(now)
+    .bind(answer.version)
+    .execute(&mut *tx)
+    .await?;
+    if done.rows_affected() == 1 {
+        return Ok(answer.version + 1);
+    }
+    let current: i64 = sqlx::query_scalar(
+        "SELECT version FROM self_answer WHERE application_id = $1 AND criterion = $2 AND facility_id = $3",
+    )
+    .bind(application)
+    .bind(&answer.criterion)
+    .bind(&answer.facility_id)
+    .fetch_one(tx)
+    .await?;
+    Err(Problem::StaleVersion { seen: answer.version, current })
+}
+
+/// The assessment of an application, once a lead was assigned.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn assessment_id(db: &mut AnyConnection, id: &ApplicationId) -> Result<Option<AssessmentId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM assessment WHERE application_id = $1").bind(id).fetch_optional(db).await
+}

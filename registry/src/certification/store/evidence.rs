@@ -1,0 +1,220 @@
+//! Evidence: files with the period they speak of, and the criteria they speak to.
+
+use sqlx::{AnyConnection, FromRow};
+
+use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
+use crate::platform::id::{AccountId, BlobId, DataKeyId, NoteId, PartyId};
+use crate::platform::problem::Problem;
+
+/// A stored file's row.
+#[derive(Debug, FromRow)]
+pub struct Blob {
+    /// Its id.
+    pub id: BlobId,
+    /// Whose.
+    pub party_id: PartyId,
+    /// The keyed hash of its content.
+    pub address: Vec<u8>,
+    /// SHA-256 of the sealed bytes.
+    pub cipher_digest: Vec<u8>,
+    /// Bytes.
+    pub size: i64,
+    /// Its type.
+    pub media_type: String,
+    /// The key that it is sealed under.
+    pub data_key_id: DataKeyId,
+    /// `clean` or `erased`.
+    pub state: String,
+}
+
+/// The same file of a party, if it is kept.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn blob_by_address(
+    db: &mut AnyConnection,
+    party: &PartyId,
+    address: &[u8],
+) -> Result<Option<Blob>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, party_id, address, cipher_digest, size, media_type, data_key_id, state FROM blob
+         WHERE party_id = $1 AND address = $2",
+    )
+    .bind(party)
+    .bind(address)
+    .fetch_optional(db)
+    .await
+}
+
+/// Adds a file.
+///
+/// # Errors
+/// A unique violation when the party has the same file.
+pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO blob (id, party_id, address, cipher_digest, size, media_type, data_key_id, state, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(&blob.id)
+    .bind(&blob.party_id)
+    .bind(&blob.address)
+    .bind(&blob.cipher_digest)
+    .bind(blob.size)
+    .bind(&blob.media_type)
+    .bind(&blob.data_key_id)
+    .bind(&blob.state)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Marks a file as here again, or as erased.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_blob_state(tx: &mut AnyConnection, blob: &BlobId, state: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE blob SET state = $2 WHERE id = $1").bind(blob).bind(state).execute(tx).await.map(drop)
+}
+
+/// An evidence's row with its file.
+#[derive(Debug, FromRow)]
+pub struct Evidence {
+    /// Its id.
+    pub id: EvidenceId,
+    /// Whose.
+    pub party_id: PartyId,
+    /// The file.
+    pub blob_id: BlobId,
+    /// The file's name, as the uploader had it.
+    pub name_note: Option<NoteId>,
+    /// `company` or `assessor`.
+    pub source: String,
+    /// First day that it speaks of.
+    pub period_from: String,
+    /// Last day that it speaks of.
+    pub period_to: String,
+    /// When it was received, in milliseconds.
+    pub received_at: i64,
+    /// Bytes.
+    pub size: i64,
+    /// The file's type.
+    pub media_type: String,
+    /// The file's keyed hash.
+    pub address: Vec<u8>,
+    /// `clean` or `erased`.
+    pub blob_state: String,
+}
+
+/// Appends evidence.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut AnyConnection, evidence: &Evidence, by: &AccountId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO evidence (id, party_id, blob_id, name_note, source, period_from, period_to, received_at, by_account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(&evidence.id)
+    .bind(&evidence.party_id)
+    .bind(&evidence.blob_id)
+    .bind(&evidence.name_note)
+    .bind(&evidence.source)
+    .bind(&evidence.period_from)
+    .bind(&evidence.period_to)
+    .bind(evidence.received_at)
+    .bind(by)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Evidence by id.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Problem> {
+    sqlx::query_as(
+        "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.received_at,
+                b.size, b.media_type, b.address, b.state AS blob_state
+         FROM evidence e JOIN blob b ON b.id = e.blob_id WHERE e.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await?
+    .ok_or(Problem::NotFound("evidence"))
+}
+
+/// A link's row.
+#[derive(Debug, FromRow)]
+pub struct Link {
+    /// Which evidence.
+    pub evidence_id: EvidenceId,
+    /// In which application.
+    pub application_id: ApplicationId,
+    /// For which criterion.
+    pub criterion: String,
+    /// At which facility.
+    pub facility_id: FacilityId,
+    /// For the correction of which finding.
+    pub finding_id: Option<FindingId>,
+}
+
+/// Appends a link.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn link(
+    tx: &mut AnyConnection,
+    id: &EvidenceLinkId,
+    link: &Link,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO evidence_link (id, evidence_id, application_id, criterion, facility_id, finding_id, by_account, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(id)
+    .bind(&link.evidence_id)
+    .bind(&link.application_id)
+    .bind(&link.criterion)
+    .bind(&link.facility_id)
+    .bind(&link.finding_id)
+    .bind(by)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// The links of an application's evidence.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn links(db: &mut AnyConnection, application: &ApplicationId) -> Result<Vec<Link>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT evidence_id, application_id, criterion, facility_id, finding_id FROM evidence_link
+         WHERE application_id = $1 ORDER BY id",
+    )
+    .bind(application)
+    .fetch_all(db)
+    .await
+}
+
+/// The applications that evidence is linked to, with their states.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn linked_applications(
+    db: &mut AnyConnection,
+    id: &EvidenceId,
+) -> Result<Vec<(ApplicationId, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT DISTINCT a.id, a.state FROM evidence_link l JOIN application a ON a.id = l.application_id
+         WHERE l.evidence_id = $1",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,134 @@
+//! Facilities: the places of a company, and the organisation as a whole.
+
+use akashi_schemas::FacilityKind;
+use sqlx::{AnyConnection, FromRow};
+
+use crate::certification::ids::FacilityId;
+use crate::platform::id::{AccountId, PartyId};
+use crate::platform::problem::Problem;
+
+/// A facility's row.
+#[derive(Clone, Debug, FromRow)]
+pub struct Facility {
+    /// Its id.
+    pub id: FacilityId,
+    /// Whose it is.
+    pub party_id: PartyId,
+    /// What it is.
+    #[sqlx(try_from = "String")]
+    pub kind: FacilityKind,
+    /// Its name.
+    pub name: String,
+    /// Its postal address, in one line.
+    pub address: String,
+    /// ISO 3166-2 subdivision, or the region's name.
+    pub region: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Foreign workers employed here.
+    pub workers: i64,
+    /// Workers who live here.
+    pub residents: i64,
+    /// Its version.
+    pub version: i64,
+}
+
+const COLUMNS: &str = "id, party_id, kind, name, address, region, country, workers, residents, version";
+
+/// Adds a facility.
+///
+/// # Errors
+/// A unique violation when the company has its row as a whole.
+pub async fn insert(tx: &mut AnyConnection, facility: &Facility, now: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO facility (id, party_id, kind, name, address, region, country, workers, residents, created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)",
+    )
+    .bind(&facility.id)
+    .bind(&facility.party_id)
+    .bind(facility.kind.as_str())
+    .bind(&facility.name)
+    .bind(&facility.address)
+    .bind(&facility.region)
+    .bind(&facility.country)
+    .bind(facility.workers)
+    .bind(facility.residents)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Writes a facility's changed fields, and that they changed.
+///
+/// # Errors
+/// [`Problem::StaleVersion`] when it was changed since `seen`.
+pub async fn update(
+    tx: &mut AnyConnection,
+    facility: &Facility,
+    seen: i64,
+    change_id: &str,
+    by: &AccountId,
+    fields: &str,
+    now: i64,
+) -> Result<i64, Problem> {
+    let done = sqlx::query(
+        "UPDATE facility SET name = $3, address = $4, region = $5, workers = $6, residents = $7, version = version + 1
+         WHERE id = $1 AND version = $2",
+    )
+    .bind(&facility.id)
+    .bind(seen)
+    .bind(&facility.name)
+    .bind(&facility.address)
+    .bind(&facility.region)
+    .bind(facility.workers)
+    .bind(facility.residents)
+    .execute(&mut *tx)
+    .await?;
+    let version = super::claimed(done.rows_affected(), seen, facility.version)?;
+    sqlx::query("INSERT INTO facility_change (id, facility_id, by_account, at, fields) VALUES ($1, $2, $3, $4, $5)")
+        .bind(change_id)
+        .bind(&facility.id)
+        .bind(by)
+        .bind(now)
+        .bind(fields)
+        .execute(tx)
+        .await?;
+    Ok(version)
+}
+
+/// A company's facilities, the organisation as a whole first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_party(db: &mut AnyConnection, party: &PartyId) -> Result<Vec<Facility>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM facility WHERE party_id = $1 ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, id"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(party).fetch_all(db).await
+}
+
+/// A facility by id.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn get(db: &mut AnyConnection, id: &FacilityId) -> Result<Facility, Problem> {
+    let sql = format!("SELECT {COLUMNS} FROM facility WHERE id = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("facility"))
+}
+
+/// The facilities in an application's scope, the organisation as a whole first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_application(
+    db: &mut AnyConnection,
+    application: &crate::certification::ids::ApplicationId,
+) -> Result<Vec<Facility>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM facility WHERE id IN
+           (SELECT facility_id FROM application_facility WHERE application_id = $1)
+         ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, id"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(application).fetch_all(db).await
+}

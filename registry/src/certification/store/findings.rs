@@ -1,0 +1,181 @@
+//! Findings and what is done about them.
+
+use sqlx::{AnyConnection, FromRow};
+
+use crate::certification::ids::{AssessmentId, CorrectiveActionId, FacilityId, FindingId, RatingId};
+use crate::certification::rules::finding::{FindingState, Grade};
+use crate::platform::id::{AccountId, NoteId};
+use crate::platform::problem::Problem;
+
+/// A finding's row.
+#[derive(Debug, FromRow)]
+pub struct Finding {
+    /// Its id.
+    pub id: FindingId,
+    /// In which assessment.
+    pub assessment_id: AssessmentId,
+    /// The rating that it follows from.
+    pub rating_id: RatingId,
+    /// Of which criterion.
+    pub criterion: String,
+    /// At which facility.
+    pub facility_id: FacilityId,
+    /// How grave.
+    #[sqlx(try_from = "String")]
+    pub grade: Grade,
+    /// Where it stands.
+    #[sqlx(try_from = "String")]
+    pub state: FindingState,
+    /// When it was issued, in milliseconds.
+    pub issued_at: i64,
+    /// By when a plan is due, in milliseconds.
+    pub plan_due_at: i64,
+    /// By when it is to be closed, in milliseconds.
+    pub close_due_at: i64,
+    /// 1 once its term was extended.
+    pub extended: i64,
+    /// Its version.
+    pub version: i64,
+}
+
+const COLUMNS: &str = "id, assessment_id, rating_id, criterion, facility_id, grade, state, issued_at, plan_due_at, close_due_at, extended, version";
+
+/// Adds a finding.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut AnyConnection, finding: &Finding) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO finding (id, assessment_id, rating_id, criterion, facility_id, grade, state, issued_at, plan_due_at,
+                              close_due_at, extended, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 1)",
+    )
+    .bind(&finding.id)
+    .bind(&finding.assessment_id)
+    .bind(&finding.rating_id)
+    .bind(&finding.criterion)
+    .bind(&finding.facility_id)
+    .bind(finding.grade.as_str())
+    .bind(finding.state.as_str())
+    .bind(finding.issued_at)
+    .bind(finding.plan_due_at)
+    .bind(finding.close_due_at)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// A finding by id.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn get(db: &mut AnyConnection, id: &FindingId) -> Result<Finding, Problem> {
+    let sql = format!("SELECT {COLUMNS} FROM finding WHERE id = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("finding"))
+}
+
+/// The findings of an assessment, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_assessment(db: &mut AnyConnection, id: &AssessmentId) -> Result<Vec<Finding>, sqlx::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM finding WHERE assessment_id = $1 ORDER BY id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_all(db).await
+}
+
+/// Moves a finding and appends the event; gives its new version.
+///
+/// # Errors
+/// [`Problem::StaleVersion`] when it was changed since `seen`.
+pub async fn advance(
+    tx: &mut AnyConnection,
+    finding: &Finding,
+    seen: i64,
+    event: &str,
+    to: FindingState,
+    by: &AccountId,
+    reason: Option<&NoteId>,
+    now: i64,
+) -> Result<i64, Problem> {
+    let done = sqlx::query(
+        "UPDATE finding SET state = $3, close_due_at = $4, extended = $5, version = version + 1
+         WHERE id = $1 AND version = $2",
+    )
+    .bind(&finding.id)
+    .bind(seen)
+    .bind(to.as_str())
+    .bind(finding.close_due_at)
+    .bind(finding.extended)
+    .execute(&mut *tx)
+    .await?;
+    let version = super::claimed(done.rows_affected(), seen, finding.version)?;
+    sqlx::query(
+        "INSERT INTO finding_event (finding_id, seq, event, to_state, by_account, reason_note, at)
+         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM finding_event WHERE finding_id = $1), $2, $3, $4, $5, $6)",
+    )
+    .bind(&finding.id)
+    .bind(event)
+    .bind(to.as_str())
+    .bind(by)
+    .bind(reason)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(version)
+}
+
+/// A finding's moves, oldest first: event, state, reason, time.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn events(
+    db: &mut AnyConnection,
+    id: &FindingId,
+) -> Result<Vec<(String, String, Option<NoteId>, i64)>, sqlx::Error> {
+    sqlx::query_as("SELECT event, to_state, reason_note, at FROM finding_event WHERE finding_id = $1 ORDER BY seq")
+        .bind(id)
+        .fetch_all(db)
+        .await
+}
+
+/// Appends a corrective action: root cause and plan.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_corrective_action(
+    tx: &mut AnyConnection,
+    id: &CorrectiveActionId,
+    finding: &FindingId,
+    cause: &NoteId,
+    plan: &NoteId,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO corrective_action (id, finding_id, cause_note, plan_note, by_account, at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(id)
+    .bind(finding)
+    .bind(cause)
+    .bind(plan)
+    .bind(by)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// A finding's corrective actions, oldest first: cause and plan.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn corrective_actions(
+    db: &mut AnyConnection,
+    id: &FindingId,
+) -> Result<Vec<(NoteId, NoteId, i64)>, sqlx::Error> {
+    sqlx::query_as("SELECT cause_note, plan_note, at FROM corrective_action WHERE finding_id = $1 ORDER BY id")
+        .bind(id)
+        .fetch_all(db)
+        .await
+}

@@ -1,0 +1,262 @@
+//! Programme versions and authorisations.
+
+use sqlx::{AnyConnection, FromRow};
+
+use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
+use crate::platform::id::{AccountId, PartyId};
+use crate::platform::problem::Problem;
+
+/// A programme version's row.
+#[derive(Debug, FromRow)]
+pub struct ProgrammeVersion {
+    /// Its id.
+    pub id: ProgrammeVersionId,
+    /// The programme.
+    pub programme: String,
+    /// The version's label.
+    pub label: String,
+    /// Whose it is.
+    pub owner_id: PartyId,
+    /// `draft` or `published`.
+    pub state: String,
+    /// SHA-256 of its canonical form.
+    pub digest: Vec<u8>,
+    /// RFC 8785.
+    pub canonical: Vec<u8>,
+    /// When it may first be applied for, in milliseconds.
+    pub effective_from: Option<i64>,
+    /// Its version as a record.
+    pub version: i64,
+}
+
+const COLUMNS: &str = "id, programme, label, owner_id, state, digest, canonical, effective_from, version";
+
+/// Adds a draft.
+///
+/// # Errors
+/// A unique violation when the programme has a version of that label.
+pub async fn insert(tx: &mut AnyConnection, draft: &ProgrammeVersion, now: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO programme_version (id, programme, label, owner_id, state, digest, canonical, created_at, version)
+         VALUES ($1, $2, $3, $4, 'draft', $5, $6, $7, 1)",
+    )
+    .bind(&draft.id)
+    .bind(&draft.programme)
+    .bind(&draft.label)
+    .bind(&draft.owner_id)
+    .bind(&draft.digest)
+    .bind(&draft.canonical)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Replaces a draft's content.
+///
+/// # Errors
+/// [`Problem::StaleVersion`] when it was changed since `seen`.
+pub async fn update(tx: &mut AnyConnection, draft: &ProgrammeVersion, seen: i64) -> Result<i64, Problem> {
+    let done = sqlx::query(
+        "UPDATE programme_version SET label = $3, digest = $4, canonical = $5, version = version + 1
+         WHERE id = $1 AND version = $2 AND state = 'draft'",
+    )
+    .bind(&draft.id)
+    .bind(seen)
+    .bind(&draft.label)
+    .bind(&draft.digest)
+    .bind(&draft.canonical)
+    .execute(tx)
+    .await?;
+    super::claimed(done.rows_affected(), seen, draft.version)
+}
+
+/// Publishes a draft; from then on it never changes.
+///
+/// # Errors
+/// [`Problem::StaleVersion`] when it was changed since `seen`.
+pub async fn publish(
+    tx: &mut AnyConnection,
+    draft: &ProgrammeVersion,
+    seen: i64,
+    effective_from: i64,
+    now: i64,
+) -> Result<i64, Problem> {
+    let done = sqlx::query(
+        "UPDATE programme_version SET state = 'published', effective_from = $3, published_at = $4, version = version + 1
+         WHERE id = $1 AND version = $2 AND state = 'draft'",
+    )
+    .bind(&draft.id)
+    .bind(seen)
+    .bind(effective_from)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    super::claimed(done.rows_affected(), seen, draft.version)
+}
+
+/// A version by id.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn get(db: &mut AnyConnection, id: &ProgrammeVersionId) -> Result<ProgrammeVersion, Problem> {
+    let sql = format!("SELECT {COLUMNS} FROM programme_version WHERE id = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("programme version"))
+}
+
+/// A published version by programme and label.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn published(db: &mut AnyConnection, programme: &str, label: &str) -> Result<ProgrammeVersion, Problem> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM programme_version WHERE programme = $1 AND label = $2 AND state = 'published'"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(programme)
+        .bind(label)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("programme version"))
+}
+
+/// All published versions, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn all_published(db: &mut AnyConnection) -> Result<Vec<ProgrammeVersion>, sqlx::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM programme_version WHERE state = 'published' ORDER BY id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+/// Whose a programme is: the owner of its first version.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn owner(db: &mut AnyConnection, programme: &str) -> Result<Option<PartyId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT owner_id FROM programme_version WHERE programme = $1 ORDER BY id LIMIT 1")
+        .bind(programme)
+        .fetch_optional(db)
+        .await
+}
+
+/// An authorisation with its end, moved forward when it was ended early.
+#[derive(Debug, FromRow)]
+pub struct Authorisation {
+    /// Its id.
+    pub id: AuthorisationId,
+    /// The programme.
+    pub programme: String,
+    /// The body.
+    pub body_id: PartyId,
+    /// From when, in milliseconds.
+    pub from_at: i64,
+    /// Until when, in milliseconds.
+    pub until_at: i64,
+}
+
+const AUTHORISATIONS: &str = "SELECT a.id, a.programme, a.body_id, a.from_at,
+    CAST(coalesce((SELECT min(e.until_at) FROM authorisation_event e WHERE e.authorisation_id = a.id AND e.until_at < a.until_at),
+                  a.until_at) AS BIGINT) AS until_at
+    FROM authorisation a";
+
+/// Appends an authorisation.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn authorise(
+    tx: &mut AnyConnection,
+    authorisation: &Authorisation,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO authorisation (id, programme, body_id, from_at, until_at, by_account, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(&authorisation.id)
+    .bind(&authorisation.programme)
+    .bind(&authorisation.body_id)
+    .bind(authorisation.from_at)
+    .bind(authorisation.until_at)
+    .bind(by)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Appends the early end of an authorisation.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_authorisation(
+    tx: &mut AnyConnection,
+    event_id: &str,
+    authorisation: &AuthorisationId,
+    until: i64,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO authorisation_event (id, authorisation_id, until_at, by_account, at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(event_id)
+    .bind(authorisation)
+    .bind(until)
+    .bind(by)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// An authorisation by id.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn authorisation(db: &mut AnyConnection, id: &AuthorisationId) -> Result<Authorisation, Problem> {
+    let sql = format!("{AUTHORISATIONS} WHERE a.id = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("authorisation"))
+}
+
+/// Whether a body is authorised for a programme at a moment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_authorised(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    programme: &str,
+    at: i64,
+) -> Result<bool, sqlx::Error> {
+    let sql = format!("{AUTHORISATIONS} WHERE a.body_id = $1 AND a.programme = $2");
+    let all: Vec<Authorisation> =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(body).bind(programme).fetch_all(db).await?;
+    Ok(all.iter().any(|a| a.from_at <= at && at < a.until_at))
+}
+
+/// The bodies that are or were authorised for anything.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn authorised_bodies(db: &mut AnyConnection) -> Result<Vec<PartyId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT DISTINCT body_id FROM authorisation ORDER BY body_id").fetch_all(db).await
+}
+
+/// The authorisations that a body has or had.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn authorisations_of(db: &mut AnyConnection, body: &PartyId) -> Result<Vec<Authorisation>, sqlx::Error> {
+    let sql = format!("{AUTHORISATIONS} WHERE a.body_id = $1 ORDER BY a.id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(body).fetch_all(db).await
+}
