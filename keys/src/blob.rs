@@ -228,6 +228,20 @@ mod tests {
     }
 
     #[test]
+    fn pieces_that_end_near_a_chunk_give_the_same_blob_and_file() {
+        let file = file(3 * BLOB_CHUNK_LEN);
+        let sealed = seal(&file, usize::MAX);
+        for piece in [BLOB_CHUNK_LEN - 1, BLOB_CHUNK_LEN, BLOB_CHUNK_LEN + 1] {
+            assert!(seal(&file, piece) == sealed, "sealed in pieces of {piece}");
+        }
+        let first = BLOB_HEADER_LEN + SEALED_CHUNK_LEN;
+        for piece in [first - 1, first, first + 1] {
+            let opened = open(&data_key(), &sealed, piece);
+            assert!(opened.as_ref() == Ok(&file), "opened in pieces of {piece}");
+        }
+    }
+
+    #[test]
     fn another_key_does_not_open_it() {
         let sealed = seal(b"evidence", 3);
         assert_eq!(open(&DataKey::from_random(&[2; 32]), &sealed, 3), Err(BlobAltered));

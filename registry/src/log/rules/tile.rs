@@ -58,12 +58,12 @@ impl TileId {
     pub fn new(level: Level, index: u64, width: u16) -> Result<Self, InvalidTileId> {
         let id = Self { level, index, width };
         let holds_something = (1..=TILE_WIDTH).contains(&width);
+        // A level above the top one has nothing in any log.
         let fits = index
             .checked_mul(u64::from(TILE_WIDTH))
             .and_then(|start| start.checked_add(u64::from(width)))
             .is_some_and(|end| end <= count(level, u64::MAX));
-        let level_exists = level <= Level::Hashes(TOP_LEVEL);
-        if holds_something && fits && level_exists { Ok(id) } else { Err(InvalidTileId) }
+        if holds_something && fits { Ok(id) } else { Err(InvalidTileId) }
     }
 
     /// The tile at a level and index as it is in a log of `size` entries; none where that log has
