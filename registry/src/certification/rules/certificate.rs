@@ -1,0 +1,489 @@
+//! The certificate: one number for life, its states and what moves it.
+
+use akashi_schemas::text_enum;
+use jiff::Timestamp;
+
+use super::dates::Zone;
+use super::decision::Maker;
+use super::refusal::{Missing, Needs, Refusal, blank, moves};
+
+text_enum! {
+    /// Where a certificate stands. `expired` is none of these: it follows from the time
+    /// ([`standing`]).
+    pub enum CertificateState {
+        /// Granted; its credential is not released yet.
+        Issuing = "issuing",
+        /// Its credential could not be released.
+        IssueFailed = "issue_failed",
+        /// Its credential is void; the decision stands.
+        Voided = "voided",
+        /// It counts.
+        Active = "active",
+        /// It does not count for a time.
+        Suspended = "suspended",
+        /// The body took it away.
+        Withdrawn = "withdrawn",
+        /// The holder gave it up.
+        Terminated = "terminated",
+    }
+}
+
+text_enum! {
+    /// What moves a certificate.
+    pub enum CertificateEvent {
+        /// Its credential is released.
+        Release = "release",
+        /// The release failed.
+        Fail = "fail",
+        /// The release is tried again.
+        Retry = "retry",
+        /// The credential is voided.
+        Void = "void",
+        /// A new credential is made for the same version.
+        Reissue = "reissue",
+        /// It is suspended.
+        Suspend = "suspend",
+        /// The suspension is lifted.
+        Reinstate = "reinstate",
+        /// Level or scope becomes less: a new version.
+        Reduce = "reduce",
+        /// Scope, term or name becomes another: a new version.
+        Extend = "extend",
+        /// The body takes it away.
+        Withdraw = "withdraw",
+        /// The holder gives it up.
+        Terminate = "terminate",
+    }
+}
+
+moves! { CertificateState, CertificateEvent {
+    Release by [Registry]: Issuing => Active;
+    Fail by [Registry]: Issuing => IssueFailed;
+    Retry by [Operator]: IssueFailed => Issuing;
+    Void by [Operator]: IssueFailed => Voided;
+    Reissue by [DecisionMaker]: Voided => Issuing;
+    Suspend by [DecisionMaker]: Active => Suspended;
+    Reinstate by [DecisionMaker]: Suspended => Active;
+    Reduce by [DecisionMaker]: Active => Active, Suspended => Suspended;
+    Extend by [DecisionMaker]: Active => Active, Suspended => Suspended;
+    Withdraw by [DecisionMaker]: Active => Withdrawn, Suspended => Withdrawn;
+    Terminate by [Applicant]: Active => Terminated, Suspended => Terminated;
+} }
+
+/// An event with the facts that it takes.
+///
+/// A certificate keeps its state while a later version's credential is made: that credential has a
+/// state of its own, and the public goes on seeing the certificate.
+#[derive(Debug, Clone, Copy)]
+pub enum CertificateStep<'a> {
+    /// See [`CertificateEvent::Release`]. A credential that was made while the certificate was
+    /// suspended is born suspended.
+    Release {
+        /// Whether the certificate is suspended.
+        suspended: bool,
+    },
+    /// See [`CertificateEvent::Fail`].
+    Fail,
+    /// See [`CertificateEvent::Retry`].
+    Retry,
+    /// See [`CertificateEvent::Void`]; with the reason.
+    Void(&'a str),
+    /// See [`CertificateEvent::Reissue`].
+    Reissue(&'a Maker),
+    /// See [`CertificateEvent::Suspend`].
+    Suspend {
+        /// Who decides.
+        maker: &'a Maker,
+        /// What the public is told.
+        public_reason: &'a str,
+        /// Whether the holder was heard.
+        heard: bool,
+        /// Whether the matter does not bear waiting.
+        urgent: bool,
+    },
+    /// See [`CertificateEvent::Reinstate`].
+    Reinstate {
+        /// Who decides.
+        maker: &'a Maker,
+        /// Whether the cause of the suspension is closed.
+        cause_closed: bool,
+        /// The last second at which it may be lifted ([`suspension_ends`]).
+        until: Timestamp,
+        /// The time.
+        now: Timestamp,
+    },
+    /// See [`CertificateEvent::Reduce`].
+    Reduce {
+        /// Who decides.
+        maker: &'a Maker,
+        /// What the public is told.
+        public_reason: &'a str,
+        /// What becomes of level and scope.
+        change: Change<'a>,
+    },
+    /// See [`CertificateEvent::Extend`]; what the decision needs stands in
+    /// [`decision`](super::decision).
+    Extend {
+        /// The last valid second of the current version.
+        valid_until: Timestamp,
+        /// The time.
+        now: Timestamp,
+    },
+    /// See [`CertificateEvent::Withdraw`].
+    Withdraw {
+        /// Who decides.
+        maker: &'a Maker,
+        /// What the public is told.
+        public_reason: &'a str,
+    },
+    /// See [`CertificateEvent::Terminate`].
+    Terminate,
+}
+
+/// Level and scope before and after.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// The rank of the current level; 1 is the best.
+    pub rank: u32,
+    /// The rank of the new one.
+    pub new_rank: u32,
+    /// The facilities in scope.
+    pub facilities: &'a [String],
+    /// The facilities that stay.
+    pub new_facilities: &'a [String],
+}
+
+impl Change<'_> {
+    /// Whether something becomes less, nothing becomes more, and something is left.
+    fn is_reduction(&self) -> bool {
+        let kept = self.new_facilities.iter().all(|facility| self.facilities.contains(facility));
+        let lost = self.facilities.iter().any(|facility| !self.new_facilities.contains(facility));
+        kept && !self.new_facilities.is_empty()
+            && self.new_rank >= self.rank
+            && (lost || self.new_rank > self.rank)
+    }
+}
+
+impl CertificateStep<'_> {
+    /// The event.
+    #[must_use]
+    pub const fn event(&self) -> CertificateEvent {
+        match self {
+            Self::Release { .. } => CertificateEvent::Release,
+            Self::Fail => CertificateEvent::Fail,
+            Self::Retry => CertificateEvent::Retry,
+            Self::Void(_) => CertificateEvent::Void,
+            Self::Reissue(_) => CertificateEvent::Reissue,
+            Self::Suspend { .. } => CertificateEvent::Suspend,
+            Self::Reinstate { .. } => CertificateEvent::Reinstate,
+            Self::Reduce { .. } => CertificateEvent::Reduce,
+            Self::Extend { .. } => CertificateEvent::Extend,
+            Self::Withdraw { .. } => CertificateEvent::Withdraw,
+            Self::Terminate => CertificateEvent::Terminate,
+        }
+    }
+
+    const fn maker(&self) -> Option<&Maker> {
+        match self {
+            Self::Reissue(maker)
+            | Self::Suspend { maker, .. }
+            | Self::Reinstate { maker, .. }
+            | Self::Reduce { maker, .. }
+            | Self::Withdraw { maker, .. } => Some(maker),
+            Self::Release { .. }
+            | Self::Fail
+            | Self::Retry
+            | Self::Void(_)
+            | Self::Extend { .. }
+            | Self::Terminate => None,
+        }
+    }
+}
+
+/// The state that follows.
+///
+/// # Errors
+/// [`Refusal`] when the event is not possible in this state, when somebody else must decide, or
+/// when something is missing.
+pub fn next(
+    state: CertificateState,
+    step: &CertificateStep<'_>,
+) -> Result<CertificateState, Refusal> {
+    let event = step.event();
+    let to = target(state, event)?;
+    step.maker().map_or(Ok(()), |maker| maker.may(event.as_str()))?;
+    let needs = Needs::default();
+    let needs = match *step {
+        CertificateStep::Void(reason) => needs.need(!blank(reason), Missing::Reason),
+        CertificateStep::Suspend { public_reason, heard, urgent, .. } => needs
+            .need(!blank(public_reason), Missing::PublicReason)
+            .need(heard || urgent, Missing::Hearing),
+        CertificateStep::Reinstate { cause_closed, until, now, .. } => needs
+            .need(cause_closed, Missing::CauseClosed)
+            .need(now <= until, Missing::SuspensionTerm { until }),
+        CertificateStep::Reduce { public_reason, change, .. } => needs
+            .need(!blank(public_reason), Missing::PublicReason)
+            .need(change.is_reduction(), Missing::Reduction),
+        CertificateStep::Extend { valid_until, now } => {
+            needs.need(now <= valid_until, Missing::Validity { since: valid_until })
+        }
+        CertificateStep::Withdraw { public_reason, .. } => {
+            needs.need(!blank(public_reason), Missing::PublicReason)
+        }
+        CertificateStep::Release { .. }
+        | CertificateStep::Fail
+        | CertificateStep::Retry
+        | CertificateStep::Reissue(_)
+        | CertificateStep::Terminate => needs,
+    };
+    needs.settle(event.as_str(), event.movers())?;
+    match step {
+        CertificateStep::Release { suspended: true } => Ok(CertificateState::Suspended),
+        _ => Ok(to),
+    }
+}
+
+/// The last second at which a suspension may be lifted: the programme's `suspension_max_months`
+/// after it began.
+#[must_use]
+pub fn suspension_ends(zone: &Zone, suspended_at: Timestamp, max_months: u32) -> Timestamp {
+    zone.after_months(suspended_at, max_months)
+}
+
+text_enum! {
+    /// What the public sees of a certificate.
+    pub enum Standing {
+        /// It counts.
+        Active = "active",
+        /// It does not count for a time.
+        Suspended = "suspended",
+        /// The body took it away.
+        Withdrawn = "withdrawn",
+        /// The holder gave it up.
+        Terminated = "terminated",
+        /// Its term is over.
+        Expired = "expired",
+    }
+}
+
+/// What the public sees of a certificate at this time; nothing while its first credential is not
+/// released. That it was taken away or given up outlasts its term.
+#[must_use]
+pub fn standing(
+    state: CertificateState,
+    valid_until: Timestamp,
+    now: Timestamp,
+) -> Option<Standing> {
+    let expired = now > valid_until;
+    match state {
+        CertificateState::Issuing | CertificateState::IssueFailed | CertificateState::Voided => {
+            None
+        }
+        CertificateState::Active | CertificateState::Suspended if expired => {
+            Some(Standing::Expired)
+        }
+        CertificateState::Active => Some(Standing::Active),
+        CertificateState::Suspended => Some(Standing::Suspended),
+        CertificateState::Withdrawn => Some(Standing::Withdrawn),
+        CertificateState::Terminated => Some(Standing::Terminated),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::refusal::tests::{follows_table, missing, partial};
+    use super::super::refusal::{Mover, Partiality};
+    use super::*;
+    use CertificateState::{
+        Active, IssueFailed, Issuing, Suspended, Terminated, Voided, Withdrawn,
+    };
+
+    const FREE: Maker = Maker { of_body: true, assessed: false, reviewed: false, conflict: None };
+    const REVIEWED: Maker = Maker { reviewed: true, ..FREE };
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    #[test]
+    fn every_event_in_every_state() {
+        let table = "
+                         release fail         retry   void   reissue suspend   reinstate reduce    extend    withdraw  terminate
+            issuing      active  issue_failed -       -      -       -         -         -         -         -         -
+            issue_failed -       -            issuing voided -       -         -         -         -         -         -
+            voided       -       -            -       -      issuing -         -         -         -         -         -
+            active       -       -            -       -      -       suspended -         active    active    withdrawn terminated
+            suspended    -       -            -       -      -       -         active    suspended suspended withdrawn terminated
+            withdrawn    -       -            -       -      -       -         -         -         -         -         -
+            terminated   -       -            -       -      -       -         -         -         -         -         -
+        ";
+        follows_table(table, CertificateState::ALL, CertificateEvent::ALL, target);
+    }
+
+    #[test]
+    fn who_may_move_a_certificate() {
+        for (event, who) in [
+            (CertificateEvent::Release, Mover::Registry),
+            (CertificateEvent::Fail, Mover::Registry),
+            (CertificateEvent::Retry, Mover::Operator),
+            (CertificateEvent::Void, Mover::Operator),
+            (CertificateEvent::Reissue, Mover::DecisionMaker),
+            (CertificateEvent::Suspend, Mover::DecisionMaker),
+            (CertificateEvent::Reinstate, Mover::DecisionMaker),
+            (CertificateEvent::Reduce, Mover::DecisionMaker),
+            (CertificateEvent::Extend, Mover::DecisionMaker),
+            (CertificateEvent::Withdraw, Mover::DecisionMaker),
+            (CertificateEvent::Terminate, Mover::Applicant),
+        ] {
+            assert_eq!(event.movers(), [who], "{event}");
+        }
+    }
+
+    #[test]
+    fn a_release_makes_it_active_or_leaves_it_suspended() {
+        assert_eq!(next(Issuing, &CertificateStep::Release { suspended: false }), Ok(Active));
+        assert_eq!(next(Issuing, &CertificateStep::Release { suspended: true }), Ok(Suspended));
+    }
+
+    #[test]
+    fn a_release_that_fails_is_retried_or_voided_and_made_anew() {
+        assert_eq!(next(Issuing, &CertificateStep::Fail), Ok(IssueFailed));
+        assert_eq!(next(IssueFailed, &CertificateStep::Retry), Ok(Issuing));
+        assert_eq!(next(IssueFailed, &CertificateStep::Void("The logo was wrong.")), Ok(Voided));
+        assert_eq!(missing(next(IssueFailed, &CertificateStep::Void(""))), [Missing::Reason]);
+        assert_eq!(next(Voided, &CertificateStep::Reissue(&FREE)), Ok(Issuing));
+    }
+
+    fn suspend<'a>(
+        maker: &'a Maker,
+        public_reason: &'a str,
+        heard: bool,
+        urgent: bool,
+    ) -> CertificateStep<'a> {
+        CertificateStep::Suspend { maker, public_reason, heard, urgent }
+    }
+
+    #[test]
+    fn a_suspension_tells_the_public_why_and_hears_the_holder_unless_urgent() {
+        let reason = "Wages are being looked into.";
+        assert_eq!(next(Active, &suspend(&FREE, reason, true, false)), Ok(Suspended));
+        assert_eq!(next(Active, &suspend(&FREE, reason, false, true)), Ok(Suspended));
+        assert_eq!(
+            missing(next(Active, &suspend(&FREE, "", false, false))),
+            [Missing::PublicReason, Missing::Hearing]
+        );
+    }
+
+    #[test]
+    fn a_suspension_is_lifted_when_its_cause_is_closed_and_in_time() {
+        let zone = Zone::named("Asia/Tokyo").expect("a zone");
+        let until = suspension_ends(&zone, at("2026-08-31T03:00:00Z"), 6);
+        assert_eq!(until, at("2027-02-28T14:59:59Z"));
+        let reinstate = |cause_closed, now| {
+            next(Suspended, &CertificateStep::Reinstate { maker: &FREE, cause_closed, until, now })
+        };
+        assert_eq!(reinstate(true, until), Ok(Active));
+        let late = at("2027-02-28T15:00:00Z");
+        assert_eq!(
+            missing(reinstate(false, late)),
+            [Missing::CauseClosed, Missing::SuspensionTerm { until }]
+        );
+    }
+
+    #[test]
+    fn a_reduction_takes_something_away_and_gives_nothing() {
+        let names = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let both = names(&["a", "b"]);
+        // new rank, new scope, whether that is a reduction of rank 2 at a and b
+        for (new_rank, scope, reduction) in [
+            (3, names(&["a", "b"]), true),
+            (2, names(&["a"]), true),
+            (3, names(&["b"]), true),
+            (2, names(&["b", "a"]), false),
+            (1, names(&["a"]), false),
+            (1, names(&["a", "b"]), false),
+            (3, names(&["a", "b", "c"]), false),
+            (2, names(&["c"]), false),
+            (3, names(&[]), false),
+        ] {
+            let change = Change { rank: 2, new_rank, facilities: &both, new_facilities: &scope };
+            let public_reason = "One site was closed.";
+            let reduced =
+                next(Active, &CertificateStep::Reduce { maker: &FREE, public_reason, change });
+            if reduction {
+                assert_eq!(reduced, Ok(Active), "{new_rank} at {scope:?}");
+            } else {
+                assert_eq!(missing(reduced), [Missing::Reduction], "{new_rank} at {scope:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_still_valid_is_extended() {
+        let valid_until = at("2028-11-25T14:59:59Z");
+        let extend = |now| next(Active, &CertificateStep::Extend { valid_until, now });
+        assert_eq!(extend(valid_until), Ok(Active));
+        assert_eq!(
+            missing(extend(at("2028-11-25T15:00:00Z"))),
+            [Missing::Validity { since: valid_until }]
+        );
+    }
+
+    #[test]
+    fn an_end_is_told_to_the_public() {
+        let withdraw = |public_reason| {
+            next(Suspended, &CertificateStep::Withdraw { maker: &FREE, public_reason })
+        };
+        assert_eq!(withdraw("Passports were kept."), Ok(Withdrawn));
+        assert_eq!(missing(withdraw("")), [Missing::PublicReason]);
+        assert_eq!(next(Active, &CertificateStep::Terminate), Ok(Terminated));
+    }
+
+    #[test]
+    fn every_decision_on_a_certificate_takes_a_free_decision_maker() {
+        let reason = "A reason.";
+        let scope = ["a".to_owned()];
+        let change = Change { rank: 1, new_rank: 2, facilities: &scope, new_facilities: &scope };
+        let now = at("2026-11-25T00:00:00Z");
+        let maker = &REVIEWED;
+        for (state, step) in [
+            (Voided, CertificateStep::Reissue(maker)),
+            (Active, suspend(maker, reason, true, true)),
+            (Suspended, CertificateStep::Reinstate { maker, cause_closed: true, until: now, now }),
+            (Active, CertificateStep::Reduce { maker, public_reason: reason, change }),
+            (Active, CertificateStep::Withdraw { maker, public_reason: reason }),
+        ] {
+            assert_eq!(partial(next(state, &step)), [Partiality::Reviewed], "{}", step.event());
+        }
+    }
+
+    #[test]
+    fn a_withdrawn_certificate_stays_withdrawn() {
+        let now = at("2026-11-25T00:00:00Z");
+        let reinstate =
+            CertificateStep::Reinstate { maker: &FREE, cause_closed: true, until: now, now };
+        let refused = next(Withdrawn, &reinstate);
+        assert!(
+            matches!(refused, Err(Refusal::WrongState { state: "withdrawn", .. })),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn what_the_public_sees_at_each_time() {
+        let until = at("2028-11-25T14:59:59Z");
+        let after = at("2028-11-25T15:00:00Z");
+        for (state, while_valid, expired) in [
+            (Issuing, None, None),
+            (IssueFailed, None, None),
+            (Voided, None, None),
+            (Active, Some(Standing::Active), Some(Standing::Expired)),
+            (Suspended, Some(Standing::Suspended), Some(Standing::Expired)),
+            (Withdrawn, Some(Standing::Withdrawn), Some(Standing::Withdrawn)),
+            (Terminated, Some(Standing::Terminated), Some(Standing::Terminated)),
+        ] {
+            assert_eq!(standing(state, until, until), while_valid, "{state}");
+            assert_eq!(standing(state, until, after), expired, "{state}");
+        }
+    }
+}
