@@ -10,7 +10,8 @@ use thiserror::Error;
 /// The RFC 8785 (JCS) form of a value.
 ///
 /// # Errors
-/// When the value has no JSON form: a map with other keys than strings, a number that is not finite.
+/// When the value has no JSON form: a map with other keys than strings, a number that is not
+/// finite.
 pub fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     serde_json_canonicalizer::to_vec(value)
 }

@@ -1,13 +1,15 @@
 //! The shipped files, byte for byte.
 
-/// The first programme, *Responsible Hosting of Foreign Migrant Workers*, as JSON for [`Programme::from_json`](crate::Programme::from_json).
+/// The first programme, *Responsible Hosting of Foreign Migrant Workers*, as JSON for
+/// [`Programme::from_json`](crate::Programme::from_json).
 pub const RESPONSIBLE_HOSTING: &str = include_str!("../programmes/responsible-hosting.json");
 
-/// The JSON Schema (2020-12) of a programme. It describes the shape; what a schema cannot say is checked by
-/// [`Programme::from_json`](crate::Programme::from_json), which needs no schema.
+/// The JSON Schema (2020-12) of a programme. It describes the shape; what a schema cannot say is
+/// checked by [`Programme::from_json`](crate::Programme::from_json), which needs no schema.
 pub const PROGRAMME_SCHEMA: &str = include_str!("../json/programme.schema.json");
 
-/// The JSON-LD context of Akashi's own terms, served at `ORIGIN/contexts/akashi/v1` and the third context of a credential.
+/// The JSON-LD context of Akashi's own terms, served at `ORIGIN/contexts/akashi/v1` and the third
+/// context of a credential.
 pub const AKASHI_CONTEXT_V1: &str = include_str!("../contexts/akashi-v1.jsonld");
 
 #[cfg(test)]
@@ -71,8 +73,9 @@ mod tests {
         }
     }
 
-    /// JSON-LD 1.1, 4.1.11: a protected term may be defined again only in the same words. `nonce` is also a term of a
-    /// `DataIntegrityProof` in the W3C credentials context, which stands inside the documents that carry ours.
+    /// JSON-LD 1.1, 4.1.11: a protected term may be defined again only in the same words. `nonce`
+    /// is also a term of a `DataIntegrityProof` in the W3C credentials context, which stands inside
+    /// the documents that carry ours.
     #[test]
     fn the_context_protects_its_terms_and_agrees_with_the_w3c_about_nonce() {
         let context = &shipped(AKASHI_CONTEXT_V1)["@context"];

@@ -1,7 +1,9 @@
-//! What Akashi publishes as data: programmes, their JSON Schema and the JSON-LD context, embedded, checked and typed.
+//! What Akashi publishes as data: programmes, their JSON Schema and the JSON-LD context, embedded,
+//! checked and typed.
 //!
-//! The crate is pure: it reads bytes it is given and touches no file, clock or network. A [`Programme`] exists only when it
-//! passed every check, so that whoever holds one need not doubt it.
+//! The crate is pure: it reads bytes it is given and touches no file, clock or network. A
+//! [`Programme`] exists only when it passed every check, so that whoever holds one need not doubt
+//! it.
 
 extern crate alloc;
 

@@ -23,9 +23,11 @@ impl UnknownWord {
     }
 }
 
-/// Defines an enumeration with one stable word a variant: `ALL`, `WORDS`, `as_str`, `Display`, `FromStr` and serde as that word.
+/// Defines an enumeration with one stable word a variant: `ALL`, `WORDS`, `as_str`, `Display`,
+/// `FromStr` and serde as that word.
 ///
-/// `Ord` is the order of declaration; it serves as a map key and means nothing else unless the enumeration says so.
+/// `Ord` is the order of declaration; it serves as a map key and means nothing else unless the
+/// enumeration says so.
 ///
 /// ```
 /// akashi_schemas::text_enum! {

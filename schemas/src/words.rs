@@ -19,7 +19,8 @@ text_enum! {
     pub enum CriterionKind {
         /// Grave harm: protection starts at once; below conform no level is given.
         Critical = "critical",
-        /// Required by law: below conform no level is given, but it may be corrected before the decision.
+        /// Required by law: below conform no level is given, but it may be corrected before the
+        /// decision.
         Mandatory = "mandatory",
         /// Good practice: gaps are allowed within the limits of a level.
         Improvable = "improvable",
@@ -35,13 +36,15 @@ text_enum! {
         Minor = "minor",
         /// A gap that is grave or systematic.
         Major = "major",
-        /// The requirement does not apply, on a ground that the criterion lists or that the facts of the application give.
+        /// The requirement does not apply, on a ground that the criterion lists or that the facts
+        /// of the application give.
         NotApplicable = "not_applicable",
     }
 }
 
 impl Rating {
-    /// Whether the rating is below conform, so that it makes a finding and counts against a level's limits.
+    /// Whether the rating is below conform, so that it makes a finding and counts against a level's
+    /// limits.
     #[must_use]
     pub const fn is_below_conform(self) -> bool {
         matches!(self, Self::Minor | Self::Major)
@@ -49,7 +52,8 @@ impl Rating {
 }
 
 text_enum! {
-    /// What a level attests, in the sense of ISO/IEC 17000: by a third party, or by the company itself.
+    /// What a level attests, in the sense of ISO/IEC 17000: by a third party, or by the company
+    /// itself.
     pub enum Attestation {
         /// Third-party attestation of conformity.
         Certification = "certification",

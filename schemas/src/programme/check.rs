@@ -267,7 +267,8 @@ impl Check<'_> {
         self.fault_if(section_void, format!("{place}/max_below_per_section"), void);
     }
 
-    /// Levels are nested: whoever meets one meets every worse one, so that "at least this level" has one meaning.
+    /// Levels are nested: whoever meets one meets every worse one, so that "at least this level"
+    /// has one meaning.
     fn asks_no_less(&mut self, place: &str, level: &Level, worse: &Level) {
         let (own, other) = (Demands::written(level), Demands::written(worse));
         let members = [
@@ -417,8 +418,8 @@ impl Demands {
         }
     }
 
-    /// As they work: a limit above the number of criteria that may be below conform at all is that number, and where
-    /// nothing may be below conform the score is that of conform.
+    /// As they work: a limit above the number of criteria that may be below conform at all is that
+    /// number, and where nothing may be below conform the score is that of conform.
     fn effective(programme: &Document, level: &Level) -> Self {
         let mut improvable: BTreeMap<&str, u32> = BTreeMap::new();
         for criterion in programme
@@ -459,7 +460,8 @@ mod tests {
     use crate::Programme;
     use crate::embedded::RESPONSIBLE_HOSTING;
 
-    /// The shipped programme with one value replaced, or one entry added at the end of a list where the pointer ends in `/-`.
+    /// The shipped programme with one value replaced, or one entry added at the end of a list where
+    /// the pointer ends in `/-`.
     fn patched(pointer: &str, value: Value) -> String {
         let mut programme: Value = serde_json::from_str(RESPONSIBLE_HOSTING).expect("JSON");
         let (parent, member) = pointer.rsplit_once('/').expect("a pointer");

@@ -1,4 +1,5 @@
-//! The shape of a programme's JSON. Members that are not known are refused: a word that nobody reads must not look like a rule.
+//! The shape of a programme's JSON. Members that are not known are refused: a word that nobody
+//! reads must not look like a rule.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +41,8 @@ pub struct Document {
     pub version: String,
     /// The programme's name.
     pub title: Text,
-    /// The time zone (IANA name) in which its days begin and end. That the zone exists is checked where a zone database is at hand.
+    /// The time zone (IANA name) in which its days begin and end. That the zone exists is checked
+    /// where a zone database is at hand.
     pub zone: String,
     /// What a reader should know about the programme's standing.
     pub status_note: Text,
@@ -67,7 +69,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// Every fact that an application is asked for: the words in the criteria's `applies_to`, `all` apart.
+    /// Every fact that an application is asked for: the words in the criteria's `applies_to`, `all`
+    /// apart.
     #[must_use]
     pub fn facts(&self) -> BTreeSet<&str> {
         self.criteria
@@ -82,7 +85,8 @@ impl Document {
 /// The word in `applies_to` for a criterion that applies whatever the facts are.
 pub(super) const ALL: &str = "all";
 
-/// A text in every language of a programme. What is absent in the JSON is empty here, so that the check can name it.
+/// A text in every language of a programme. What is absent in the JSON is empty here, so that the
+/// check can name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Text {
@@ -321,7 +325,8 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer)
 }
 
-/// The figures of the decision rule and the terms of the way to a decision. The texts state in words what the rule does.
+/// The figures of the decision rule and the terms of the way to a decision. The texts state in
+/// words what the rule does.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
@@ -355,7 +360,8 @@ pub struct Rules {
     pub complaint_acknowledge_days: u32,
     /// Days to answer a complaint.
     pub complaint_answer_days: u32,
-    /// For how many months having advised, employed or trained a company makes a conflict of interest.
+    /// For how many months having advised, employed or trained a company makes a conflict of
+    /// interest.
     pub advice_conflict_months: u32,
     /// In how many cycles one assessor may follow the same company.
     pub assessor_cycles_max: u32,
@@ -452,7 +458,8 @@ pub struct FacilitySampling {
 text_enum! {
     /// How facilities are chosen when there are too many to see all.
     pub enum FacilityChoice {
-        /// The square root of their number rounded up, at least three; every dormitory with ten residents or more; those not seen last time first.
+        /// The square root of their number rounded up, at least three; every dormitory with ten
+        /// residents or more; those not seen last time first.
         SquareRoot = "ceil(sqrt(n)), at least 3; every dormitory with ten residents or more; those not seen last time first",
     }
 }

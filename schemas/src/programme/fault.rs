@@ -85,7 +85,8 @@ pub enum FaultKind {
     /// The built-in ground has another identifier than the one that ratings use.
     #[error("the built-in ground is `out_of_scope`, not `{0}`")]
     BuiltInGroundRenamed(String),
-    /// A kind of criterion that by its meaning must conform is not listed so, or one that by its meaning need not is.
+    /// A kind of criterion that by its meaning must conform is not listed so, or one that by its
+    /// meaning need not is.
     #[error("`must_conform` lists `critical` and `mandatory` and nothing else; `{0}` is wrong")]
     MustConform(CriterionKind),
     /// A level's rank is not its place in the list, the first being 1.
@@ -107,7 +108,8 @@ pub enum FaultKind {
         /// The worse rating.
         worse: Rating,
     },
-    /// A finding of a lower grade must be further settled than one of a higher grade: whoever corrects could lose a level.
+    /// A finding of a lower grade must be further settled than one of a higher grade: whoever
+    /// corrects could lose a level.
     #[error(
         "a `{lower}` finding must be settled no further than a `{higher}` one, or a better rating could lose a level"
     )]

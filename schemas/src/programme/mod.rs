@@ -1,4 +1,5 @@
-//! A programme: sections, criteria, ratings, levels and the figures of the decision rule, as published data.
+//! A programme: sections, criteria, ratings, levels and the figures of the decision rule, as
+//! published data.
 
 mod check;
 mod document;
@@ -17,10 +18,12 @@ use serde::de;
 
 use crate::canonical::{self, Digest};
 
-/// The ground of a not-applicable rating that every criterion has: the facts of the application rule the criterion out.
+/// The ground of a not-applicable rating that every criterion has: the facts of the application
+/// rule the criterion out.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
 
-/// A programme that passed every check. Its fields are those of [`Document`], read-only; its digest names it for life.
+/// A programme that passed every check. Its fields are those of [`Document`], read-only; its digest
+/// names it for life.
 #[derive(Debug, Clone)]
 pub struct Programme {
     document: Document,
@@ -32,8 +35,9 @@ impl Programme {
     /// Reads a programme from JSON in UTF-8 and checks all that a JSON Schema cannot say.
     ///
     /// # Errors
-    /// [`ProgrammeFaults`]: the first fault of shape (a member unknown, missing, given twice or of a wrong type), or, when
-    /// the shape is right, every fault of meaning. Each names its place as a JSON Pointer (RFC 6901).
+    /// [`ProgrammeFaults`]: the first fault of shape (a member unknown, missing, given twice or of
+    /// a wrong type), or, when the shape is right, every fault of meaning. Each names its place as
+    /// a JSON Pointer (RFC 6901).
     pub fn from_json(json: &[u8]) -> Result<Self, ProgrammeFaults> {
         let document = document::read(json)?;
         let faults = check::faults(&document);
@@ -71,8 +75,9 @@ impl Programme {
     }
 }
 
-/// The canonical form, which is that of the text and of what was read from it alike: serde also reads an object from the
-/// array of its values, and such a second spelling would have a second digest.
+/// The canonical form, which is that of the text and of what was read from it alike: serde also
+/// reads an object from the array of its values, and such a second spelling would have a second
+/// digest.
 fn read_whole(json: &[u8], document: &Document) -> Result<Vec<u8>, serde_json::Error> {
     let canonical = canonical::to_vec(document)?;
     let written = canonical::to_vec(&serde_json::from_slice::<serde_json::Value>(json)?)?;
