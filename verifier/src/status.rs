@@ -26,6 +26,8 @@ pub const MAX_LIST_BYTES: usize = 1 << 20;
 pub const LIST_CREDENTIAL_TYPE: &str = "BitstringStatusListCredential";
 /// The type of its subject.
 pub const LIST_TYPE: &str = "BitstringStatusList";
+/// DEFLATE cannot make more bytes of one (RFC 1951); who claims more is cut or lies.
+const MAX_RATIO: usize = 1032;
 /// The Multibase prefix of base64url without padding.
 const BASE64URL: char = 'u';
 
@@ -211,6 +213,9 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, ListFault> {
     let deflated = skip_header(body).ok_or(NOT_GZIP)?;
     let little_endian = |bytes: &[u8]| bytes.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
     let size = usize::try_from(little_endian(size)).map_err(|_| NOT_GZIP)?;
+    if size > packed.len().saturating_mul(MAX_RATIO) {
+        return Err(NOT_GZIP);
+    }
     if size > MAX_LIST_BYTES {
         return Err(ListFault(Reason::ListTooLarge));
     }

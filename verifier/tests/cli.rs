@@ -1,0 +1,431 @@
+//! `akashi-verify` as its users run it: options, forms of answer, exit codes, and what it remembers.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use akashi_schemas::Programme;
+use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
+use common::*;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder of files, and a state folder beside them.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With `root`, `bundle`, `a.json` and `a.jwt` of a good world whose bundle was made an hour ago.
+    fn good() -> (Self, World) {
+        let world = fresh();
+        let desk = Self::new();
+        desk.lay(&world);
+        (desk, world)
+    }
+
+    fn lay(&self, world: &World) {
+        let [json, jwt] = world.forms();
+        self.put("root", &world.root_bytes());
+        self.put("bundle", &world.bundle_bytes());
+        self.put("a.json", &json);
+        self.put("a.jwt", &jwt);
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_akashi-verify"));
+        command.args(arguments).current_dir(self.folder.path());
+        command.env("XDG_STATE_HOME", self.folder.path().join("state")).env_remove("HOME");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn run_on(&self, input: &[u8], arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// The JSON answer of a run with root and bundle.
+    fn check(&self, arguments: &[&str]) -> (i32, Value) {
+        let trust = ["--trust", "bundle", "--root", "root", "--format", "json"];
+        let output = self.run(&[arguments, &trust].concat());
+        (
+            output.status.code().unwrap(),
+            serde_json::from_slice(&output.stdout).unwrap_or(Value::Null),
+        )
+    }
+}
+
+/// The good world moved to now, for the command line reads the clock.
+fn fresh() -> World {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let at = |seconds: u64| {
+        json!(jiff::Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap())
+    };
+    let mut world = World::good();
+    world.bundle["as_of"] = at(now - 3_600);
+    world.bundle["expires"] = at(now + 7 * 86_400);
+    for list in &mut world.lists {
+        list["validFrom"] = at(now - 7_200);
+    }
+    world.payload["validFrom"] = at(now - 86_400);
+    world.payload["validUntil"] = at(now + 86_400);
+    world.bundle["bodies"][0]["keys"][0]["from"] = at(now - 10 * 86_400);
+    world.bundle["bodies"][0]["authorisations"][0]["from"] = at(now - 10 * 86_400);
+    world.with_log_proof()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, words: &[&str]) {
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert_eq!(text(&output.stdout), "", "no verdict");
+    assert!(words.iter().all(|word| error.contains(word)), "{error}");
+    assert_eq!(error.lines().count(), 1, "one sentence: {error}");
+}
+
+#[test]
+fn valid_files_exit_0_and_a_json_answer_is_an_array_even_of_one() {
+    let (desk, _) = Desk::good();
+    let (code, answer) = desk.check(&["a.json"]);
+    assert_eq!((code, answer.as_array().map(Vec::len)), (0, Some(1)), "{answer:#}");
+    let (code, answer) = desk.check(&["a.json", "a.jwt"]);
+    assert_eq!(code, 0);
+    let seen: Vec<_> = answer
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| (&i["input"], &i["index"], &i["verdict"]))
+        .collect();
+    assert_eq!(json!(seen), json!([["a.json", 0, "valid"], ["a.jwt", 0, "valid"]]));
+    let item = &answer[0];
+    assert_eq!((&item["certificate"], &item["level"]), (&json!(NUMBER), &json!("certified")));
+}
+
+#[test]
+fn one_file_that_is_not_valid_exits_1_and_the_others_are_answered() {
+    let (desk, _) = Desk::good();
+    desk.put("b.json", b"{}");
+    let (code, answer) = desk.check(&["a.json", "b.json", "a.jwt"]);
+    let verdicts: Vec<_> = answer.as_array().unwrap().iter().map(|item| &item["verdict"]).collect();
+    assert_eq!((code, json!(verdicts)), (1, json!(["valid", "malformed", "valid"])));
+    assert_eq!(answer[1]["certificate"], json!(null));
+}
+
+#[test]
+fn ndjson_and_standard_input_hold_many() {
+    let (desk, world) = Desk::good();
+    let [json, jwt] = world.forms().map(|form| text(&form));
+    let proof = json!({"credential": json!(jwt), "log_proof": world.log_proof});
+    let lines = format!("{json}\n\n{}\n{proof}\nnonsense\n", json!(jwt));
+    let expected = json!([[0, "valid"], [1, "valid"], [2, "valid"], [3, "malformed"]]);
+    desk.put("many.ndjson", lines.as_bytes());
+    desk.put("many.txt", lines.as_bytes());
+    for file in ["many.ndjson", "many.txt"] {
+        let (code, answer) = desk.check(&[file]);
+        let seen: Vec<_> = answer
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| (&item["index"], &item["verdict"]))
+            .collect();
+        assert_eq!((code, json!(seen)), (1, expected.clone()), "{file}");
+    }
+    let (_, answer) = desk.check(&["many.ndjson", "--require-log"]);
+    let verdicts: Vec<_> = answer.as_array().unwrap().iter().map(|item| &item["verdict"]).collect();
+    assert_eq!(json!(verdicts), json!(["not_logged", "not_logged", "valid", "malformed"]));
+
+    let output = desk.run_on(
+        lines.as_bytes(),
+        &["-", "--trust", "bundle", "--root", "root", "--format", "ndjson"],
+    );
+    let answers: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (output.status.code(), answers.len(), &answers[2]["input"]),
+        (Some(1), 4, &json!("-"))
+    );
+}
+
+#[test]
+fn one_credential_may_be_laid_out_over_many_lines() {
+    let (desk, world) = Desk::good();
+    let pretty = serde_json::to_vec_pretty(&world.sign_proof(&world.payload)).unwrap();
+    desk.put("pretty.json", &pretty);
+    let (code, answer) = desk.check(&["pretty.json"]);
+    assert_eq!((code, answer.as_array().map(Vec::len)), (0, Some(1)));
+}
+
+#[test]
+fn the_table_and_the_rows_can_be_read() {
+    let (desk, _) = Desk::good();
+    desk.put("b.json", b"{}");
+    let trust = ["--trust", "bundle", "--root", "root"];
+    let output = desk.run(&[&["a.json", "b.json"][..], &trust].concat());
+    let table = text(&output.stdout);
+    for words in [
+        "VERDICT",
+        NUMBER,
+        "例示食品株式会社",
+        "proof_missing",
+        "The credential has no proof.",
+        "status as of",
+        "rollback: not checked",
+        "2 credentials: 1 malformed, 1 valid",
+    ] {
+        assert!(table.contains(words), "{words}: {table}");
+    }
+    let output = desk.run(&[&["a.json", "b.json", "--format", "csv"][..], &trust].concat());
+    let rows = text(&output.stdout);
+    let rows: Vec<_> = rows.split("\r\n").collect();
+    assert_eq!(rows[0], "input,index,verdict,reason,certificate,holder,level,status_as_of");
+    assert!(
+        rows[1].starts_with(&format!("a.json,0,valid,,{NUMBER},例示食品株式会社,certified,20")),
+        "{}",
+        rows[1]
+    );
+    assert!(rows[2].starts_with("b.json,0,malformed,proof_missing,,,,20"), "{}", rows[2]);
+}
+
+#[test]
+fn without_trust_the_verdict_is_unverified() {
+    let (desk, _) = Desk::good();
+    for (arguments, reason) in [
+        (&["a.json"][..], "bundle_missing"),
+        (&["a.json", "--root", "root"], "bundle_missing"),
+        (&["a.json", "--trust", "bundle"], "root_not_pinned"),
+    ] {
+        let output = desk.run(&[arguments, &["--format", "json"]].concat());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = answer[0]["checks"].as_array().unwrap();
+        let trust = checks.iter().find(|check| check["name"] == "trust").unwrap();
+        assert_eq!((output.status.code(), &answer[0]["verdict"]), (Some(1), &json!("unverified")));
+        assert_eq!(trust["reason"], reason);
+    }
+}
+
+#[test]
+fn a_pinned_root_serves_when_none_is_named() {
+    let (desk, world) = Desk::good();
+    desk.put("state/akashi/root.json", &world.root_bytes());
+    let output = desk.run(&["a.json", "--trust", "bundle", "--format", "csv"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn an_older_bundle_is_noticed_once_a_newer_one_was_seen() {
+    let (desk, mut world) = Desk::good();
+    let rollback = |answer: &Value| answer[0]["checks"][2].clone();
+    assert_eq!(rollback(&desk.check(&["a.json"]).1)["outcome"], "not_checked");
+    assert_eq!(rollback(&desk.check(&["a.json"]).1)["outcome"], "passed");
+    world.bundle["version"] = json!(6);
+    desk.put("older", &world.bundle_bytes());
+    let older = ["a.json", "--trust", "older", "--root", "root"];
+    assert_fails(&desk.run(&older), &["bundle_older", "version 6", "version 7"]);
+    // Another root's bundles count apart.
+    world.root["version"] = json!(1);
+    world.root["expires"] = json!("2036-01-02T00:00:00Z");
+    desk.put("other-root", &world.root_bytes());
+    assert_eq!(
+        desk.run(&["a.json", "--trust", "older", "--root", "other-root"]).status.code(),
+        Some(0)
+    );
+    // A damaged memory is said, not passed over.
+    let digest = hex(&jcs(&World::good().root));
+    desk.put(&format!("state/akashi/bundle-versions/{digest}"), b"seven");
+    assert_fails(&desk.run(&older), &["damaged"]);
+}
+
+#[test]
+fn trust_that_cannot_be_trusted_exits_2_with_the_reason() {
+    let (desk, world) = Desk::good();
+    let bad = World { root_signers: vec![key(11)], ..world.clone() };
+    desk.put("under-signed", &bad.root_bytes());
+    let bad = World { bundle_signer: key(12), ..world };
+    desk.put("wrongly-signed", &bad.bundle_bytes());
+    desk.put("deep", "[".repeat(10_000).as_bytes());
+    for (bundle, root, words) in [
+        ("bundle", "under-signed", "root_under_signed"),
+        ("wrongly-signed", "root", "bundle_wrongly_signed"),
+        ("deep", "root", "bundle_unreadable"),
+        ("bundle", "deep", "root_unreadable"),
+        ("bundle", "no-such-file", "no-such-file cannot be read"),
+        ("no-such-file", "root", "no-such-file cannot be read"),
+    ] {
+        assert_fails(&desk.run(&["a.json", "--trust", bundle, "--root", root]), &[words]);
+    }
+}
+
+#[test]
+fn what_cannot_be_run_exits_2() {
+    let (desk, _) = Desk::good();
+    assert_fails(&desk.run(&["missing.json"]), &["missing.json cannot be read"]);
+    for arguments in [
+        &[][..],
+        &["--no-such-option"],
+        &["a.json", "--at", "yesterday"],
+        &["a.json", "--format", "xml"],
+    ] {
+        assert_eq!(desk.run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    assert_eq!(desk.run(&["--help"]).status.code(), Some(0));
+}
+
+#[test]
+fn policies_reach_the_check() {
+    let (desk, _) = Desk::good();
+    for (arguments, verdict) in [
+        (&["--min-level", "leading"][..], "policy_not_met"),
+        (
+            &[
+                "--min-level",
+                "committed",
+                "--programme",
+                "responsible-hosting",
+                "--facility",
+                FACILITY,
+            ],
+            "valid",
+        ),
+        (&["--programme", "other"], "policy_not_met"),
+        (&["--at", "2020-01-01T00:00:00Z"], "not_yet_valid"),
+        (&["--at", "2099-01-01T00:00:00+09:00"], "expired"),
+        (&["--max-status-age", "0"], "stale_status"),
+        (&["--require-log"], "not_logged"),
+    ] {
+        let (code, answer) = desk.check(&[&["a.json"], arguments].concat());
+        assert_eq!(
+            (answer[0]["verdict"].as_str(), code),
+            (Some(verdict), i32::from(verdict != "valid")),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn a_log_proof_lies_beside_the_file_or_is_named() {
+    let (desk, world) = Desk::good();
+    let proof = world.log_proof.unwrap();
+    desk.put("proof", proof.as_bytes());
+    assert_eq!(desk.check(&["a.json", "--require-log", "--log-proof", "proof"]).0, 0);
+    desk.put("a.json.tlog-proof", proof.as_bytes());
+    assert_eq!(desk.check(&["a.json", "--require-log"]).0, 0);
+    desk.put("a.json.tlog-proof", proof.replace("index 2", "index 1").as_bytes());
+    assert_eq!(desk.check(&["a.json", "--require-log"]).1[0]["verdict"], "not_logged");
+    assert_fails(
+        &desk.run(&["a.json", "--require-log", "--log-proof", "none"]),
+        &["none cannot be read"],
+    );
+}
+
+#[test]
+fn a_file_without_end_is_read_no_further_than_a_credential_goes() {
+    let (desk, _) = Desk::good();
+    let output = desk.run(&["/dev/zero", "--format", "json"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), &answer[0]["checks"][0]["reason"]),
+        (Some(1), &json!("too_large"))
+    );
+}
+
+/// The ratings of a company that conforms everywhere.
+fn ratings(programme: &Programme) -> Value {
+    let facilities = [("w", "whole"), ("s", "site")];
+    let ratings: Vec<_> = programme
+        .criteria
+        .iter()
+        .flat_map(|criterion| {
+            let at = move |kind: &str| criterion.at.iter().any(|known| known.as_str() == kind);
+            let rated = facilities.into_iter().filter(move |(_, kind)| at(kind));
+            rated.map(|(id, _)| json!({"criterion": criterion.id, "facility": id, "value": "conform", "na_ground": null}))
+        })
+        .collect();
+    json!({
+        "programme": {"id": programme.id, "version": programme.version, "digest": programme.digest()},
+        "facilities": facilities.map(|(id, kind)| json!({"id": id, "kind": kind})),
+        "ratings": ratings,
+    })
+}
+
+#[test]
+fn recompute_gives_the_level_or_says_why_not() {
+    let desk = Desk::new();
+    desk.put("programme.json", RESPONSIBLE_HOSTING.as_bytes());
+    let programme = Programme::from_json(RESPONSIBLE_HOSTING.as_bytes()).unwrap();
+    let whole = ratings(&programme);
+    let mut part = whole.clone();
+    part["ratings"].as_array_mut().unwrap().truncate(50);
+    let mut critical = whole.clone();
+    critical["ratings"][0]["value"] = json!("minor");
+    let mut other = whole.clone();
+    other["programme"]["digest"] = json!("00".repeat(32));
+    for (name, ratings, code, level, reason) in [
+        ("whole", whole, 0, json!("leading"), json!(null)),
+        ("part", part, 1, json!(null), json!("cannot_follow")),
+        ("critical", critical, 1, json!(null), json!("must_conform")),
+        ("other", other, 1, json!(null), json!("cannot_follow")),
+    ] {
+        let bytes = ratings.to_string();
+        desk.put(name, bytes.as_bytes());
+        let arguments = ["recompute", "--programme-file", "programme.json", name];
+        let output = desk.run(&[&arguments[..], &["--format", "json"]].concat());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (output.status.code(), &answer["level"], &answer["reason"]),
+            (Some(code), &level, &reason),
+            "{name}"
+        );
+        assert_eq!(answer.as_object().unwrap().len(), 3);
+        let words = text(&desk.run(&arguments).stdout);
+        assert!(words.contains(level.as_str().or(reason.as_str()).unwrap()), "{words}");
+        let piped = desk
+            .run_on(bytes.as_bytes(), &["recompute", "--programme-file", "programme.json", "-"]);
+        assert_eq!(piped.status.code(), Some(code));
+    }
+}
+
+#[test]
+fn recompute_on_what_it_cannot_read_exits_2() {
+    let desk = Desk::new();
+    desk.put("programme.json", RESPONSIBLE_HOSTING.as_bytes());
+    desk.put("broken", b"{}");
+    let programme = Programme::from_json(RESPONSIBLE_HOSTING.as_bytes()).unwrap();
+    let mut excellent = ratings(&programme);
+    excellent["ratings"][0]["value"] = json!("excellent");
+    desk.put("excellent", excellent.to_string().as_bytes());
+    for (programme, ratings, words) in [
+        ("programme.json", "broken", "broken is not a report of ratings"),
+        ("programme.json", "excellent", "excellent is not a report of ratings"),
+        ("programme.json", "missing", "missing cannot be read"),
+        ("broken", "broken", "broken is not a programme"),
+    ] {
+        assert_fails(&desk.run(&["recompute", "--programme-file", programme, ratings]), &[words]);
+    }
+}

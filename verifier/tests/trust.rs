@@ -1,0 +1,144 @@
+//! What root and bundle must be before anything is believed.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use akashi_verifier::{Trust, TrustError};
+use common::*;
+use serde_json::json;
+
+#[test]
+fn a_root_of_two_of_three_opens_its_bundle() {
+    let trust = World::good().trust().unwrap();
+    assert_eq!((trust.root().root().version, trust.bundle().version), (1, 7));
+    assert_eq!(trust.root().digest().to_string(), hex(&jcs(&World::good().root)));
+}
+
+#[test]
+fn a_root_needs_enough_good_signatures_of_different_keys() {
+    for (signers, good) in [
+        (vec![], 0),
+        (vec![key(11)], 1),
+        // One key twice, and a stranger's.
+        (vec![key(11), key(11)], 1),
+        (vec![key(11), key(99)], 1),
+    ] {
+        let world = World { root_signers: signers, ..World::good() };
+        assert_eq!(world.trust().unwrap_err(), TrustError::UnderSigned { good, threshold: 2 });
+    }
+    let world = World { root_signers: vec![key(99), key(13), key(12)], ..World::good() };
+    assert!(world.trust().is_ok());
+}
+
+#[test]
+fn a_root_altered_after_signing_is_under_signed() {
+    let world = World::good();
+    let text = String::from_utf8(world.root_bytes()).unwrap();
+    let altered = text.replace(r#""threshold": 2"#, r#""threshold": 1"#);
+    assert_ne!(altered, text);
+    let error = Trust::open(altered.as_bytes(), &world.bundle_bytes(), None).unwrap_err();
+    assert_eq!(error, TrustError::UnderSigned { good: 0, threshold: 1 });
+}
+
+#[test]
+fn a_root_cannot_ask_for_nothing_or_too_much_or_name_a_key_twice() {
+    for (threshold, keys) in [(0, [11, 12, 13]), (4, [11, 12, 13]), (2, [11, 11, 12])] {
+        let mut world = World::good();
+        world.root["threshold"] = json!(threshold);
+        world.root["root_keys"] =
+            keys.map(|seed| json!(multikey(&key(seed)))).into_iter().collect();
+        assert!(
+            matches!(world.trust().unwrap_err(), TrustError::Threshold { .. }),
+            "{threshold} {keys:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bundle_needs_the_signature_of_the_roots_bundle_key() {
+    let world = World { bundle_signer: key(11), ..World::good() };
+    assert_eq!(world.trust().unwrap_err(), TrustError::WronglySigned);
+    let world = World::good();
+    let text = String::from_utf8(world.bundle_bytes()).unwrap();
+    for (from, to) in [
+        (r#""version": 7"#, r#""version": 8"#),
+        ("leading", "Leading"),
+        (r#""sig": "z"#, r#""sig": "y"#),
+    ] {
+        let altered = text.replacen(from, to, 1);
+        assert_ne!(altered, text);
+        let error = Trust::open(&world.root_bytes(), altered.as_bytes(), None).unwrap_err();
+        assert_eq!(error, TrustError::WronglySigned, "{to}");
+    }
+    let unsigned = manifest(&world.bundle, &[]);
+    let error = Trust::open(&world.root_bytes(), &unsigned, None).unwrap_err();
+    assert!(matches!(error, TrustError::WronglySigned | TrustError::Unreadable { .. }));
+}
+
+#[test]
+fn a_bundle_older_than_one_seen_is_refused() {
+    let world = World::good();
+    let open = |seen| Trust::open(&world.root_bytes(), &world.bundle_bytes(), Some(seen));
+    assert!(open(6).is_ok());
+    assert!(open(7).is_ok());
+    assert_eq!(open(8).unwrap_err(), TrustError::Older { version: 7, seen: 8 });
+}
+
+#[test]
+fn a_bundle_is_of_its_root() {
+    let mut world = World::good();
+    world.bundle["root_version"] = json!(2);
+    assert_eq!(world.trust().unwrap_err(), TrustError::OtherRoot { bundle: 2, root: 1 });
+    let mut world = World::good();
+    world.root["expires"] = json!("2026-11-25T05:59:59Z");
+    assert!(matches!(world.trust().unwrap_err(), TrustError::RootExpired { .. }));
+}
+
+#[test]
+fn an_old_root_still_vouches_for_what_it_vouched_for() {
+    let mut world = World::good();
+    world.root["expires"] = json!("2026-11-25T06:00:00Z");
+    assert!(world.trust().is_ok());
+}
+
+#[test]
+fn unreadable_manifests_are_told_from_wrong_ones() {
+    let world = World::good();
+    let (root, bundle) = (world.root_bytes(), world.bundle_bytes());
+    let deep = "[".repeat(10_000);
+    for broken in [
+        &b""[..],
+        b"{}",
+        b"[]",
+        deep.as_bytes(),
+        &bundle[..bundle.len() - 1],
+        br#"{"signed":{},"signed":{}}"#,
+    ] {
+        let error = Trust::open(&root, broken, None).unwrap_err();
+        assert!(matches!(error, TrustError::Unreadable { what: "bundle", .. }), "{error}");
+        let error = Trust::open(broken, &bundle, None).unwrap_err();
+        assert!(matches!(error, TrustError::Unreadable { what: "root", .. }), "{error}");
+    }
+    // The one in the other's place.
+    assert!(matches!(
+        Trust::open(&bundle, &root, None).unwrap_err(),
+        TrustError::Unreadable { what: "root", .. }
+    ));
+}
+
+#[test]
+fn members_of_later_versions_are_signed_and_stepped_over() {
+    let mut world = World::good();
+    world.bundle["witnesses"] = json!(["later"]);
+    world.root["note"] = json!("later");
+    assert!(world.trust().is_ok());
+}
+
+#[test]
+fn a_list_cannot_stand_twice() {
+    let mut world = World::good();
+    let entry = json!({"id": list_id("refresh"), "purpose": "refresh", "leaf": 1, "credential": world.sign_proof(&world.lists[0])});
+    world.bundle["status_lists"] = json!([entry, entry]);
+    assert!(matches!(world.trust().unwrap_err(), TrustError::Unreadable { what: "bundle", .. }));
+}
