@@ -22,6 +22,7 @@ pub const ALGORITHMS: [&str; 2] = ["EdDSA", "Ed25519"];
 pub(crate) fn read(jws: &str) -> Result<Secured, SecuredFault> {
     let parts: alloc::vec::Vec<&str> = jws.split('.').collect();
     let [header, payload, signature] = parts[..] else { return Err(SecuredFault::NotSecured) };
+    let message = [header, payload].join(".");
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| SecuredFault::Base64);
 
     let header = json::read(&decode(header)?, MAX_CREDENTIAL_BYTES)?;
@@ -42,7 +43,7 @@ pub(crate) fn read(jws: &str) -> Result<Secured, SecuredFault> {
         issuer,
         key_id,
         created: None,
-        message: jws[..jws.rfind('.').unwrap_or_default()].as_bytes().to_vec(),
+        message: message.into(),
         signature,
     })
 }

@@ -83,7 +83,7 @@ impl Case {
             "altered" => self.level_altered = true,
             "key retired" => body["keys"][0]["until"] = json!("2026-11-20T00:00:00Z"),
             "authorisation over" => {
-                body["authorisations"][0]["until"] = json!("2026-11-20T00:00:00Z")
+                body["authorisations"][0]["until"] = json!("2026-11-20T00:00:00Z");
             }
             "other digest" => world.bundle["programmes"][0]["digest"] = json!("00".repeat(32)),
             "not logged" => {
