@@ -4,12 +4,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::credential::{Credential, CredentialFault};
-use crate::json;
-use crate::log::{self, Entry, EntryKind, LogFault};
+use crate::log::{self, CredentialEntry, LogFault};
 use crate::policy::{DEFAULT_STATUS_AGE, Policy};
 use crate::report::{Check, CheckName, Outcome, Reason, Report, Skipped, Verdict};
 use crate::secured::{Presented, Secured};
@@ -313,16 +311,11 @@ impl Authenticated<'_> {
 
     /// Whether a log entry records the issue of exactly this payload.
     fn is_entry(&self, bytes: &[u8]) -> bool {
-        let entry =
-            json::read(bytes, bytes.len()).ok().and_then(|value| Entry::deserialize(value).ok());
-        match entry.map(|entry| entry.kind) {
-            Some(EntryKind::Credential { payload_sha256, number, issuer, .. }) => {
-                payload_sha256 == self.secured.payload_digest
-                    && Some(number.as_str()) == self.credential.number()
-                    && issuer == self.secured.issuer
-            }
-            _ => false,
-        }
+        CredentialEntry::read(bytes).is_some_and(|entry| {
+            entry.payload_sha256 == self.secured.payload_digest
+                && Some(entry.number.as_str()) == self.credential.number()
+                && entry.issuer == self.secured.issuer
+        })
     }
 
     fn status(&self, checks: &mut Checks, purpose: Purpose) {

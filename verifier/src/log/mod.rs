@@ -6,7 +6,7 @@ mod policy;
 mod proof;
 mod tree;
 
-pub use entry::{Entry, EntryKind};
+pub use entry::CredentialEntry;
 pub use note::{
     Checkpoint, Note, NoteFault, NoteSignature, VerifierKey, VkeyFault, signature_line,
 };
