@@ -64,7 +64,9 @@ impl Process {
     /// Asks the process to end (SIGTERM) and waits until it has.
     pub(crate) async fn stop(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill(1) is there");
+        // The shell's own kill: a bare Debian has no kill(1).
+        let asked = Command::new("sh").args(["-c", "kill -TERM $0", &pid]).status();
+        let asked = asked.expect("a shell can be started");
         assert!(asked.success(), "the process {pid} could not be asked to end");
         let began = Instant::now();
         loop {
