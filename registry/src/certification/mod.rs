@@ -5,6 +5,7 @@ pub mod api;
 pub mod attest;
 pub mod file;
 pub mod ids;
+pub mod release;
 pub mod rules;
 pub mod store;
 

@@ -19,4 +19,5 @@ pub mod origin;
 pub mod paging;
 pub mod problem;
 pub mod rng;
+pub mod signing_keys;
 pub mod write;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use akashi_schemas::OUT_OF_SCOPE;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -21,7 +20,7 @@ use crate::certification::rules::application::{
 };
 use crate::certification::rules::scope::{self, Facility};
 use crate::certification::store::parties::PartyKind;
-use crate::certification::store::{self, applications, certificates, facilities, parties, people, programmes};
+use crate::certification::store::{self, applications, facilities, parties, people, programmes};
 use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject, Task};

@@ -16,6 +16,7 @@ pub mod conflict;
 pub mod dates;
 pub mod decision;
 pub mod finding;
+pub mod identifier;
 pub mod number;
 pub mod refusal;
 pub mod sampling;

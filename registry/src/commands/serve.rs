@@ -1,0 +1,271 @@
+//! `akashi serve`: the registry on a folder of its own.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use akashi_keys::{KeyId, Role, SealKey, SealedKey, SigningKey};
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use clap::Args;
+use object_store::local::LocalFileSystem;
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use crate::platform::accounts::{self, SignInThrottle, TokenIssuer};
+use crate::platform::app::App;
+use crate::platform::blobs::BlobStore;
+use crate::platform::clock::{Clock as _, SystemClock};
+use crate::platform::db::{Db, Tx};
+use crate::platform::id::PartyId;
+use crate::platform::origin::Origin;
+use crate::platform::rng::{Rng as _, SystemRng, draw};
+use crate::platform::signing_keys;
+use crate::{http, issuance, worker};
+
+/// How many root keys are made, any two of which sign.
+const ROOT_KEYS: u8 = 3;
+
+/// Options of `akashi serve`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// The folder that holds the registry: database, evidence, keys. Made when it is not there.
+    #[arg(long, value_name = "DIR", env = "AKASHI_DATA")]
+    pub data: PathBuf,
+    /// Where the public reaches the registry, such as https://registry.example. Fixed at the first start;
+    /// without it, http://localhost with the port that is listened on.
+    #[arg(long, value_name = "URL", env = "AKASHI_ORIGIN")]
+    pub origin: Option<Origin>,
+    /// The address and port to listen on.
+    #[arg(long, value_name = "ADDRESS", env = "AKASHI_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The database: sqlite://FILE or postgres://…; without it, a SQLite file in the data folder.
+    #[arg(long, value_name = "URL", env = "AKASHI_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// The file that holds the seal key; without it, seal.key in the data folder.
+    #[arg(long, value_name = "FILE", env = "AKASHI_SEAL_KEY")]
+    pub seal_key: Option<PathBuf>,
+}
+
+/// A registry that is ready to serve.
+pub struct Ready {
+    /// Its means.
+    pub app: App,
+    /// What it listens on.
+    pub listeners: Vec<TcpListener>,
+    /// At the first start: the one-time link that makes the first operator.
+    pub operator_link: Option<String>,
+    /// At the first start: the folder with the root keys.
+    pub offline_root: Option<PathBuf>,
+}
+
+/// Opens the registry of a folder, making it at the first start, and binds its port.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn open(options: &Options) -> anyhow::Result<Ready> {
+    fs::create_dir_all(&options.data)
+        .with_context(|| format!("cannot make the folder {}: choose another with --data", options.data.display()))?;
+    let listeners = bind(options.listen).await?;
+    let port = listeners[0].local_addr()?.port();
+    let origin = match &options.origin {
+        Some(origin) => origin.clone(),
+        None => format!("http://localhost:{port}").parse()?,
+    };
+    let app = means(options, origin).await?;
+    let mut tx = app.db.write().await?;
+    let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
+    let mut ready = Ready { app, listeners, operator_link: None, offline_root: None };
+    if first {
+        let folder = options.data.join("offline-root");
+        first_start(&mut tx, &ready.app, &folder).await?;
+        ready.operator_link = Some(operator_link(&mut tx, &ready.app).await?);
+        ready.offline_root = Some(folder);
+    }
+    tx.commit().await?;
+    Ok(ready)
+}
+
+/// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost`.
+async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
+    let first = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address with --listen"))?;
+    let mut listeners = vec![first];
+    if address.ip().is_loopback() && address.is_ipv4() {
+        let port = listeners[0].local_addr()?.port();
+        listeners.extend(TcpListener::bind(("::1", port)).await);
+    }
+    Ok(listeners)
+}
+
+async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
+    let rng = SystemRng;
+    let seal_file = options.seal_key.clone().unwrap_or_else(|| options.data.join("seal.key"));
+    let seal = SealKey::load_or_create(&seal_file, &draw(&rng))?;
+    let url = match &options.database {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}?mode=rwc", options.data.join("registry.sqlite").display()),
+    };
+    let db = Db::open(&url).await?;
+    let evidence = options.data.join("evidence");
+    fs::create_dir_all(&evidence)?;
+    let blobs = BlobStore::new(LocalFileSystem::new_with_prefix(&evidence)?.with_fsync(true));
+    // The token key lives in the database: an App without it cannot be, so one is drawn and replaced at once.
+    let passing = TokenIssuer::new(&origin, &SigningKey::from_random(&draw(&rng)), "passing");
+    let mut app = App {
+        db,
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(rng),
+        origin,
+        seal: Arc::new(seal),
+        blobs: Arc::new(blobs),
+        tokens: Arc::new(passing),
+        throttle: Arc::new(SignInThrottle::default()),
+        wake: Arc::new(Notify::new()),
+    };
+    let mut tx = app.db.write().await?;
+    let (row, held) = signing_keys::own(&mut tx, &app, Role::Token).await?;
+    tx.commit().await?;
+    let signer = held.signer_at(app.clock.now().as_second())?;
+    app.tokens = Arc::new(TokenIssuer::new(&app.origin, signer, &row.fragment));
+    Ok(app)
+}
+
+/// Fixes the origin at the first start; gives whether it is the first.
+async fn fix_origin(tx: &mut Tx, app: &App, asked: bool) -> anyhow::Result<bool> {
+    let fixed: Option<String> =
+        sqlx::query_scalar("SELECT value FROM registry_setting WHERE name = 'origin'").fetch_optional(&mut **tx).await?;
+    match fixed {
+        Some(fixed) if fixed == app.origin.as_str() => Ok(false),
+        Some(fixed) if asked => bail!(
+            "this registry's origin is {fixed} and stays so, because its credentials name it: leave --origin {} away",
+            app.origin
+        ),
+        Some(fixed) => bail!("this registry's origin is {fixed}: start it with --origin {fixed} and a --listen that it reaches"),
+        None => {
+            sqlx::query("INSERT INTO registry_setting (name, value) VALUES ('origin', $1)")
+                .bind(app.origin.as_str())
+                .execute(&mut **tx)
+                .await?;
+            Ok(true)
+        }
+    }
+}
+
+/// What the first start makes: the operator's party, the root keys in a folder to be moved away, root 1.
+async fn first_start(tx: &mut Tx, app: &App, folder: &Path) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let registry = PartyId::new(now, &*app.rng);
+    sqlx::query(
+        "INSERT INTO party (id, kind, display_name, country, sole_proprietor, publish_consent, created_at, version)
+         VALUES ($1, 'operator', 'Operator of the registry', 'ZZ', 0, 0, $2, 1)",
+    )
+    .bind(&registry)
+    .bind(now.as_millisecond())
+    .execute(&mut **tx)
+    .await?;
+    fs::create_dir_all(folder)?;
+    let mut keys = Vec::new();
+    for n in 1..=ROOT_KEYS {
+        let key = SigningKey::from_random(&draw(&*app.rng));
+        let id: KeyId = format!("root-{n}").parse()?;
+        let sealed = SealedKey::seal(&key, Role::Root, id, &app.seal, &draw(&*app.rng));
+        write_secret(&folder.join(format!("root-{n}.key")), &sealed.to_string())?;
+        keys.push(key);
+    }
+    issuance::first_root(tx, app, &keys).await?;
+    Ok(())
+}
+
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(())
+}
+
+/// Makes the one-time link; only its hash is kept.
+async fn operator_link(tx: &mut Tx, app: &App) -> anyhow::Result<String> {
+    let mut secret = [0; 24];
+    app.rng.fill(&mut secret);
+    let token = BASE64_URL_SAFE_NO_PAD.encode(secret);
+    accounts::store::add_operator_link(tx, &Sha256::digest(token.as_bytes()), app.clock.now_ms()).await?;
+    Ok(app.origin.url(&format!("/setup/{token}")))
+}
+
+impl Ready {
+    /// Serves until `stop` is notified, with the worker beside it.
+    ///
+    /// # Errors
+    /// When a socket fails.
+    pub async fn serve(self, stop: Arc<Notify>) -> anyhow::Result<()> {
+        let worker_stop = Arc::new(Notify::new());
+        let worker = tokio::spawn(worker::run(self.app.clone(), worker_stop.clone()));
+        let routes = http::routes(&self.app);
+        let closing = Arc::new(tokio::sync::Semaphore::new(0));
+        let mut servers = Vec::new();
+        for listener in self.listeners {
+            let closing = closing.clone();
+            let server = axum::serve(listener, routes.clone()).with_graceful_shutdown(async move {
+                let _ = closing.acquire().await;
+            });
+            servers.push(tokio::spawn(async move { server.await }));
+        }
+        stop.notified().await;
+        closing.close();
+        for server in servers {
+            server.await??;
+        }
+        worker_stop.notify_one();
+        worker.await?;
+        self.app.db.close().await;
+        Ok(())
+    }
+}
+
+/// Runs `akashi serve` until it is interrupted or terminated.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn run(options: &Options) -> anyhow::Result<()> {
+    let ready = open(options).await?;
+    println!("listening on {}", ready.app.origin);
+    if let Some(link) = &ready.operator_link {
+        println!("operator link: {link}");
+    }
+    if let Some(folder) = &ready.offline_root {
+        println!(
+            "root keys: {}\nMove that folder to offline media now, two of its three keys to different people: the registry never reads it again.",
+            folder.display()
+        );
+    }
+    let stop = Arc::new(Notify::new());
+    let signalled = stop.clone();
+    tokio::spawn(async move {
+        interrupted().await;
+        signalled.notify_one();
+    });
+    ready.serve(stop).await
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

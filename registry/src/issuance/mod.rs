@@ -1,0 +1,23 @@
+//! Issuance: from a decision to published bytes.
+//!
+//! *Prepare* fixes a credential's payload in the transaction of the decision. When the log has numbered its
+//! leaf, *release* signs the stored payload, checks the result with the verifier that buyers use, and
+//! puts it out. Status lists and the trust bundle follow every change of what they say.
+
+mod credentials;
+mod issuers;
+mod lists;
+mod reads;
+pub mod rules;
+mod store;
+mod trust;
+
+pub use akashi_verifier::status::Purpose;
+pub use credentials::{Prepared, Released, certificate_of, fail, prepare, release, retry, set_status, void};
+pub use issuers::{authorisation_changed, compromise_key, open_issuer, programme_published, retire_key};
+pub use lists::publish_lists;
+pub use reads::{credentials_of, did_document, form, published, status_bits};
+pub use rules::payload::{AttestedCompany, AttestedFacility, Attestation};
+pub use store::credentials::{CredentialRow, CredentialState};
+pub use store::publications::{Kind, Publication};
+pub use trust::{BundleFacts, first_root, publish_bundle};

@@ -1,0 +1,75 @@
+//! What issuance lets others read: published bytes, forms, where credentials stand.
+
+use akashi_keys::Role;
+use serde_json::Value;
+use sqlx::AnyConnection;
+
+use super::Purpose;
+use super::rules::did::{self, DocumentKey};
+use super::store::credentials::{self, CredentialRow, CredentialState};
+use super::store::publications::{self, Kind, Publication};
+use super::store::{issuers, status};
+use crate::platform::app::App;
+use crate::platform::clock::rfc3339;
+use crate::platform::problem::Problem;
+use crate::platform::signing_keys;
+
+/// The current version of a published thing; `subject` is a status list's id, else empty.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn published(db: &mut AnyConnection, kind: Kind, subject: &str) -> Result<Option<Publication>, Problem> {
+    Ok(publications::current(db, kind, subject).await?)
+}
+
+/// A released credential's form: `di_jcs` or `vc_jwt`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn form(db: &mut AnyConnection, credential: &str, form: &str) -> Result<Option<Vec<u8>>, Problem> {
+    match credentials::get(db, credential).await {
+        Ok(row) if row.state == CredentialState::Released => Ok(credentials::form(db, credential, form).await?),
+        Ok(_) | Err(Problem::NotFound(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// The credentials of a certificate, oldest first, whatever their state.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn credentials_of(db: &mut AnyConnection, certificate: &str) -> Result<Vec<CredentialRow>, Problem> {
+    Ok(credentials::of_certificate(db, certificate).await?)
+}
+
+/// A credential's status bits: refresh, revocation, suspension.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn status_bits(db: &mut AnyConnection, row: &CredentialRow) -> Result<[bool; 3], Problem> {
+    let mut bits = [false; 3];
+    for (bit, purpose) in bits.iter_mut().zip(Purpose::ALL) {
+        let list = status::list(db, &row.shard_id, purpose.as_str()).await?;
+        *bit = status::bit(db, &list, row.idx).await?;
+    }
+    Ok(bits)
+}
+
+/// The DID document of a body, by the last part of its address.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn did_document(db: &mut AnyConnection, app: &App, slug: &str) -> Result<Option<Value>, Problem> {
+    let Some(issuer) = issuers::by_did(db, &did::body(&app.origin, slug)).await? else { return Ok(None) };
+    let rows = signing_keys::of(db, Role::Issuer, Some(&issuer.id)).await?;
+    let keys = rows.iter().map(|row| {
+        Ok(DocumentKey {
+            fragment: row.fragment.clone(),
+            public: row.public()?,
+            expires: row.until_at.map(rfc3339),
+            revoked: row.compromised_from.map(rfc3339),
+        })
+    });
+    let keys: Vec<_> = keys.collect::<Result<_, Problem>>()?;
+    Ok(Some(did::document(&issuer.did, &keys)))
+}

@@ -1,0 +1,165 @@
+//! Credentials and their forms.
+
+use akashi_schemas::text_enum;
+use sqlx::{AnyConnection, FromRow};
+
+use crate::platform::problem::Problem;
+
+text_enum! {
+    /// Where a credential stands.
+    pub enum CredentialState {
+        /// Its payload is fixed; it is not released yet.
+        Prepared = "prepared",
+        /// It is out.
+        Released = "released",
+        /// Its release failed.
+        Failed = "failed",
+        /// It was given up before its release.
+        Voided = "voided",
+    }
+}
+
+/// A credential's row.
+#[derive(Clone, Debug, FromRow)]
+pub struct CredentialRow {
+    /// Its id: the last part of its URL.
+    pub id: String,
+    /// Of which certificate.
+    pub certificate_id: String,
+    /// Of which version of it.
+    pub certificate_version_id: String,
+    /// Who signs.
+    pub issuer_id: String,
+    /// With which key.
+    pub signing_key_id: String,
+    /// The signing time, milliseconds of a whole second.
+    pub signed_at: i64,
+    /// The canonical bytes that every form carries.
+    pub payload: Vec<u8>,
+    /// The shard of its status lists.
+    pub shard_id: String,
+    /// Its place in them.
+    pub idx: i64,
+    /// The credential that it supersedes.
+    pub previous_id: Option<String>,
+    /// Where it stands.
+    #[sqlx(try_from = "String")]
+    pub state: CredentialState,
+    /// Its leaf, by order of arrival.
+    pub leaf_ord: i64,
+    /// Why its release failed.
+    pub failure: Option<String>,
+}
+
+const COLUMNS: &str = "id, certificate_id, certificate_version_id, issuer_id, signing_key_id, signed_at, payload, shard_id, idx, previous_id, state, leaf_ord, failure";
+
+/// Adds a prepared credential.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    tx: &mut AnyConnection,
+    row: &CredentialRow,
+    payload_digest: &[u8],
+    holder_salt: &[u8],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO credential (id, certificate_id, certificate_version_id, issuer_id, signing_key_id, signed_at,
+                                 holder_salt, payload, payload_digest, shard_id, idx, previous_id, state, leaf_ord, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'prepared', $13, 1)",
+    )
+    .bind(&row.id)
+    .bind(&row.certificate_id)
+    .bind(&row.certificate_version_id)
+    .bind(&row.issuer_id)
+    .bind(&row.signing_key_id)
+    .bind(row.signed_at)
+    .bind(holder_salt)
+    .bind(&row.payload)
+    .bind(payload_digest)
+    .bind(&row.shard_id)
+    .bind(row.idx)
+    .bind(&row.previous_id)
+    .bind(row.leaf_ord)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// A credential by id.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub async fn get(db: &mut AnyConnection, id: &str) -> Result<CredentialRow, Problem> {
+    let sql = format!("SELECT {COLUMNS} FROM credential WHERE id = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("credential"))
+}
+
+/// The credentials of a certificate, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_certificate(db: &mut AnyConnection, certificate: &str) -> Result<Vec<CredentialRow>, sqlx::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM credential WHERE certificate_id = $1 ORDER BY id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(certificate).fetch_all(db).await
+}
+
+/// Moves a credential from one state to another; false when it was not in the first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn advance(
+    tx: &mut AnyConnection,
+    id: &str,
+    from: CredentialState,
+    to: CredentialState,
+    failure: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE credential SET state = $3, failure = $4, version = version + 1 WHERE id = $1 AND state = $2",
+    )
+    .bind(id)
+    .bind(from.as_str())
+    .bind(to.as_str())
+    .bind(failure)
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Adds a form.
+///
+/// # Errors
+/// A unique violation when the credential has it.
+pub async fn add_form(
+    tx: &mut AnyConnection,
+    credential: &str,
+    form: &str,
+    bytes: &[u8],
+    digest: &[u8],
+    key: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO credential_form (credential_id, form, bytes, digest, signing_key_id) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(credential)
+    .bind(form)
+    .bind(bytes)
+    .bind(digest)
+    .bind(key)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// A form's bytes.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn form(db: &mut AnyConnection, credential: &str, form: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT bytes FROM credential_form WHERE credential_id = $1 AND form = $2")
+        .bind(credential)
+        .bind(form)
+        .fetch_optional(db)
+        .await
+}
