@@ -110,7 +110,7 @@ async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
     let seal = SealKey::load_or_create(&seal_file, &draw(&rng))?;
     let url = match &options.database {
         Some(url) => url.clone(),
-        None => format!("sqlite://{}?mode=rwc", options.data.join("registry.sqlite").display()),
+        None => format!("sqlite://{}?mode=rwc", options.data.join("akashi.db").display()),
     };
     let db = Db::open(&url).await?;
     let evidence = options.data.join("evidence");
@@ -235,7 +235,7 @@ impl Ready {
 /// A sentence that says what to do.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
     let ready = open(options).await?;
-    println!("listening on {}", ready.app.origin);
+    let port = ready.listeners[0].local_addr()?.port();
     if let Some(link) = &ready.operator_link {
         println!("operator link: {link}");
     }
@@ -245,6 +245,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             folder.display()
         );
     }
+    println!("listening on http://localhost:{port}");
     let stop = Arc::new(Notify::new());
     let signalled = stop.clone();
     tokio::spawn(async move {

@@ -141,12 +141,18 @@ fn taken(error: sqlx::Error) -> Problem {
 
 /// The first operator, by the one-time link that the registry printed at its first start.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct FirstOperator {
     /// The last segment of the link.
     token: String,
-    /// The account.
-    #[serde(flatten)]
-    account: SignUp,
+    /// The address to sign in with.
+    email: String,
+    /// At least twelve characters.
+    password: String,
+    /// The person's name.
+    name: String,
+    /// `en` or `ja`.
+    locale: Locale,
 }
 
 /// Makes the first operator's account. The link works once.
@@ -157,7 +163,8 @@ async fn first_operator(
     Json(body): Json<FirstOperator>,
 ) -> Result<Response, Problem> {
     let hash = Sha256::digest(body.token.as_bytes());
-    let (account, password) = body.account.into_account(&app).await?;
+    let sign_up = SignUp { email: body.email, password: body.password, name: body.name, locale: body.locale };
+    let (account, password) = sign_up.into_account(&app).await?;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     if !store::use_operator_link(&mut tx, &hash, now.as_millisecond()).await? {
