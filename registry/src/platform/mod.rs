@@ -19,5 +19,7 @@ pub mod origin;
 pub mod paging;
 pub mod problem;
 pub mod rng;
+#[cfg(test)]
+pub(crate) mod scratch;
 pub mod signing_keys;
 pub mod write;

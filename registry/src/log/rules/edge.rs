@@ -186,14 +186,10 @@ fn bundle(entries: &[Vec<u8>]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::log::rules::testing::{ct_entries, entries, hex, naive_root};
-
-    type Store = BTreeMap<TileId, Vec<u8>>;
+    use crate::log::rules::testing::{Store, ct_entries, entries, hex, naive_root, naive_tiles};
 
     fn store(store: &mut Store, tiles: Vec<Tile>) {
         for tile in tiles {
@@ -205,30 +201,6 @@ mod tests {
         let stored = |id| store.get(&id).map(|bytes| Tile { id, bytes: bytes.clone() });
         let tiles = RightEdge::tiles(size).into_iter().filter_map(stored);
         RightEdge::open(size, root, &Tiles::new(tiles).expect("whole tiles"))
-    }
-
-    /// Every tile that a log of this size serves, computed from the definition in C2SP tlog-tiles.
-    fn naive_tiles(entries: &[Vec<u8>]) -> Store {
-        let mut tiles = Store::new();
-        let mut span = 1;
-        for level in 0..=2 {
-            let whole = entries.chunks_exact(span);
-            let hashes: Vec<Hash> = whole.map(naive_root).collect();
-            for (index, tile) in (0..).zip(hashes.chunks(256)) {
-                let width = u16::try_from(tile.len()).expect("at most 256");
-                let id = TileId::new(Level::Hashes(level), index, width).expect("a tile");
-                tiles.insert(id, tile.concat());
-            }
-            span *= 256;
-        }
-        for (index, bundle) in (0..).zip(entries.chunks(256)) {
-            let width = u16::try_from(bundle.len()).expect("at most 256");
-            let id = TileId::new(Level::Entries, index, width).expect("a bundle");
-            let length = |entry: &Vec<u8>| [0, u8::try_from(entry.len()).expect("short")];
-            let framed = bundle.iter().flat_map(|entry| [&length(entry)[..], entry].concat());
-            tiles.insert(id, framed.collect());
-        }
-        tiles
     }
 
     #[test]

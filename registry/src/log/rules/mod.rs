@@ -15,7 +15,7 @@ mod edge;
 mod proof;
 mod subtree;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 mod tile;
 
 pub use checkpoint::{log_name, sign_checkpoint};

@@ -7,6 +7,10 @@
 
 pub mod engine;
 mod schema;
+#[cfg(test)]
+pub(crate) mod scratch;
+#[cfg(test)]
+mod tests;
 
 use std::str::FromStr;
 use std::time::Duration;
