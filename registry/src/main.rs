@@ -1,2 +1,38 @@
-//! akashi
-fn main() {}
+//! `akashi`: the registry on the command line.
+
+use akashi_registry::commands::{demo, serve};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A registry that certifies small companies in supply chains and issues signed credentials that anyone can check offline.
+#[derive(Parser)]
+#[command(name = "akashi", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows the whole way on a registry of fictional companies in a temporary folder.
+    Demo(demo::Options),
+    /// Runs the registry.
+    Serve(serve::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    akashi_registry::logging(matches!(cli.command, Command::Demo(_)));
+    let result = match cli.command {
+        Command::Demo(options) => demo::run(&options).await,
+        Command::Serve(options) => serve::run(&options).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("akashi: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

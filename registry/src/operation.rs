@@ -15,7 +15,6 @@ use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject};
 use crate::platform::clock::rfc3339;
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::signing_keys;
 use crate::platform::write::{Nothing, Write};
 
 /// The routes of operation.

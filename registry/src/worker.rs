@@ -45,10 +45,15 @@ async fn catch_up(app: &App, owner: &str) -> anyhow::Result<()> {
     loop {
         log::sequence(app).await?;
         let Some(job) = jobs::claim(&app.db, app, owner).await? else { return Ok(()) };
-        if let Err(problem) = work(app, &job).await {
+        match work(app, &job).await {
+            Ok(()) => continue,
+            // Something was appended to the log meanwhile: it is numbered first.
+            Err(Problem::Busy) => jobs::later(&app.db, app, &job).await?,
+            Err(problem) => {
             let error = anyhow::Error::from(problem);
             tracing::error!(job = job.kind, subject = job.subject, error = format!("{error:#}"), "a job failed; it is tried again");
             jobs::again(&app.db, app, &job, &error.to_string()).await?;
+            }
         }
     }
 }

@@ -20,11 +20,11 @@ use tokio::sync::Notify;
 use crate::platform::accounts::{self, SignInThrottle, TokenIssuer};
 use crate::platform::app::App;
 use crate::platform::blobs::BlobStore;
-use crate::platform::clock::{Clock as _, SystemClock};
+use crate::platform::clock::SystemClock;
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
 use crate::platform::origin::Origin;
-use crate::platform::rng::{Rng as _, SystemRng, draw};
+use crate::platform::rng::{SystemRng, draw};
 use crate::platform::signing_keys;
 use crate::{http, issuance, worker};
 

@@ -10,6 +10,9 @@ use super::id::uuid_v7;
 /// How long a worker may hold a job before another takes it, in milliseconds.
 const LEASE_MS: i64 = 30_000;
 
+/// How soon a job that could not be done yet is tried again, in milliseconds.
+const LATER_MS: i64 = 20;
+
 /// A claimed job.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Job {
@@ -100,6 +103,20 @@ pub async fn again(db: &Db, app: &App, job: &Job, error: &str) -> Result<(), sql
         .bind(&job.id)
         .bind(app.clock.now_ms() + wait)
         .bind(error)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await
+}
+
+/// Puts a job back that could not be done yet, through no fault: it is due again in a moment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn later(db: &Db, app: &App, job: &Job) -> Result<(), sqlx::Error> {
+    let mut tx = db.write().await?;
+    sqlx::query("UPDATE job SET due_at = $2, lease_until = NULL, attempts = attempts - 1 WHERE id = $1")
+        .bind(&job.id)
+        .bind(app.clock.now_ms() + LATER_MS)
         .execute(&mut *tx)
         .await?;
     tx.commit().await

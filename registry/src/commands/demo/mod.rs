@@ -1,0 +1,77 @@
+//! `akashi demo`: the whole way on fictional companies, over HTTP, each person with a sign-in of their own.
+//!
+//! The registry runs on a temporary folder; everything that happens here goes through its public interface,
+//! as it would for strangers. The accounts exist in that folder alone, with a password drawn for this run.
+
+mod cast;
+mod client;
+mod evidence;
+mod offline;
+mod story;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::sync::Notify;
+
+use super::serve;
+
+/// Options of `akashi demo`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// End after the table of verdicts instead of going on serving.
+    #[arg(long)]
+    once: bool,
+    /// The port to serve on; a free one when it is taken.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// A sentence that says what went wrong.
+pub async fn run(options: &Options) -> anyhow::Result<()> {
+    let folder = tempfile::Builder::new().prefix("akashi-demo-").tempdir().context("no temporary folder can be made")?;
+    let ready = open(folder.path().join("registry"), options.port).await?;
+    let origin = ready.app.origin.to_string();
+    let token = ready.operator_link.as_deref().and_then(|link| link.rsplit('/').next()).unwrap_or_default().to_owned();
+    let stop = Arc::new(Notify::new());
+    let server = tokio::spawn(ready.serve(stop.clone()));
+    println!("A registry of fictional companies is running at {origin}\n");
+    let told = tokio::select! {
+        told = story::tell(&origin, &token) => told,
+        () = serve::interrupted() => Ok(None),
+    };
+    let told = match told {
+        Ok(told) => told,
+        Err(error) => {
+            stop.notify_one();
+            server.await??;
+            return Err(error);
+        }
+    };
+    if let (Some(cast), false) = (told, options.once) {
+        println!("\nThe registry goes on serving at {origin} — end it with Ctrl+C. Sign-ins for this run:\n");
+        println!("{}", cast.sign_ins());
+        serve::interrupted().await;
+    }
+    stop.notify_one();
+    server.await?
+}
+
+/// Opens a registry on the port, or on a free one when it is taken.
+async fn open(data: PathBuf, port: u16) -> anyhow::Result<serve::Ready> {
+    let options = |port| serve::Options {
+        data: data.clone(),
+        origin: None,
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        database: None,
+        seal_key: None,
+    };
+    let free = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.is_ok();
+    serve::open(&options(if free { port } else { 0 })).await
+}
