@@ -6,3 +6,6 @@ pub mod leaf;
 pub mod manifest;
 pub mod payload;
 pub mod status;
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use akashi_schemas::programme::Level;
 use akashi_schemas::{FacilityKind, Programme};
 use akashi_verifier::credential::{
-    AKASHI_CONTEXT_PATH, AssessedFacility, Assessment, Attestation as Subject, CREDENTIAL_TYPES, Credential, Issuer, Party,
-    Performance, Reference, Score, StatusEntry, UNTP_CONTEXTS, VC_CONTEXT,
+    AKASHI_CONTEXT_PATH, AssessedFacility, Assessment, Attestation as Subject, CREDENTIAL_TYPES,
+    Credential, Issuer, Party, Performance, Reference, Score, StatusEntry, UNTP_CONTEXTS,
+    VC_CONTEXT,
 };
 use akashi_verifier::rule::SectionOutcome;
 use akashi_verifier::status::Purpose;
@@ -92,17 +93,24 @@ pub struct Place<'a> {
     pub nonce: [u8; 16],
 }
 
+/// The registers that a holder is named by, the best known first: the scheme, and its code in ISO 6523.
+const REGISTERS: [(&str, &str); 2] = [("jp_corporate_number", "0188"), ("lei", "0199")];
+
+/// The identifier that names the holder: its code in ISO 6523 and its number; none without a known register.
+fn registered(company: &AttestedCompany) -> Option<(&'static str, &str)> {
+    REGISTERS.iter().find_map(|(scheme, code)| {
+        let (_, number) = company.identifiers.iter().find(|(known, _)| known == scheme)?;
+        Some((*code, number.as_str()))
+    })
+}
+
 /// A company's identifier as a URI: ISO 6523 in the form of Peppol's identifier policy, else its page here.
 #[must_use]
 pub fn holder_id(origin: &Origin, company: &AttestedCompany) -> String {
-    let by = |scheme| company.identifiers.iter().find(|(s, _)| s == scheme).map(|(_, value)| value);
-    if let Some(number) = by("jp_corporate_number") {
-        return format!("iso6523-actorid-upis::0188:{number}");
+    match registered(company) {
+        Some((code, number)) => format!("iso6523-actorid-upis::{code}:{number}"),
+        None => origin.url(&format!("/companies/{}", company.id)),
     }
-    if let Some(lei) = by("lei") {
-        return format!("iso6523-actorid-upis::0199:{lei}");
-    }
-    origin.url(&format!("/companies/{}", company.id))
 }
 
 /// The payload of an attestation.
@@ -124,7 +132,11 @@ pub fn credential(attestation: &Attestation, place: &Place<'_>) -> Credential {
         name: format!("{} {}", attestation.programme.title.english(), attestation.number),
         valid_from: place.signed_at,
         valid_until: attestation.valid_until,
-        credential_status: place.lists.iter().map(|(purpose, list)| status(place, *purpose, list)).collect(),
+        credential_status: place
+            .lists
+            .iter()
+            .map(|(purpose, list)| status(place, *purpose, list))
+            .collect(),
         credential_subject: subject(attestation, place, &id),
         id,
     }
@@ -147,7 +159,11 @@ fn subject(attestation: &Attestation, place: &Place<'_>, id: &str) -> Subject {
     Subject {
         types: vec!["ConformityAttestation".into()],
         id: place.origin.url(&format!("/certificates/{}", attestation.number)),
-        name: format!("{}: {}", programme.title.english(), level.map_or("", |level| level.title.english())),
+        name: format!(
+            "{}: {}",
+            programme.title.english(),
+            level.map_or("", |level| level.title.english())
+        ),
         assessor_level: "3rdParty".into(),
         assessment_level: "scheme-cab".into(),
         attestation_type: attestation_type.to_owned(),
@@ -179,12 +195,11 @@ fn level_score(id: &str, level: Option<&Level>) -> Score {
 }
 
 fn holder(attestation: &Attestation, origin: &Origin) -> Party {
-    let registered = attestation.company.identifiers.first().map(|(_, value)| value.clone());
     Party {
         types: vec!["Party".into()],
         id: holder_id(origin, &attestation.company),
         name: attestation.company.name.clone(),
-        registered_id: registered,
+        registered_id: registered(&attestation.company).map(|(_, number)| number.to_owned()),
     }
 }
 
@@ -224,7 +239,10 @@ fn assessments(attestation: &Attestation, place: &Place<'_>, id: &str) -> Vec<As
         let keeps = outcome.is_none_or(|outcome| outcome.keeps_limits);
         let (code, definition) = match (applicable, keeps) {
             (false, _) => ("not_applicable", "No criterion of this section applies."),
-            (true, true) => ("keeps_limits", "Every mandatory criterion conforms; gaps stay within the level's limits."),
+            (true, true) => (
+                "keeps_limits",
+                "Every mandatory criterion conforms; gaps stay within the level's limits.",
+            ),
             (true, false) => ("exceeds_limits", "Gaps go beyond the level's limits."),
         };
         Assessment {
