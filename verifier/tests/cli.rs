@@ -288,6 +288,14 @@ fn trust_that_cannot_be_trusted_exits_2_with_the_reason() {
 fn what_cannot_be_run_exits_2() {
     let (desk, _) = Desk::good();
     assert_fails(&desk.run(&["missing.json"]), &["missing.json cannot be read"]);
+    assert_fails(
+        &desk.run(&["a.json", "missing.json", "--format", "json"]),
+        &["missing.json cannot be read"],
+    );
+    // Nothing checked is not all valid.
+    desk.put("none.ndjson", b"\n\n");
+    let output = desk.run(&["none.ndjson", "--format", "json"]);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), "[]\n"));
     for arguments in [
         &[][..],
         &["--no-such-option"],

@@ -62,6 +62,14 @@ impl Input {
     }
 }
 
+/// Whether a file can be opened; standard input always can.
+pub(crate) fn check_readable(file: &Path) -> Result<()> {
+    if file.as_os_str() != "-" {
+        File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    }
+    Ok(())
+}
+
 /// A file is NDJSON by its name, or when one of its first two lines is a whole JSON object or string and not all there is.
 fn find_form(file: &Path, reader: &mut dyn BufRead) -> io::Result<Form> {
     if file.extension().is_some_and(|extension| extension == "ndjson" || extension == "jsonl") {

@@ -16,7 +16,7 @@ use akashi_verifier::json::MAX_TRUST_BYTES;
 use akashi_verifier::report::Item;
 use akashi_verifier::trust::VerifiedRoot;
 use akashi_verifier::{Trust, Untrusted, Verdict, verify};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 use jiff::Timestamp;
 
@@ -34,8 +34,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        // Whoever reads the answer has heard enough, as in `akashi-verify … | head`.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        // Whoever reads the answer has heard enough, as in `akashi-verify … | head`; not all was said, though.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(2),
         Err(error) => {
             eprintln!("akashi-verify: {error:#}");
             ExitCode::from(2)
@@ -54,8 +54,10 @@ fn check(options: &Options) -> Result<bool> {
     let trust = open_trust(options, state.as_ref())?;
     let (policy, now) = (options.policy(), now()?);
     let log_proof = options.log_proof.as_deref().map(read_log_proof).transpose()?;
+    // Before the first answer, so that a slip in a name does not cut an array in two.
+    options.files.iter().try_for_each(|file| input::check_readable(file))?;
     let mut writer = Writer::new(options.format, io::stdout().lock())?;
-    let mut all_valid = true;
+    let (mut all_valid, mut empty) = (true, None);
     for file in &options.files {
         let beside = match (&log_proof, options.require_log) {
             (None, true) => log_proof_beside(file)?,
@@ -71,9 +73,15 @@ fn check(options: &Options) -> Result<bool> {
             writer.write(&Item { input: file.display().to_string(), index, report })?;
             index += 1;
         }
+        if index == 0 {
+            empty = Some(file);
+        }
     }
     writer.finish()?;
-    Ok(all_valid)
+    match empty {
+        Some(file) => bail!("{} holds no credential", file.display()),
+        None => Ok(all_valid),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line's one clock")]
