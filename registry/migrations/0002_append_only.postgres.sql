@@ -108,5 +108,8 @@ EXECUTE FUNCTION akashi_append_only();
 -- A credential's payload and place are fixed when it is decided; only its state moves.
 CREATE TRIGGER credential_fixed BEFORE UPDATE ON credential FOR EACH ROW
 WHEN (NEW.payload <> OLD.payload OR NEW.payload_digest <> OLD.payload_digest OR NEW.signed_at <> OLD.signed_at
-  OR NEW.signing_key_id <> OLD.signing_key_id OR NEW.shard_id <> OLD.shard_id OR NEW.idx <> OLD.idx)
+  OR NEW.signing_key_id <> OLD.signing_key_id OR NEW.shard_id <> OLD.shard_id OR NEW.idx <> OLD.idx
+  OR NEW.certificate_id <> OLD.certificate_id OR NEW.certificate_version_id <> OLD.certificate_version_id
+  OR NEW.issuer_id <> OLD.issuer_id OR NEW.holder_salt <> OLD.holder_salt OR NEW.leaf_ord <> OLD.leaf_ord
+  OR coalesce(NEW.previous_id, '') <> coalesce(OLD.previous_id, ''))
 EXECUTE FUNCTION akashi_append_only();

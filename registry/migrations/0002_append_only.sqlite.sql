@@ -104,5 +104,8 @@ CREATE TRIGGER log_leaf_no_delete BEFORE DELETE ON log_leaf BEGIN SELECT RAISE(A
 CREATE TRIGGER credential_fixed BEFORE UPDATE ON credential
 WHEN NEW.payload <> OLD.payload OR NEW.payload_digest <> OLD.payload_digest OR NEW.signed_at <> OLD.signed_at
   OR NEW.signing_key_id <> OLD.signing_key_id OR NEW.shard_id <> OLD.shard_id OR NEW.idx <> OLD.idx
+  OR NEW.certificate_id <> OLD.certificate_id OR NEW.certificate_version_id <> OLD.certificate_version_id
+  OR NEW.issuer_id <> OLD.issuer_id OR NEW.holder_salt <> OLD.holder_salt OR NEW.leaf_ord <> OLD.leaf_ord
+  OR coalesce(NEW.previous_id, '') <> coalesce(OLD.previous_id, '')
 BEGIN SELECT RAISE(ABORT, 'append-only: credential payload'); END;
 CREATE TRIGGER credential_no_delete BEFORE DELETE ON credential BEGIN SELECT RAISE(ABORT, 'append-only: credential'); END;

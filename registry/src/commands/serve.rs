@@ -21,6 +21,7 @@ use crate::platform::accounts::{self, SignInThrottle, TokenIssuer};
 use crate::platform::app::App;
 use crate::platform::blobs::BlobStore;
 use crate::platform::clock::SystemClock;
+use crate::platform::db::engine::Lock;
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
 use crate::platform::origin::Origin;
@@ -77,9 +78,11 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
         Some(origin) => origin.clone(),
         None => format!("http://localhost:{port}").parse()?,
     };
-    let app = means(options, origin).await?;
+    let mut app = means(options, origin).await?;
     let mut tx = app.db.write().await?;
+    app.db.engine().lock(&mut tx, Lock::Start).await?;
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
+    app.tokens = Arc::new(token_issuer(&mut tx, &app).await?);
     let mut ready = Ready { app, listeners, operator_link: None, offline_root: None };
     if first {
         let folder = options.data.join("offline-root");
@@ -116,9 +119,9 @@ async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
     let evidence = options.data.join("evidence");
     fs::create_dir_all(&evidence)?;
     let blobs = BlobStore::new(LocalFileSystem::new_with_prefix(&evidence)?.with_fsync(true));
-    // The token key lives in the database: an App without it cannot be, so one is drawn and replaced at once.
+    // The token key lives in the database, which is a part of the means: until it is read, a passing one stands in.
     let passing = TokenIssuer::new(&origin, &SigningKey::from_random(&draw(&rng)), "passing");
-    let mut app = App {
+    Ok(App {
         db,
         clock: Arc::new(SystemClock),
         rng: Arc::new(rng),
@@ -128,13 +131,14 @@ async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
         tokens: Arc::new(passing),
         throttle: Arc::new(SignInThrottle::default()),
         wake: Arc::new(Notify::new()),
-    };
-    let mut tx = app.db.write().await?;
-    let (row, held) = signing_keys::own(&mut tx, &app, Role::Token).await?;
-    tx.commit().await?;
+    })
+}
+
+/// The issuer of access tokens under the registry's token key.
+async fn token_issuer(tx: &mut Tx, app: &App) -> anyhow::Result<TokenIssuer> {
+    let (row, held) = signing_keys::own(tx, app, Role::Token).await?;
     let signer = held.signer_at(app.clock.now().as_second())?;
-    app.tokens = Arc::new(TokenIssuer::new(&app.origin, signer, &row.fragment));
-    Ok(app)
+    Ok(TokenIssuer::new(&app.origin, signer, &row.fragment))
 }
 
 /// Fixes the origin at the first start; gives whether it is the first.

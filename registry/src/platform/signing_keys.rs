@@ -43,10 +43,11 @@ pub async fn make(
 /// When the database refuses, or the key does not open under the seal key.
 pub async fn own(tx: &mut AnyConnection, app: &App, role: Role) -> Result<(KeyRow, HeldKey), Problem> {
     let now_s = app.clock.now().as_second();
-    let current = of(tx, role, None).await?.into_iter().rev().find(|row| row.window().admits(now_s));
-    let row = match current {
-        Some(row) => row,
-        None => make(tx, app, role, None, &format!("{role}-1")).await?,
+    let mut keys = of(tx, role, None).await?;
+    let number = keys.len() + 1;
+    let row = match keys.iter().rposition(|row| row.window().admits(now_s)) {
+        Some(current) => keys.swap_remove(current),
+        None => make(tx, app, role, None, &format!("{role}-{number}")).await?,
     };
     let held = row.open(app)?;
     Ok((row, held))

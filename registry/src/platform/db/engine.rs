@@ -14,6 +14,8 @@ pub enum Engine {
 /// Locks that a writing transaction may take until its end, in ascending order only.
 #[derive(Clone, Copy, Debug)]
 pub enum Lock {
+    /// Opening a registry: what its first start makes is made once.
+    Start = 0,
     /// Adding leaves to the log, or giving them numbers.
     Log = 1,
     /// Publishing the trust bundle and status lists.
