@@ -7,6 +7,28 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+/// Every kind of problem: the last segment of its `type`, under which `/problems/…` explains it.
+pub const KINDS: &[&str] = &[
+    "malformed-body",
+    "too-large",
+    "unsupported-media-type",
+    "not-acceptable",
+    "invalid",
+    "not-signed-in",
+    "sign-in-refused",
+    "slow-down",
+    "forbidden",
+    "not-found",
+    "stale-version",
+    "wrong-state",
+    "incomplete",
+    "conflict-of-interest",
+    "duplicate",
+    "idempotency-mismatch",
+    "busy",
+    "internal",
+];
+
 /// One member of a request that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvalidMember {
@@ -41,6 +63,12 @@ pub enum Problem {
     UnsupportedMediaType {
         /// What was declared and what was found.
         detail: String,
+    },
+    /// None of the media types that the request accepts is offered.
+    #[error("This exists as {}: ask for one of these in Accept.", offers.join(" and "))]
+    NotAcceptable {
+        /// The media types that are offered.
+        offers: Vec<&'static str>,
     },
     /// Members that were read but cannot be used.
     #[error("{}", sentence(.0))]
@@ -132,6 +160,18 @@ impl Problem {
         Self::Internal(error.into())
     }
 
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    /// The last segment of `type`: one of [`KINDS`].
+    #[must_use]
+    pub fn slug(&self) -> &'static str {
+        self.kind().1
+    }
+
     /// Status, last segment of `type`, title.
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
@@ -142,6 +182,9 @@ impl Problem {
                 "unsupported-media-type",
                 "Unsupported media type",
             ),
+            Self::NotAcceptable { .. } => {
+                (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable")
+            }
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid members"),
             Self::NotSignedIn => (StatusCode::UNAUTHORIZED, "not-signed-in", "Not signed in"),
             Self::SignInRefused(_) => {
@@ -175,6 +218,7 @@ impl Problem {
     fn facts(&self) -> Map<String, Value> {
         let facts = match self {
             Self::Invalid(members) => json!({ "members": members }),
+            Self::NotAcceptable { offers } => json!({ "offers": offers }),
             Self::TooLarge { limit } => json!({ "limit": limit }),
             Self::SlowDown { wait_s } => json!({ "wait_s": wait_s }),
             Self::Forbidden { who } => json!({ "who": who }),
@@ -249,5 +293,64 @@ impl From<sqlx::Error> for Problem {
             sqlx::Error::PoolTimedOut => Self::Busy,
             _ => Self::internal(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of every kind. A new variant does not compile here until it is added, here and to [`KINDS`].
+    fn one_of_each() -> Vec<Problem> {
+        let (text, list) = (String::new, Vec::new);
+        let all = vec![
+            Problem::MalformedBody(text()),
+            Problem::TooLarge { limit: 1 },
+            Problem::UnsupportedMediaType { detail: text() },
+            Problem::NotAcceptable { offers: vec![] },
+            Problem::Invalid(vec![]),
+            Problem::NotSignedIn,
+            Problem::SignInRefused(""),
+            Problem::SlowDown { wait_s: 1 },
+            Problem::Forbidden { who: vec![] },
+            Problem::NotFound("thing"),
+            Problem::StaleVersion { seen: 1, current: 2 },
+            Problem::WrongState { event: text(), state: text(), allowed_from: list(), who: list() },
+            Problem::Incomplete { event: text(), missing: vec![] },
+            Problem::ConflictOfInterest { detail: text() },
+            Problem::Duplicate(text()),
+            Problem::IdempotencyMismatch,
+            Problem::Busy,
+            Problem::Internal(anyhow::anyhow!("a fault")),
+        ];
+        for problem in &all {
+            match problem {
+                Problem::MalformedBody(_)
+                | Problem::TooLarge { .. }
+                | Problem::UnsupportedMediaType { .. }
+                | Problem::NotAcceptable { .. }
+                | Problem::Invalid(_)
+                | Problem::NotSignedIn
+                | Problem::SignInRefused(_)
+                | Problem::SlowDown { .. }
+                | Problem::Forbidden { .. }
+                | Problem::NotFound(_)
+                | Problem::StaleVersion { .. }
+                | Problem::WrongState { .. }
+                | Problem::Incomplete { .. }
+                | Problem::ConflictOfInterest { .. }
+                | Problem::Duplicate(_)
+                | Problem::IdempotencyMismatch
+                | Problem::Busy
+                | Problem::Internal(_) => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_problem_has_its_kind() {
+        let kinds: Vec<_> = one_of_each().iter().map(Problem::slug).collect();
+        assert_eq!(kinds, KINDS);
     }
 }

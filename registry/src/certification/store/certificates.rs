@@ -273,3 +273,61 @@ pub async fn by_text_id(db: &mut AnyConnection, id: &str) -> Result<Certificate,
         .await?
         .ok_or(Problem::NotFound("certificate"))
 }
+
+/// An event's row.
+#[derive(Debug, FromRow)]
+pub struct EventRow {
+    /// What happened.
+    pub kind: String,
+    /// When it was recorded, in milliseconds.
+    pub at: i64,
+    /// When it takes effect, in milliseconds.
+    pub effective_at: i64,
+    /// What is said in public.
+    pub public_reason: Option<String>,
+    /// The log leaf that tells of it, by order of arrival.
+    pub leaf_ord: Option<i64>,
+}
+
+/// All that happened to a certificate, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn events(
+    db: &mut AnyConnection,
+    certificate: &CertificateId,
+) -> Result<Vec<EventRow>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT kind, at, effective_at, public_reason, leaf_ord FROM certificate_event
+         WHERE certificate_id = $1 ORDER BY seq",
+    )
+    .bind(certificate)
+    .fetch_all(db)
+    .await
+}
+
+/// Every certificate's id, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn all(db: &mut AnyConnection) -> Result<Vec<CertificateId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM certificate ORDER BY id").fetch_all(db).await
+}
+
+/// The numbers of the certificates that a facility is or was in the scope of.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn numbers_with(
+    db: &mut AnyConnection,
+    facility: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT c.number FROM certificate_facility f
+         JOIN certificate_version v ON v.id = f.certificate_version_id
+         JOIN certificate c ON c.id = v.certificate_id WHERE f.facility_id = $1 ORDER BY c.number",
+    )
+    .bind(facility)
+    .fetch_all(db)
+    .await
+}

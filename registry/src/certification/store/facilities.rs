@@ -132,3 +132,19 @@ pub async fn of_application(
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(application).fetch_all(db).await
 }
+
+/// The id and kind of each facility in the scope of a certificate's version.
+///
+/// # Errors
+/// When the database refuses; internal, when a kind is none of ours.
+pub async fn kinds(db: &mut AnyConnection, version: &str) -> Result<Vec<(String, FacilityKind)>, Problem> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT f.id, f.kind FROM certificate_facility s JOIN facility f ON f.id = s.facility_id
+         WHERE s.certificate_version_id = $1 ORDER BY f.id",
+    )
+    .bind(version)
+    .fetch_all(db)
+    .await?;
+    let typed = |(id, kind): (String, String)| Ok((id, kind.parse().map_err(Problem::internal)?));
+    rows.into_iter().map(typed).collect()
+}

@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refresh))
         .routes(routes!(sign_out))
         .routes(routes!(me, change_me))
+        .merge(super::pages::routes())
 }
 
 /// Somebody signed in, from the request's access token.
@@ -84,6 +85,11 @@ pub struct SignUp {
 }
 
 impl SignUp {
+    /// Name and address as they were typed.
+    pub(super) fn typed(&self) -> (String, String) {
+        (self.name.clone(), self.email.clone())
+    }
+
     fn check(&self) -> Result<String, Problem> {
         let mut wrong = Vec::new();
         let email = rules::email_norm(&self.email).unwrap_or_else(|detail| {
@@ -162,9 +168,19 @@ async fn first_operator(
     State(app): State<App>,
     Json(body): Json<FirstOperator>,
 ) -> Result<Response, Problem> {
-    let hash = Sha256::digest(body.token.as_bytes());
-    let sign_up = SignUp { email: body.email, password: body.password, name: body.name, locale: body.locale };
-    let (account, password) = sign_up.into_account(&app).await?;
+    let FirstOperator { token, email, password, name, locale } = body;
+    let id = make_first_operator(&app, &token, SignUp { email, password, name, locale }).await?;
+    Ok((StatusCode::CREATED, axum::Json(Made { id })).into_response())
+}
+
+/// Makes the first operator's account by the one-time link's token, which it uses up.
+pub(super) async fn make_first_operator(
+    app: &App,
+    token: &str,
+    account: SignUp,
+) -> Result<AccountId, Problem> {
+    let hash = Sha256::digest(token.as_bytes());
+    let (account, password) = account.into_account(app).await?;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     if !store::use_operator_link(&mut tx, &hash, now.as_millisecond()).await? {
@@ -185,7 +201,7 @@ async fn first_operator(
     )
     .await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, axum::Json(Made { id: account.id })).into_response())
+    Ok(account.id)
 }
 
 /// What one signs in with.

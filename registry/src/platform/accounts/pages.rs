@@ -1,0 +1,101 @@
+//! The page behind the one-time link that makes the first operator.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::api::{SignUp, make_first_operator};
+use crate::platform::app::App;
+use crate::platform::pages::View;
+use crate::platform::problem::{InvalidMember, Problem};
+
+/// The pages of accounts.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().route("/setup/{token}", get(form).post(make))
+}
+
+/// The form, again with what was typed when something in it cannot be used.
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage<'a> {
+    view: &'a View,
+    path: String,
+    name: &'a str,
+    email: &'a str,
+    faults: Vec<String>,
+}
+
+/// That the account is made, or that the link is no good.
+#[derive(Template)]
+#[template(path = "setup_done.html")]
+struct DonePage<'a> {
+    view: &'a View,
+    title: String,
+    sentence: String,
+}
+
+async fn form(view: View, Path(token): Path<String>) -> Response {
+    let path = format!("/setup/{token}");
+    let page = SetupPage { view: &view, path, name: "", email: "", faults: Vec::new() };
+    view.page(StatusCode::OK, &page)
+}
+
+async fn make(
+    State(app): State<App>,
+    view: View,
+    Path(token): Path<String>,
+    Form(account): Form<SignUp>,
+) -> Response {
+    let (name, email) = account.typed();
+    match make_first_operator(&app, &token, account).await {
+        Ok(_) => {
+            let (title, sentence) = (view.text("setup-done-title"), view.text("setup-done"));
+            view.page(StatusCode::CREATED, &DonePage { view: &view, title, sentence })
+        }
+        Err(problem @ Problem::SignInRefused(_)) => {
+            let (title, sentence) = (view.text("setup-refused-title"), view.text("setup-refused"));
+            view.page(problem.status(), &DonePage { view: &view, title, sentence })
+        }
+        Err(problem @ (Problem::Invalid(_) | Problem::Duplicate(_))) => {
+            let path = format!("/setup/{token}");
+            let faults = faults(&view, &problem);
+            let page = SetupPage { view: &view, path, name: &name, email: &email, faults };
+            view.page(problem.status(), &page)
+        }
+        Err(problem) => view.problem(&problem),
+    }
+}
+
+/// What is wrong, under the names that the form's fields have.
+fn faults(view: &View, problem: &Problem) -> Vec<String> {
+    let Problem::Invalid(members) = problem else { return vec![problem.to_string()] };
+    let named = |member: &InvalidMember| {
+        let field = view.word("setup", member.place.trim_start_matches('/'));
+        format!("{field}: {}", member.detail)
+    };
+    members.iter().map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::accounts::rules::Locale;
+    use crate::platform::pages::tests::reader;
+
+    #[test]
+    fn what_cannot_be_used_is_named_as_the_form_names_it() {
+        let view = reader(Locale::Ja, "/setup/x?lang=ja");
+        let problem = Problem::invalid("/email", "must be an e-mail address");
+        assert_eq!(faults(&view, &problem), ["メールアドレス: must be an e-mail address"]);
+        let faults = faults(&view, &problem);
+        let path = "/setup/x".to_owned();
+        let page = SetupPage { view: &view, path, name: "<b>", email: "a", faults };
+        let html = page.render().expect("a page");
+        assert!(html.contains("action=\"/setup/x?lang=ja\"") && html.contains("value=\"a\""));
+        assert!(!html.contains("<b>"), "what was typed is text");
+    }
+}

@@ -1,0 +1,167 @@
+//! Public reads: the wanted media type, entity tags and caching.
+
+use akashi_schemas::Digest;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::platform::problem::Problem;
+
+/// The number of the last log leaf that an answer reflects.
+static AKASHI_LEAF: HeaderName = HeaderName::from_static("akashi-leaf");
+
+/// JSON, unless a page is preferred.
+pub(super) const JSON_OR_PAGE: [&str; 2] = ["application/json", "text/html"];
+/// The media types of the secured forms.
+pub(super) const SECURED: [&str; 2] = ["application/vc", "application/vc+jwt"];
+
+/// Whether the reader prefers a page to JSON.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    preferred(headers, &JSON_OR_PAGE) == Some(JSON_OR_PAGE[1])
+}
+
+/// The offer that a reader wants most (RFC 9110, section 12.5.1): the first of those with the highest
+/// quality; none when it takes no offer. Without the header, the first.
+pub(super) fn preferred<'a>(headers: &HeaderMap, offers: &[&'a str]) -> Option<&'a str> {
+    let wish: Vec<_> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
+    if wish.is_empty() {
+        return offers.first().copied();
+    }
+    let wish = wish.join(",");
+    let ranked = offers.iter().map(|offer| (quality(&wish, offer), *offer));
+    let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.filter(|(quality, _)| *quality > 0.0).map(|(_, offer)| offer)
+}
+
+/// The quality that an `Accept` value gives a media type: that of the most specific range.
+fn quality(wish: &str, offer: &str) -> f32 {
+    let kind = offer.split('/').next().unwrap_or_default();
+    let range = |text: &str| {
+        let mut parts = text.split(';').map(str::trim);
+        let name = parts.next()?.to_ascii_lowercase();
+        let quality =
+            parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
+        let specific = match name.as_str() {
+            "*/*" => 0,
+            name if name == offer => 2,
+            name if name.strip_suffix("/*") == Some(kind) => 1,
+            _ => return None,
+        };
+        Some((specific, quality))
+    };
+    wish.split(',')
+        .filter_map(range)
+        .max_by_key(|(specific, _)| *specific)
+        .map_or(0.0, |(_, quality)| quality)
+}
+
+/// A public answer. Whoever has it already is told so (304).
+pub(super) struct Public {
+    media_type: &'static str,
+    bytes: Vec<u8>,
+    max_age_s: u32,
+    leaf: Option<i64>,
+}
+
+impl Public {
+    /// Bytes of a media type, to be asked for anew after a minute.
+    pub(super) fn new(media_type: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { media_type, bytes: bytes.into(), max_age_s: 60, leaf: None }
+    }
+
+    /// A value as JSON.
+    pub(super) fn json(value: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self::new("application/json", serde_json::to_vec(value).map_err(Problem::internal)?))
+    }
+
+    /// What never changes under its address.
+    pub(super) fn lasting(self) -> Self {
+        Self { max_age_s: 24 * 60 * 60, ..self }
+    }
+
+    /// States the last log leaf that the answer reflects; a negative number is none.
+    pub(super) fn at_leaf(self, leaf: i64) -> Self {
+        Self { leaf: (leaf >= 0).then_some(leaf), ..self }
+    }
+
+    /// The response to a request with these headers.
+    pub(super) fn answer(self, request: &HeaderMap) -> Response {
+        let digest = Digest::of(&self.bytes).to_string();
+        let etag = format!("\"{}\"", &digest[..32]);
+        let seen =
+            request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let same = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+        let mut response = match seen.split(',').map(str::trim).any(same) {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => ([(header::CONTENT_TYPE, self.media_type)], self.bytes).into_response(),
+        };
+        let headers = response.headers_mut();
+        headers.extend([
+            (header::ETAG, text(&etag)),
+            (header::CACHE_CONTROL, text(&format!("public, max-age={}", self.max_age_s))),
+            (header::VARY, HeaderValue::from_static("accept, accept-language")),
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        ]);
+        if let Some(leaf) = self.leaf {
+            headers.insert(&AKASHI_LEAF, HeaderValue::from(leaf));
+        }
+        response
+    }
+}
+
+/// A header value of printable ASCII.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().expect("a header"))])
+    }
+
+    #[test]
+    fn the_media_type_is_the_one_wanted_most() {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        let want = |value, offers| preferred(&headers(header::ACCEPT, value), offers);
+        assert_eq!(preferred(&HeaderMap::new(), &JSON_OR_PAGE), Some("application/json"));
+        assert_eq!(want("*/*", &JSON_OR_PAGE), Some("application/json"));
+        assert_eq!(want(browser, &JSON_OR_PAGE), Some("text/html"));
+        assert_eq!(want(browser, &SECURED), Some("application/vc"));
+        assert_eq!(want("application/vc+jwt", &SECURED), Some("application/vc+jwt"));
+        assert_eq!(
+            want("application/vc;q=0.1, application/vc+jwt", &SECURED),
+            Some("application/vc+jwt")
+        );
+        assert_eq!(want("*/*, application/vc;q=0", &SECURED), Some("application/vc+jwt"));
+        assert_eq!(want("text/html", &SECURED), None);
+        assert_eq!(want("application/vc;q=0", &SECURED), None);
+        assert_eq!(want("APPLICATION/VC", &SECURED), Some("application/vc"));
+    }
+
+    #[test]
+    fn who_has_it_already_is_told_so() {
+        let answer =
+            |request: &HeaderMap| Public::new("text/plain", "one").at_leaf(7).answer(request);
+        let first = answer(&HeaderMap::new());
+        assert_eq!(first.status(), StatusCode::OK);
+        assert_eq!(first.headers()["akashi-leaf"], "7");
+        assert_eq!(first.headers()[header::CACHE_CONTROL], "public, max-age=60");
+        let etag = first.headers()[header::ETAG].to_str().expect("ASCII").to_owned();
+        for seen in [etag.clone(), format!("\"x\", W/{etag}"), "*".to_owned()] {
+            let again = answer(&headers(header::IF_NONE_MATCH, &seen));
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{seen}");
+            assert_eq!(again.headers()[header::ETAG], etag.as_str());
+        }
+        assert_eq!(answer(&headers(header::IF_NONE_MATCH, "\"x\"")).status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn no_leaf_is_stated_before_the_first() {
+        let answer = Public::new("text/plain", "one").at_leaf(-1).answer(&HeaderMap::new());
+        assert!(!answer.headers().contains_key("akashi-leaf"));
+    }
+}

@@ -1,0 +1,396 @@
+//! Certificates, credentials and status lists, for everybody.
+
+use akashi_verifier::credential::Credential as Payload;
+use askama::Template as _;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Public, SECURED, preferred, wants_page};
+use super::pages::{Asked, CertificatePage, HomePage, SearchPage, SearchRow};
+use super::rules::document::{Document, Facts};
+use super::rules::search::Question;
+use super::store::{self, Found, Place, PublicCertificate, Wanted};
+use crate::certification::file;
+use crate::certification::rules::certificate::Standing;
+use crate::certification::rules::number::{CertificateNumber, NumberError};
+use crate::certification::store::{certificates, programmes};
+use crate::issuance::{self, Kind};
+use crate::log;
+use crate::platform::app::App;
+use crate::platform::clock::instant;
+use crate::platform::pages::View;
+use crate::platform::paging::Page;
+use crate::platform::problem::{Problem, ProblemDetails};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .route("/", axum::routing::get(home))
+        .routes(routes!(list))
+        .routes(routes!(certificate))
+        .routes(routes!(credential))
+        .routes(routes!(log_proof))
+        .routes(routes!(status_list))
+        .routes(routes!(facility))
+}
+
+async fn home(view: View) -> Response {
+    view.page(StatusCode::OK, &HomePage { view: &view })
+}
+
+/// A problem as a page for whoever prefers one.
+pub(super) fn as_wanted(
+    headers: &HeaderMap,
+    view: &View,
+    result: Result<Response, Problem>,
+) -> Response {
+    match result {
+        Err(problem) if wants_page(headers) => view.problem(&problem),
+        other => other.into_response(),
+    }
+}
+
+/// What the list may be asked.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// A holder's name in any script, with slips, or a certificate number.
+    #[serde(default)]
+    q: String,
+    /// A programme's id.
+    #[serde(default)]
+    programme: String,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default)]
+    country: String,
+    /// `active`, `suspended`, `withdrawn`, `terminated` or `expired`.
+    #[serde(default)]
+    state: String,
+    /// The `next` of the page before.
+    #[serde(default)]
+    cursor: String,
+}
+
+impl ListQuery {
+    fn wanted(&self) -> Result<Wanted, Problem> {
+        let given = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let state = given(&self.state).map(|state| state.parse()).transpose();
+        let number: Option<CertificateNumber> = self.q.parse().ok();
+        Ok(Wanted {
+            question: if number.is_none() { Question::of(&self.q) } else { None },
+            number: number.map(|number| number.to_string()),
+            programme: given(&self.programme),
+            country: given(&self.country).map(|country| country.to_uppercase()),
+            state: state.map_err(|error: akashi_schemas::UnknownWord| {
+                Problem::invalid("state", error.to_string())
+            })?,
+        })
+    }
+
+    fn place(&self) -> Result<Option<Place>, Problem> {
+        let place = |text: &str| {
+            let (shared, number) = text.split_once('.')?;
+            Some(Place { shared: shared.parse().ok()?, number: number.to_owned() })
+        };
+        match self.cursor.as_str() {
+            "" => Ok(None),
+            text => place(text)
+                .map(Some)
+                .ok_or_else(|| Problem::invalid("cursor", "is not one that this list gave")),
+        }
+    }
+
+    /// Whether the question looks like a number with a slip in it.
+    fn slip(&self) -> bool {
+        self.q.trim().to_uppercase().starts_with("AK-")
+            && self.q.parse::<CertificateNumber>().is_err()
+    }
+
+    /// The address of the page at a cursor.
+    fn path(&self, cursor: &str) -> String {
+        let pairs = [
+            ("q", self.q.as_str()),
+            ("programme", &self.programme),
+            ("country", &self.country),
+            ("state", &self.state),
+            ("cursor", cursor),
+        ];
+        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+        format!("/certificates?{query}")
+    }
+}
+
+/// A certificate in the list.
+#[derive(Debug, Serialize, ToSchema)]
+struct Item {
+    number: String,
+    holder: String,
+    level: String,
+    #[schema(value_type = String)]
+    state: Standing,
+    #[schema(value_type = String, format = DateTime)]
+    valid_until: Timestamp,
+}
+
+/// A page of the list.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct List {
+    items: Vec<Item>,
+    /// The cursor of the next page, or null on the last one.
+    next: Option<String>,
+    /// The last log leaf that the list reflects; null while it is empty.
+    leaf: Option<i64>,
+}
+
+/// Every certificate that was ever granted and released, best matches first.
+#[utoipa::path(get, path = "/certificates", params(ListQuery), tag = "public", responses(
+    (status = 200, description = "JSON, or a page for whoever prefers text/html", body = List),
+    (status = "4XX", body = ProblemDetails)))]
+async fn list(
+    State(app): State<App>,
+    view: View,
+    headers: HeaderMap,
+    Query(query): Query<ListQuery>,
+) -> Response {
+    let result = find_all(&app, &query).await.and_then(|found| match wants_page(&headers) {
+        true => Ok(view.page(StatusCode::OK, &search_page(&view, &query, found, query.slip()))),
+        false => Ok(Public::json(&found)?.at_leaf(found.leaf.unwrap_or(-1)).answer(&headers)),
+    });
+    as_wanted(&headers, &view, result)
+}
+
+async fn find_all(app: &App, query: &ListQuery) -> Result<List, Problem> {
+    let (wanted, place) = (query.wanted()?, query.place()?);
+    let now = app.clock.now();
+    let mut db = app.db.reader().acquire().await?;
+    let rows = store::list(&mut db, &wanted, place.as_ref(), now.as_millisecond()).await?;
+    let page = Page::cut(rows, |row| format!("{}.{}", row.shared, row.certificate.number));
+    let items = page.items.into_iter().filter_map(|row| item(row, now)).collect();
+    Ok(List { items, next: page.next, leaf: store::leaf(&mut db).await? })
+}
+
+fn item(row: Found, now: Timestamp) -> Option<Item> {
+    let row = row.certificate;
+    let valid_until = instant(row.valid_until);
+    let state = crate::certification::rules::certificate::standing(row.state, valid_until, now)?;
+    Some(Item { number: row.number, holder: row.holder, level: row.level, state, valid_until })
+}
+
+fn search_page<'a>(view: &'a View, query: &ListQuery, found: List, slip: bool) -> SearchPage<'a> {
+    let row = |item: Item| SearchRow {
+        path: format!("/certificates/{}", item.number),
+        number: item.number,
+        holder: item.holder,
+        level: item.level,
+        state: item.state,
+        until: view.moment_day(item.valid_until),
+    };
+    SearchPage {
+        view,
+        asked: Asked {
+            q: query.q.clone(),
+            programme: query.programme.clone(),
+            country: query.country.clone(),
+            state: query.state.clone(),
+        },
+        slip,
+        rows: found.items.into_iter().map(row).collect(),
+        next: found.next.map(|cursor| query.path(&cursor)),
+        states: Standing::ALL,
+    }
+}
+
+/// The number that somebody typed.
+fn number(text: &str) -> Result<CertificateNumber, Problem> {
+    text.parse().map_err(|error| match error {
+        NumberError::Check => Problem::invalid("number", error.to_string()),
+        _ => Problem::NotFound("certificate"),
+    })
+}
+
+async fn document(
+    db: &mut AnyConnection,
+    app: &App,
+    text: &str,
+) -> Result<(PublicCertificate, Document), Problem> {
+    let unknown = || Problem::NotFound("certificate");
+    let row = store::get(db, &number(text)?.to_string()).await?.ok_or_else(unknown)?;
+    let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
+    let leaf = u64::try_from(row.leaf).map_err(Problem::internal)?;
+    let document = Document::at(facts, row.state, leaf, app.clock.now()).ok_or_else(unknown)?;
+    Ok((row, document))
+}
+
+/// Where a certificate stands. A number whose check character does not fit is told from one that was
+/// never given out.
+#[utoipa::path(get, path = "/certificates/{number}", params(("number" = String, Path)), tag = "public", responses(
+    (status = 200, description = "JSON, or a page for whoever prefers text/html", body = Document),
+    (status = "4XX", body = ProblemDetails)))]
+async fn certificate(
+    State(app): State<App>,
+    view: View,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+) -> Response {
+    match certificate_answer(&app, &view, &headers, &number).await {
+        Err(problem @ Problem::Invalid(_)) if wants_page(&headers) => {
+            let query = ListQuery { q: number, ..ListQuery::default() };
+            view.page(problem.status(), &search_page(&view, &query, List::default(), true))
+        }
+        result => as_wanted(&headers, &view, result),
+    }
+}
+
+async fn certificate_answer(
+    app: &App,
+    view: &View,
+    headers: &HeaderMap,
+    number: &str,
+) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let (row, document) = document(&mut db, app, number).await?;
+    if !wants_page(headers) {
+        return Ok(Public::json(&document)?.at_leaf(row.leaf).answer(headers));
+    }
+    let html = certificate_html(&mut db, app, view, &row, &document).await?;
+    Ok(Public::new("text/html; charset=utf-8", html).at_leaf(row.leaf).answer(headers))
+}
+
+async fn certificate_html(
+    db: &mut AnyConnection,
+    app: &App,
+    view: &View,
+    row: &PublicCertificate,
+    document: &Document,
+) -> Result<String, Problem> {
+    let credentials = issuance::credentials_of(db, &row.id).await?;
+    let current = credentials.iter().find(|credential| credential.id == document.credential_id());
+    let current = current.ok_or(Problem::NotFound("credential"))?;
+    let payload: Payload = serde_json::from_slice(&current.payload).map_err(Problem::internal)?;
+    let name = &document.facts().programme;
+    let version = programmes::published(db, &name.id, &name.version).await?;
+    let programme = file::programme(db, &version.id).await?;
+    let zone = file::zone(&programme)?;
+    let link = app.origin.url(&format!("/certificates/{}", row.number));
+    CertificatePage::new(view, document, &payload, &programme, &zone, link)
+        .render()
+        .map_err(Problem::internal)
+}
+
+/// Which form of a credential a link asks for, where no `Accept` can.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FormQuery {
+    /// `di_jcs` (JSON with an embedded proof) or `vc_jwt`; without it `Accept` decides.
+    form: Option<String>,
+}
+
+/// The media type that is answered, of those of the secured forms.
+fn secured(headers: &HeaderMap, asked: Option<&str>) -> Result<&'static str, Problem> {
+    match asked {
+        Some("di_jcs") => Ok(SECURED[0]),
+        Some("vc_jwt") => Ok(SECURED[1]),
+        Some(_) => Err(Problem::invalid("form", "is di_jcs or vc_jwt")),
+        None => {
+            preferred(headers, &SECURED).ok_or(Problem::NotAcceptable { offers: SECURED.to_vec() })
+        }
+    }
+}
+
+/// A released credential: `application/vc`, JSON with an `eddsa-jcs-2022` proof, or `application/vc+jwt`.
+#[utoipa::path(get, path = "/credentials/{id}", params(("id" = String, Path), FormQuery), tag = "public", responses(
+    (status = 200, body = Vec<u8>, content_type = "application/vc"),
+    (status = "4XX", body = ProblemDetails)))]
+async fn credential(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(query): Query<FormQuery>,
+) -> Result<Response, Problem> {
+    let media_type = secured(&headers, query.form.as_deref())?;
+    let form = if media_type == SECURED[0] { "di_jcs" } else { "vc_jwt" };
+    let mut db = app.db.reader().acquire().await?;
+    let bytes = issuance::form(&mut db, &id, form).await?.ok_or(Problem::NotFound("credential"))?;
+    Ok(Public::new(media_type, bytes).answer(&headers))
+}
+
+/// The proof that a released credential stands in the log: a C2SP tlog-proof under the newest checkpoint.
+#[utoipa::path(get, path = "/credentials/{id}/log-proof", params(("id" = String, Path)), tag = "public", responses(
+    (status = 200, body = String, content_type = "text/plain"),
+    (status = "4XX", body = ProblemDetails)))]
+async fn log_proof(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::NotFound("credential");
+    let mut db = app.db.reader().acquire().await?;
+    let certificate = issuance::certificate_of(&mut db, &id).await?.ok_or_else(unknown)?;
+    let credentials = issuance::credentials_of(&mut db, &certificate).await?;
+    let released = |row: &&issuance::CredentialRow| {
+        row.id == id && row.state == issuance::CredentialState::Released
+    };
+    let leaf = credentials.iter().find(released).ok_or_else(unknown)?.leaf_ord;
+    let proof = log::proof(&mut db, leaf).await?.ok_or(Problem::NotFound("log proof"))?;
+    Ok(Public::new("text/plain; charset=utf-8", proof).answer(&headers))
+}
+
+/// A status list: a signed `BitstringStatusListCredential`, with the log leaf that it reflects in
+/// `Akashi-Leaf`.
+#[utoipa::path(get, path = "/status/{list}", params(("list" = String, Path), FormQuery), tag = "public", responses(
+    (status = 200, body = Vec<u8>, content_type = "application/vc"),
+    (status = "4XX", body = ProblemDetails)))]
+async fn status_list(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(list): Path<String>,
+    Query(query): Query<FormQuery>,
+) -> Result<Response, Problem> {
+    let media_type = secured(&headers, query.form.as_deref())?;
+    let kind = if media_type == SECURED[0] { Kind::StatusList } else { Kind::StatusListJwt };
+    let mut db = app.db.reader().acquire().await?;
+    let list =
+        issuance::published(&mut db, kind, &list).await?.ok_or(Problem::NotFound("status list"))?;
+    Ok(Public::new(media_type, list.bytes).at_leaf(list.leaf).answer(&headers))
+}
+
+/// A facility that a certificate covers.
+#[derive(Debug, Serialize, ToSchema)]
+struct Facility {
+    id: String,
+    name: String,
+    /// The numbers of the certificates that cover it.
+    certificates: Vec<String>,
+}
+
+/// The facility that a credential names, and the certificates that cover it.
+#[utoipa::path(get, path = "/facilities/{id}", params(("id" = String, Path)), tag = "public", responses(
+    (status = 200, body = Facility), (status = "4XX", body = ProblemDetails)))]
+async fn facility(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let uri = app.origin.url(&format!("/facilities/{id}"));
+    let mut db = app.db.reader().acquire().await?;
+    let mut facility = Facility { id: uri.clone(), name: String::new(), certificates: Vec::new() };
+    for number in certificates::numbers_with(&mut db, &id).await? {
+        let Some(row) = store::get(&mut db, &number).await? else { continue };
+        let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
+        if let Some(covered) = facts.facilities.into_iter().find(|covered| covered.id == uri) {
+            facility.name = covered.name;
+            facility.certificates.push(number);
+        }
+    }
+    if facility.certificates.is_empty() {
+        return Err(Problem::NotFound("facility"));
+    }
+    Ok(Public::json(&facility)?.answer(&headers))
+}

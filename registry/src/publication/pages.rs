@@ -1,0 +1,450 @@
+//! The public pages: what each shows, put into words.
+
+use akashi_schemas::{Language, Programme};
+use akashi_verifier::Verdict;
+use akashi_verifier::credential::Credential as Payload;
+use akashi_verifier::report::Report;
+use askama::Template;
+
+use super::rules::document::{Document, Facts};
+use crate::certification::rules::certificate::Standing;
+use crate::certification::rules::dates::Zone;
+use crate::platform::accounts::rules::Locale;
+use crate::platform::pages::View;
+
+/// The words for what happened to a certificate.
+pub const EVENTS: &[&str] = &[
+    "granted",
+    "suspended",
+    "reinstated",
+    "reduced",
+    "extended",
+    "reissued",
+    "withdrawn",
+    "terminated",
+];
+
+/// The start page.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub struct HomePage<'a> {
+    /// The reader.
+    pub view: &'a View,
+}
+
+/// What was asked of the list, as it was typed.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// A name or number.
+    pub q: String,
+    /// A programme's id.
+    pub programme: String,
+    /// A country's code.
+    pub country: String,
+    /// Where it stands.
+    pub state: String,
+}
+
+impl Asked {
+    fn is_narrowed(&self) -> bool {
+        [&self.programme, &self.country, &self.state].into_iter().any(|text| !text.is_empty())
+    }
+
+    fn is_all(&self) -> bool {
+        self.q.is_empty() && !self.is_narrowed()
+    }
+}
+
+/// The list of certificates.
+#[derive(Template)]
+#[template(path = "search.html")]
+pub struct SearchPage<'a> {
+    /// The reader.
+    pub view: &'a View,
+    /// What was asked.
+    pub asked: Asked,
+    /// Whether what was asked is a mistyped number.
+    pub slip: bool,
+    /// What was found.
+    pub rows: Vec<SearchRow>,
+    /// The address of the next page.
+    pub next: Option<String>,
+    /// The states to choose from.
+    pub states: &'static [Standing],
+}
+
+/// One certificate in the list.
+#[derive(Debug)]
+pub struct SearchRow {
+    /// Its page.
+    pub path: String,
+    /// Its number.
+    pub number: String,
+    /// Who holds it.
+    pub holder: String,
+    /// Its level.
+    pub level: String,
+    /// Where it stands.
+    pub state: Standing,
+    /// The last day of its term.
+    pub until: String,
+}
+
+/// One certificate.
+#[derive(Template)]
+#[template(path = "certificate.html")]
+pub struct CertificatePage<'a> {
+    view: &'a View,
+    facts: &'a Facts,
+    state: Standing,
+    sentence: String,
+    reason: Option<&'a str>,
+    level: &'a str,
+    term: String,
+    programme: &'a str,
+    programme_path: String,
+    assessed: String,
+    sections: Vec<SectionRow<'a>>,
+    history: Vec<HistoryRow<'a>>,
+    credential_id: &'a str,
+    link: String,
+}
+
+struct SectionRow<'a> {
+    title: &'a str,
+    keeps_limits: Option<bool>,
+}
+
+struct HistoryRow<'a> {
+    at: String,
+    day: String,
+    kind: &'a str,
+    reason: Option<&'a str>,
+    leaf: Option<String>,
+}
+
+/// The language of a programme's texts for a reader.
+fn language(view: &View) -> Language {
+    match view.language() {
+        Locale::En => Language::English,
+        Locale::Ja => Language::Japanese,
+    }
+}
+
+/// A level's title for a reader.
+pub fn level_title<'a>(view: &View, programme: &'a Programme, level: &'a str) -> &'a str {
+    programme.level(level).map_or(level, |level| level.title.get(language(view)))
+}
+
+impl<'a> CertificatePage<'a> {
+    /// The page of a certificate: its document, what the current credential says section by section,
+    /// and the programme's titles. Days are those of the programme's zone.
+    pub fn new(
+        view: &'a View,
+        document: &'a Document,
+        payload: &'a Payload,
+        programme: &'a Programme,
+        zone: &Zone,
+        link: String,
+    ) -> Self {
+        let facts = document.facts();
+        let day = |at| view.day(zone.day(at));
+        let until = day(facts.valid_until);
+        let cause = document.cause();
+        let since = cause.map(|event| day(event.effective_at)).unwrap_or_default();
+        let key = format!("sentence-{}", document.state());
+        let sentence = view.format(&key, &[("until", &until), ("since", &since)]);
+        let range = [("from", &*day(facts.valid_from)), ("until", &*until)];
+        let (id, version) = (&facts.programme.id, &facts.programme.version);
+        let history = facts.history.iter().rev().map(|event| HistoryRow {
+            at: event.effective_at.to_string(),
+            day: day(event.effective_at),
+            kind: &event.kind,
+            reason: event.reason.as_deref(),
+            leaf: event.leaf.map(|leaf| leaf.to_string()),
+        });
+        Self {
+            view,
+            facts,
+            state: document.state(),
+            sentence,
+            reason: cause.and_then(|event| event.reason.as_deref()),
+            level: level_title(view, programme, &facts.level),
+            term: view.format("certificate-term-range", &range),
+            programme: programme.title.get(language(view)),
+            programme_path: format!("/programmes/{id}/{version}"),
+            assessed: payload
+                .credential_subject
+                .conformity_assessment
+                .first()
+                .map(|assessment| view.day(assessment.assessment_date))
+                .unwrap_or_default(),
+            sections: sections(view, payload, programme),
+            history: history.collect(),
+            credential_id: document.credential_id(),
+            link,
+        }
+    }
+}
+
+/// What the credential says of each section, under the programme's titles.
+fn sections<'a>(view: &View, payload: &Payload, programme: &'a Programme) -> Vec<SectionRow<'a>> {
+    let assessments = &payload.credential_subject.conformity_assessment;
+    let row = |section: &'a akashi_schemas::programme::Section| {
+        let suffix = format!("#section-{}", section.id);
+        let assessment = assessments.iter().find(|assessment| assessment.id.ends_with(&suffix))?;
+        Some(SectionRow {
+            title: section.title.get(language(view)),
+            keeps_limits: assessment.conformance,
+        })
+    };
+    programme.sections.iter().filter_map(row).collect()
+}
+
+/// The form that takes a file to verify.
+#[derive(Template)]
+#[template(path = "verify.html")]
+pub struct VerifyPage<'a> {
+    /// The reader.
+    pub view: &'a View,
+}
+
+/// What came of verifying a file.
+#[derive(Template)]
+#[template(path = "report.html")]
+pub struct ReportPage<'a> {
+    view: &'a View,
+    report: &'a Report,
+    tone: Standing,
+    as_of: Option<String>,
+}
+
+impl<'a> ReportPage<'a> {
+    /// The page of a report.
+    pub fn new(view: &'a View, report: &'a Report) -> Self {
+        Self {
+            view,
+            report,
+            tone: tone(report.verdict),
+            as_of: report.status_as_of.map(|at| view.moment(at)),
+        }
+    }
+}
+
+/// The state of a certificate whose colours a verdict wears.
+fn tone(verdict: Verdict) -> Standing {
+    match verdict {
+        Verdict::Valid => Standing::Active,
+        Verdict::Superseded | Verdict::NotYetValid | Verdict::Expired => Standing::Expired,
+        Verdict::Suspended
+        | Verdict::Unverified
+        | Verdict::StatusUnknown
+        | Verdict::StaleStatus
+        | Verdict::NotLogged
+        | Verdict::PolicyNotMet => Standing::Suspended,
+        Verdict::Malformed
+        | Verdict::UnknownIssuer
+        | Verdict::BadSignature
+        | Verdict::KeyNotValid
+        | Verdict::NotAuthorised
+        | Verdict::UnknownProgramme
+        | Verdict::Revoked => Standing::Withdrawn,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
+    use akashi_verifier::rule::SectionOutcome;
+    use akashi_verifier::status::Purpose;
+    use akashi_verifier::{Policy, Untrusted, verify};
+
+    use super::super::rules::document::sample;
+    use super::*;
+    use crate::certification::rules::certificate::CertificateState;
+    use crate::issuance::rules::payload::{
+        Attestation, AttestedCompany, AttestedFacility, Place, credential,
+    };
+    use crate::platform::pages::tests::reader;
+
+    pub(crate) fn programme() -> Arc<Programme> {
+        Arc::new(Programme::from_json(RESPONSIBLE_HOSTING.as_bytes()).expect("a programme"))
+    }
+
+    /// The payload that the sample's facts were read from: a section that keeps its limits, one that
+    /// does not, and one of which nothing applied.
+    pub(crate) fn payload(programme: &Arc<Programme>) -> Payload {
+        let facts = sample();
+        let outcome = |index: usize, id: &str| SectionOutcome {
+            id: id.to_owned(),
+            applicable: if index == 10 { 0 } else { 5 },
+            below: 1,
+            major: 0,
+            keeps_limits: index != 4,
+        };
+        let attestation = Attestation {
+            certificate_id: String::new(),
+            version_id: String::new(),
+            number: facts.number.clone(),
+            n: 2,
+            body: serde_json::from_str("\"019aaaaa-0000-7000-8000-0000000000b0\"").expect("an id"),
+            body_name: facts.body.clone(),
+            company: AttestedCompany {
+                id: "019aaaaa-0000-7000-8000-000000000001".into(),
+                name: facts.holder.name.clone(),
+                country: "JP".into(),
+                identifiers: vec![],
+            },
+            programme: programme.clone(),
+            level: facts.level.clone(),
+            sections: programme
+                .sections
+                .iter()
+                .enumerate()
+                .map(|(i, s)| outcome(i, &s.id))
+                .collect(),
+            facilities: facts
+                .facilities
+                .iter()
+                .map(|f| AttestedFacility {
+                    id: f.id.rsplit('/').next().expect("an id").into(),
+                    kind: f.kind,
+                    name: f.name.clone(),
+                })
+                .collect(),
+            assessed_on: "2026-11-20".parse().expect("a day"),
+            valid_from: facts.valid_from,
+            valid_until: facts.valid_until,
+        };
+        let place = Place {
+            origin: &"https://registry.example".parse().expect("an origin"),
+            credential: "019aaaaa-0000-7000-8000-0000000000c2",
+            issuer: "did:web:registry.example:bodies:example",
+            signed_at: facts.valid_from,
+            index: 7,
+            lists: Purpose::ALL.map(|purpose| (purpose, format!("example-0-{}", purpose.as_str()))),
+            nonce: [7; 16],
+        };
+        credential(&attestation, &place)
+    }
+
+    /// The page of the sample certificate in a state.
+    pub(crate) fn certificate_page(view: &View, state: CertificateState) -> String {
+        let programme = programme();
+        let payload = payload(&programme);
+        let now = "2027-02-01T00:00:00Z".parse().expect("a time");
+        let document = Document::at(sample(), state, 31, now).expect("public");
+        let zone = Zone::named(&programme.zone).expect("a zone");
+        let link = "https://registry.example/certificates/AK-7M3Q-XRTH-B".to_owned();
+        let page = CertificatePage::new(view, &document, &payload, &programme, &zone, link);
+        page.render().expect("a page")
+    }
+
+    #[test]
+    fn facts_are_what_the_credential_says() {
+        use super::super::rules::document::Sources;
+        let programme = programme();
+        let payload = payload(&programme);
+        let read = |kinds| {
+            Facts::of(Sources {
+                payload: &payload,
+                country: "JP".into(),
+                kinds,
+                credentials: sample().credentials,
+                history: sample().history,
+            })
+        };
+        let kinds = sample().facilities.into_iter().map(|f| (f.id, f.kind)).collect();
+        let facts = read(kinds).expect("facts");
+        assert_eq!(facts.programme.digest, programme.digest());
+        assert_eq!(
+            facts.holder.id,
+            "https://registry.example/companies/019aaaaa-0000-7000-8000-000000000001"
+        );
+        assert_eq!(
+            (facts.number, facts.level, facts.body),
+            (sample().number, sample().level, sample().body)
+        );
+        assert_eq!(
+            (facts.facilities, facts.valid_until),
+            (sample().facilities, sample().valid_until)
+        );
+        assert_eq!(read(Default::default()), None, "a facility without a kind");
+    }
+
+    #[test]
+    fn a_certificate_s_page_says_in_words_where_it_stands_since_when_and_why() {
+        let english = reader(Locale::En, "/certificates/AK-7M3Q-XRTH-B?lang=en");
+        let html = certificate_page(&english, CertificateState::Suspended);
+        for words in [
+            "The certification body suspended this certificate on 8 January 2027.",
+            "A dormitory had no second way out; the holder is building one.",
+            "25 November 2026 to 25 November 2028",
+            "Assessed on 20 November 2026.",
+            "Responsible Hosting of Foreign Migrant Workers",
+            "Does not keep the limits of this level",
+            "Nothing in it applied to this company",
+            "log entry 31",
+            "download=\"AK-7M3Q-XRTH-B.json.tlog-proof\"",
+        ] {
+            assert!(html.contains(words), "{words}");
+        }
+        let japanese = reader(Locale::Ja, "/certificates/AK-7M3Q-XRTH-B?lang=ja");
+        let html = certificate_page(&japanese, CertificateState::Suspended);
+        assert!(html.contains("2027年1月8日にこの認証を一時停止しました"), "{html}");
+        assert!(html.contains("責任ある外国人労働者の受入れ") && html.contains("賃金と控除"));
+        let active = certificate_page(&english, CertificateState::Active);
+        assert!(active.contains("in force. It runs until 25 November 2028."));
+        assert!(active.contains("A dormitory was added."), "the reason of what made it so");
+    }
+
+    #[test]
+    fn an_empty_list_says_what_it_means() {
+        for language in Locale::ALL {
+            let view = reader(*language, "/certificates?q=nobody");
+            let asked = Asked { q: "<nobody>".into(), ..Asked::default() };
+            let page = SearchPage {
+                view: &view,
+                asked,
+                slip: false,
+                rows: vec![],
+                next: None,
+                states: Standing::ALL,
+            };
+            let html = page.render().expect("a page");
+            assert!(html.contains(&view.text("search-empty-meaning")));
+            assert!(!html.contains("<nobody>"), "what was typed is text");
+            let home = HomePage { view: &view }.render().expect("a page");
+            assert!(home.contains(&view.text("home-lead")));
+        }
+    }
+
+    #[test]
+    fn a_report_s_page_names_the_verdict_and_every_check() {
+        let now = "2027-02-01T00:00:00Z".parse().expect("a time");
+        let report = verify(b"{}", Err(Untrusted::BundleMissing), &Policy::default(), now, None);
+        for language in Locale::ALL {
+            let view = reader(*language, "/verify");
+            let html = ReportPage::new(&view, &report).render().expect("a page");
+            assert!(
+                html.contains(&view.text("verdict-malformed")) && html.contains("status withdrawn")
+            );
+            for check in &report.checks {
+                assert!(html.contains(&view.word("check", check.name.as_str())));
+            }
+            let form = VerifyPage { view: &view }.render().expect("a page");
+            assert!(form.contains(&view.text("verify-lead")));
+        }
+    }
+
+    #[test]
+    fn pages_load_nothing_from_elsewhere_and_run_nothing() {
+        let view = reader(Locale::En, "/");
+        let html = certificate_page(&view, CertificateState::Active);
+        for forbidden in ["<script", "style=", "src=", "onclick=", "onload=", "url("] {
+            assert!(!html.contains(forbidden), "{forbidden}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! From what certification and issuance hold to what the public reads.
+
+use akashi_verifier::credential::Credential as Payload;
+use akashi_verifier::status::Purpose;
+use sqlx::AnyConnection;
+
+use super::rules::document::{Credential, CredentialState, Event, Facts, Sources};
+use super::rules::search::grams;
+use super::store::{self, PublicCertificate};
+use crate::certification::rules::certificate::standing;
+use crate::certification::store::{certificates, facilities, parties};
+use crate::issuance::{self, CredentialRow};
+use crate::log;
+use crate::platform::app::App;
+use crate::platform::clock::instant;
+use crate::platform::db::engine::Lock;
+use crate::platform::problem::Problem;
+
+/// Writes what the public reads of a certificate, reflecting the log up to its last numbered leaf: the
+/// caller holds the log's lock. Nothing while no credential of it is released.
+///
+/// # Errors
+/// [`Problem::NotFound`]; when the database refuses.
+pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Result<(), Problem> {
+    let record = certificates::by_text_id(tx, certificate).await?;
+    let mut released = issuance::credentials_of(tx, certificate).await?;
+    released.retain(|row| row.state == issuance::CredentialState::Released);
+    let Some(current) = released.last() else { return Ok(()) };
+    let payload: Payload = serde_json::from_slice(&current.payload).map_err(Problem::internal)?;
+    if standing(record.state, payload.valid_until, app.clock.now()).is_none() {
+        return Ok(());
+    }
+    let holder = parties::get(tx, &record.company_id).await?;
+    let sources = Sources {
+        payload: &payload,
+        country: holder.country.clone(),
+        kinds: facilities::kinds(tx, &current.certificate_version_id)
+            .await?
+            .into_iter()
+            .map(|(id, kind)| (app.origin.url(&format!("/facilities/{id}")), kind))
+            .collect(),
+        credentials: credentials(tx, &released).await?,
+        history: history(tx, &record).await?,
+    };
+    let broken =
+        || Problem::internal(anyhow::anyhow!("the payload of {} is incomplete", current.id));
+    let facts = Facts::of(sources).ok_or_else(broken)?;
+    let names = search_names(tx, &holder).await?;
+    let leaf = log::size(tx).await?.saturating_sub(1);
+    let row = row(&record, &facts, leaf)?;
+    store::put(tx, &row, grams(&names.join(" "))).await?;
+    Ok(())
+}
+
+fn row(
+    record: &certificates::Certificate,
+    facts: &Facts,
+    leaf: u64,
+) -> Result<PublicCertificate, Problem> {
+    Ok(PublicCertificate {
+        number: record.number.clone(),
+        id: record.id.to_string(),
+        holder: facts.holder.name.clone(),
+        programme: facts.programme.id.clone(),
+        country: facts.holder.country.clone(),
+        state: record.state,
+        level: facts.level.clone(),
+        valid_until: facts.valid_until.as_millisecond(),
+        json: serde_json::to_string(facts).map_err(Problem::internal)?,
+        leaf: i64::try_from(leaf).map_err(Problem::internal)?,
+    })
+}
+
+/// What a holder is found by: every name and identifier, of a sole proprietor only the name that is
+/// shown.
+async fn search_names(
+    db: &mut AnyConnection,
+    holder: &parties::Party,
+) -> Result<Vec<String>, Problem> {
+    let mut names = vec![holder.display_name.clone()];
+    if holder.sole_proprietor == 0 {
+        names.extend(parties::names(db, &holder.id).await?.into_iter().map(|(_, name)| name));
+        names.extend(
+            parties::identifiers(db, &holder.id).await?.into_iter().map(|(_, value)| value),
+        );
+    }
+    Ok(names)
+}
+
+async fn credentials(
+    db: &mut AnyConnection,
+    released: &[CredentialRow],
+) -> Result<Vec<Credential>, Problem> {
+    let mut all = Vec::new();
+    for row in released {
+        let payload: Payload = serde_json::from_slice(&row.payload).map_err(Problem::internal)?;
+        let bits = issuance::status_bits(db, row).await?;
+        let set: Vec<_> = Purpose::ALL
+            .into_iter()
+            .zip(bits)
+            .filter_map(|(purpose, bit)| bit.then_some(purpose))
+            .collect();
+        all.push(Credential {
+            id: row.id.clone(),
+            version: payload.credential_subject.certificate_version,
+            state: CredentialState::of(&set),
+        });
+    }
+    Ok(all)
+}
+
+async fn history(
+    db: &mut AnyConnection,
+    record: &certificates::Certificate,
+) -> Result<Vec<Event>, Problem> {
+    let mut history = Vec::new();
+    for event in certificates::events(db, &record.id).await? {
+        let leaf = match event.leaf_ord {
+            Some(ord) => log::number_of(db, ord).await?,
+            None => None,
+        };
+        history.push(Event {
+            at: instant(event.at),
+            effective_at: instant(event.effective_at),
+            kind: event.kind,
+            reason: event.public_reason,
+            leaf,
+        });
+    }
+    Ok(history)
+}
+
+/// Makes the whole projection anew, in one transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn rebuild(app: &App) -> Result<(), Problem> {
+    let mut tx = app.db.write().await?;
+    app.db.engine().lock(&mut tx, Lock::Log).await?;
+    store::clear(&mut tx).await?;
+    for certificate in certificates::all(&mut tx).await? {
+        project(&mut tx, app, certificate.as_str()).await?;
+    }
+    Ok(tx.commit().await?)
+}

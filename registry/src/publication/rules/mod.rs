@@ -1,0 +1,4 @@
+//! What is public, as pure functions: the certificate's document, and how names are searched.
+
+pub mod document;
+pub mod search;

@@ -1,0 +1,186 @@
+//! SQL of what is public: `public_certificate` and `search_gram`, both rebuildable.
+
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
+
+use super::rules::search::Question;
+use crate::certification::rules::certificate::{CertificateState, Standing};
+use crate::platform::paging::PAGE_ROWS;
+
+/// The row of a public certificate.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct PublicCertificate {
+    /// Its number.
+    pub number: String,
+    /// The certificate's id.
+    pub id: String,
+    /// The holder's name.
+    pub holder: String,
+    /// The programme's id.
+    pub programme: String,
+    /// The holder's country.
+    pub country: String,
+    /// Where it stands, its term apart.
+    #[sqlx(try_from = "String")]
+    pub state: CertificateState,
+    /// The level.
+    pub level: String,
+    /// The last second of its term, in milliseconds.
+    pub valid_until: i64,
+    /// [`Facts`](super::rules::document::Facts) as JSON.
+    pub json: String,
+    /// The number of the last log leaf that it reflects.
+    pub leaf: i64,
+}
+
+/// Writes a certificate's row and the grams it is found by, in place of earlier ones.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put(
+    tx: &mut AnyConnection,
+    row: &PublicCertificate,
+    grams: impl IntoIterator<Item = String>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO public_certificate (number, id, holder, programme, country, state, level, valid_until, json, leaf)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (number) DO UPDATE SET id = $2, holder = $3, programme = $4, country = $5, state = $6,
+             level = $7, valid_until = $8, json = $9, leaf = $10",
+    )
+    .bind(&row.number)
+    .bind(&row.id)
+    .bind(&row.holder)
+    .bind(&row.programme)
+    .bind(&row.country)
+    .bind(row.state.as_str())
+    .bind(&row.level)
+    .bind(row.valid_until)
+    .bind(&row.json)
+    .bind(row.leaf)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("DELETE FROM search_gram WHERE number = $1")
+        .bind(&row.number)
+        .execute(&mut *tx)
+        .await?;
+    for gram in grams {
+        sqlx::query("INSERT INTO search_gram (gram, number) VALUES ($1, $2)")
+            .bind(gram)
+            .bind(&row.number)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Empties both tables, to fill them anew.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn clear(tx: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM search_gram").execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM public_certificate").execute(tx).await.map(drop)
+}
+
+const COLUMNS: &str = "c.number, c.id, c.holder, c.programme, c.country, c.state, c.level, c.valid_until, c.json, c.leaf";
+
+/// The row of a number.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    number: &str,
+) -> Result<Option<PublicCertificate>, sqlx::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM public_certificate c WHERE c.number = $1");
+    sqlx::query_as(AssertSqlSafe(sql)).bind(number).fetch_optional(db).await
+}
+
+/// The last log leaf that the list reflects; none while nothing is public.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn leaf(db: &mut AnyConnection) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar("SELECT MAX(leaf) FROM public_certificate").fetch_one(db).await
+}
+
+/// What is asked of the list.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// A name; the best matches come first.
+    pub question: Option<Question>,
+    /// Exactly this number.
+    pub number: Option<String>,
+    /// A programme's id.
+    pub programme: Option<String>,
+    /// A country's code.
+    pub country: Option<String>,
+    /// Where it stands at `now`.
+    pub state: Option<Standing>,
+}
+
+/// A place in the list: how many grams were shared, and the number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Grams shared with the question; 0 without one.
+    pub shared: i64,
+    /// The number of the certificate.
+    pub number: String,
+}
+
+/// A row of the list with its place.
+#[derive(Debug, FromRow)]
+pub struct Found {
+    /// Grams shared with the question; 0 without one.
+    pub shared: i64,
+    /// The row.
+    #[sqlx(flatten)]
+    pub certificate: PublicCertificate,
+}
+
+/// Up to a page of rows and one more, best matches first, then by number.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn list(
+    db: &mut AnyConnection,
+    wanted: &Wanted,
+    after: Option<&Place>,
+    now: i64,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let grams = wanted.question.as_ref().map_or(&[][..], |question| &question.grams);
+    let matches = if grams.is_empty() {
+        "(SELECT p.number, CAST(0 AS BIGINT) AS shared FROM public_certificate p WHERE $1 >= 0)"
+            .to_owned()
+    } else {
+        let places: Vec<_> = (0..grams.len()).map(|index| format!("${}", index + 9)).collect();
+        format!(
+            "(SELECT g.number, CAST(COUNT(*) AS BIGINT) AS shared FROM search_gram g WHERE g.gram IN ({})
+              GROUP BY g.number HAVING COUNT(*) >= $1)",
+            places.join(", ")
+        )
+    };
+    let sql = format!(
+        "SELECT m.shared, {COLUMNS} FROM {matches} m JOIN public_certificate c ON c.number = m.number
+         WHERE ($2 = '' OR c.number = $2) AND ($3 = '' OR c.programme = $3) AND ($4 = '' OR c.country = $4)
+           AND ($5 = '' OR $5 = CASE WHEN c.state IN ('active', 'suspended') AND c.valid_until < $6
+                                     THEN 'expired' ELSE c.state END)
+           AND (m.shared < $7 OR (m.shared = $7 AND c.number > $8))
+         ORDER BY m.shared DESC, c.number LIMIT {}",
+        PAGE_ROWS + 1
+    );
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut query = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(wanted.question.as_ref().map_or(0, |question| question.least))
+        .bind(text(&wanted.number))
+        .bind(text(&wanted.programme))
+        .bind(text(&wanted.country))
+        .bind(wanted.state.map_or("", Standing::as_str))
+        .bind(now)
+        .bind(after.map_or(i64::MAX, |place| place.shared))
+        .bind(after.map_or(String::new(), |place| place.number.clone()));
+    for gram in grams {
+        query = query.bind(gram.clone());
+    }
+    query.fetch_all(db).await
+}

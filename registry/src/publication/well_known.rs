@@ -1,0 +1,177 @@
+//! Keys and trust, contexts, programmes, what problems mean, and whether the registry is up.
+
+use akashi_keys::Role;
+use akashi_schemas::embedded::AKASHI_CONTEXT_V1;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde_json::json;
+use sqlx::AnyConnection;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::Public;
+use crate::certification::store::programmes;
+use crate::issuance::rules::did::{self, DocumentKey};
+use crate::issuance::{self, Kind};
+use crate::platform::app::App;
+use crate::platform::clock::rfc3339;
+use crate::platform::pages::{ProblemPage, View};
+use crate::platform::problem::{KINDS, Problem, ProblemDetails};
+use crate::platform::signing_keys;
+
+const STYLE: &str = include_str!("../../assets/akashi.css");
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .route("/assets/akashi.css", get(style))
+        .route("/problems/{kind}", get(problem))
+        .routes(routes!(body_did))
+        .routes(routes!(registry_did))
+        .routes(routes!(jwks))
+        .routes(routes!(root))
+        .routes(routes!(trust_bundle))
+        .routes(routes!(context))
+        .routes(routes!(programme))
+        .routes(routes!(programme_version))
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+}
+
+async fn style(headers: HeaderMap) -> Response {
+    Public::new("text/css; charset=utf-8", STYLE).answer(&headers)
+}
+
+async fn problem(view: View, Path(kind): Path<String>) -> Response {
+    match KINDS.iter().find(|known| **known == kind) {
+        Some(kind) => view.page(StatusCode::OK, &ProblemPage { view: &view, kind, detail: None }),
+        None => view.problem(&Problem::NotFound("kind of problem")),
+    }
+}
+
+/// A certification body's DID document (did:web), with every key that it ever signed with.
+#[utoipa::path(get, path = "/bodies/{slug}/did.json", params(("slug" = String, Path)), tag = "trust", responses(
+    (status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
+async fn body_did(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(slug): Path<String>,
+) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let document =
+        issuance::did_document(&mut db, &app, &slug).await?.ok_or(Problem::NotFound("body"))?;
+    did_answer(&headers, &document)
+}
+
+fn did_answer(headers: &HeaderMap, document: &serde_json::Value) -> Result<Response, Problem> {
+    let bytes = serde_json::to_vec(document).map_err(Problem::internal)?;
+    Ok(Public::new("application/did+json", bytes).answer(headers))
+}
+
+/// The registry's own DID document: the keys of its trust bundle and its log.
+#[utoipa::path(get, path = "/.well-known/did.json", tag = "trust", responses((status = 200, body = serde_json::Value)))]
+async fn registry_did(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let mut keys = own_keys(&mut db, Role::Bundle).await?;
+    keys.extend(own_keys(&mut db, Role::Log).await?);
+    did_answer(&headers, &did::document(&did::registry(&app.origin), &keys))
+}
+
+async fn own_keys(db: &mut AnyConnection, role: Role) -> Result<Vec<DocumentKey>, Problem> {
+    let key = |row: &signing_keys::KeyRow| {
+        Ok(DocumentKey {
+            fragment: row.fragment.clone(),
+            public: row.public()?,
+            expires: row.until_at.map(rfc3339),
+            revoked: row.compromised_from.map(rfc3339),
+        })
+    };
+    signing_keys::of(db, role, None).await?.iter().map(key).collect()
+}
+
+/// The keys that check the registry's access tokens (RFC 7517).
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "trust", responses((status = 200, body = serde_json::Value)))]
+async fn jwks(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let mut keys = Vec::new();
+    for row in signing_keys::of(&mut db, Role::Token, None).await? {
+        let mut jwk = serde_json::to_value(row.public()?.to_jwk()).map_err(Problem::internal)?;
+        jwk["kid"] = json!(row.fragment);
+        jwk["use"] = json!("sig");
+        keys.push(jwk);
+    }
+    Ok(Public::json(&json!({ "keys": keys }))?.answer(&headers))
+}
+
+/// The root manifest, signed by the offline keys.
+#[utoipa::path(get, path = "/.well-known/akashi/root", tag = "trust", responses(
+    (status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
+async fn root(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    trust_file(&app, &headers, Kind::Root, "root").await
+}
+
+/// The trust bundle: all that checking offline needs, for seven days.
+#[utoipa::path(get, path = "/.well-known/akashi/trust-bundle", tag = "trust", responses(
+    (status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
+async fn trust_bundle(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    trust_file(&app, &headers, Kind::Bundle, "trust bundle").await
+}
+
+async fn trust_file(
+    app: &App,
+    headers: &HeaderMap,
+    kind: Kind,
+    name: &'static str,
+) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let file = issuance::published(&mut db, kind, "").await?.ok_or(Problem::NotFound(name))?;
+    Ok(Public::new("application/json", file.bytes).at_leaf(file.leaf).answer(headers))
+}
+
+/// The JSON-LD context of Akashi's own terms.
+#[utoipa::path(get, path = "/contexts/akashi/v1", tag = "trust", responses((status = 200, body = serde_json::Value)))]
+async fn context(headers: HeaderMap) -> Response {
+    Public::new("application/ld+json", AKASHI_CONTEXT_V1).lasting().answer(&headers)
+}
+
+/// The newest published version of a programme.
+#[utoipa::path(get, path = "/programmes/{id}", params(("id" = String, Path)), tag = "public", responses(
+    (status = 303, description = "to that version"), (status = "4XX", body = ProblemDetails)))]
+async fn programme(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let all = programmes::all_published(&mut db).await?;
+    let newest = all.into_iter().rev().find(|version| version.programme == id);
+    let newest = newest.ok_or(Problem::NotFound("programme"))?;
+    Ok(Redirect::to(&format!("/programmes/{id}/{}", newest.label)).into_response())
+}
+
+/// A published programme version in its canonical form (RFC 8785), the one that its digest is of.
+#[utoipa::path(get, path = "/programmes/{id}/{version}", params(("id" = String, Path), ("version" = String, Path)),
+    tag = "public", responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
+async fn programme_version(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((id, version)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let version = programmes::published(&mut db, &id, &version).await?;
+    Ok(Public::new("application/json", version.canonical).lasting().answer(&headers))
+}
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = String)))]
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether the database answers too.
+#[utoipa::path(get, path = "/readyz", tag = "operation", responses(
+    (status = 200, body = String), (status = 503, body = ProblemDetails)))]
+async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+    let answer = sqlx::query("SELECT 1").execute(app.db.reader()).await;
+    answer.map(|_| "ready\n").map_err(|error| {
+        tracing::error!(%error, "the database does not answer");
+        Problem::Busy
+    })
+}
