@@ -2,6 +2,7 @@
 
 use akashi_verifier::credential::Credential as Payload;
 use akashi_verifier::status::Purpose;
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::rules::document::{Credential, CredentialState, Event, Facts, Sources};
@@ -120,14 +121,19 @@ async fn history(
             None => None,
         };
         history.push(Event {
-            at: instant(event.at),
-            effective_at: instant(event.effective_at),
+            at: whole_second(event.at),
+            effective_at: whole_second(event.effective_at),
             kind: event.kind,
             reason: event.public_reason,
             leaf,
         });
     }
     Ok(history)
+}
+
+/// The second that a moment lies in: what the public reads carries no fractions.
+fn whole_second(ms: i64) -> Timestamp {
+    instant(ms.div_euclid(1000) * 1000)
 }
 
 /// Makes the whole projection anew, in one transaction.
