@@ -19,7 +19,11 @@ use crate::platform::write::{Nothing, Write};
 
 /// The routes of operation.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(keys)).routes(routes!(retire)).routes(routes!(compromised)).routes(routes!(jobs))
+    OpenApiRouter::new()
+        .routes(routes!(keys))
+        .routes(routes!(retire))
+        .routes(routes!(compromised))
+        .routes(routes!(jobs))
 }
 
 /// A signing key.
@@ -75,7 +79,11 @@ struct Successor {
 /// Retires an issuer's key. A new one takes its place; what the old one signed stays valid.
 #[utoipa::path(post, path = "/api/v1/keys/{id}/retire", params(("id" = String, Path)), tag = "operation",
     responses((status = 200, body = Successor), (status = "4XX", body = ProblemDetails)))]
-async fn retire(State(app): State<App>, Path(id): Path<String>, write: Write<Nothing>) -> Result<Response, Problem> {
+async fn retire(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    write: Write<Nothing>,
+) -> Result<Response, Problem> {
     let Write { actor, mut act, .. } = write;
     act.authorise(&actor, Action::Operate, &Subject::default(), "key", &id)?;
     let mut tx = app.db.write().await?;

@@ -30,7 +30,10 @@ pub async fn run(app: App, stop: Arc<Notify>) {
     let owner = uuid_v7(app.clock.now(), &*app.rng);
     loop {
         if let Err(error) = catch_up(&app, &owner).await {
-            tracing::error!(error = format!("{error:#}"), "the worker could not go on; it tries again");
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the worker could not go on; it tries again"
+            );
         }
         tokio::select! {
             () = stop.notified() => return,
@@ -50,9 +53,14 @@ async fn catch_up(app: &App, owner: &str) -> anyhow::Result<()> {
             // Something was appended to the log meanwhile: it is numbered first.
             Err(Problem::Busy) => jobs::later(&app.db, app, &job).await?,
             Err(problem) => {
-            let error = anyhow::Error::from(problem);
-            tracing::error!(job = job.kind, subject = job.subject, error = format!("{error:#}"), "a job failed; it is tried again");
-            jobs::again(&app.db, app, &job, &error.to_string()).await?;
+                let error = anyhow::Error::from(problem);
+                tracing::error!(
+                    job = job.kind,
+                    subject = job.subject,
+                    error = format!("{error:#}"),
+                    "a job failed; it is tried again"
+                );
+                jobs::again(&app.db, app, &job, &error.to_string()).await?;
             }
         }
     }

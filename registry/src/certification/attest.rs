@@ -50,7 +50,11 @@ pub async fn attest(
 }
 
 /// Gathers what a version attests.
-async fn gather(db: &mut AnyConnection, certificate: &Certificate, version: &Version) -> Result<Attestation, Problem> {
+async fn gather(
+    db: &mut AnyConnection,
+    certificate: &Certificate,
+    version: &Version,
+) -> Result<Attestation, Problem> {
     let loaded = AssessmentFile::load(db, &version.assessment_id).await?;
     let ratings = loaded.ratings(db).await?;
     let scope = certificates::scope(db, &version.id).await?;
@@ -59,7 +63,11 @@ async fn gather(db: &mut AnyConnection, certificate: &Certificate, version: &Ver
     let mut attested = Vec::new();
     for id in &scope {
         let facility = facilities::get(db, id).await?;
-        attested.push(AttestedFacility { id: id.to_string(), kind: facility.kind, name: facility.name });
+        attested.push(AttestedFacility {
+            id: id.to_string(),
+            kind: facility.kind,
+            name: facility.name,
+        });
     }
     let programme = file::programme(db, &version.programme_version_id).await?;
     let assessed_on = loaded.assessment.visit_to.unwrap_or(version.valid_from);
@@ -95,7 +103,8 @@ pub async fn bundle_facts(db: &mut AnyConnection) -> Result<BundleFacts, Problem
     for body in programmes::authorised_bodies(db).await? {
         let name = parties::get(db, &body).await?.display_name;
         let authorisations = programmes::authorisations_of(db, &body).await?;
-        let of = |a: programmes::Authorisation| (a.programme, instant(a.from_at), instant(a.until_at));
+        let of =
+            |a: programmes::Authorisation| (a.programme, instant(a.from_at), instant(a.until_at));
         facts.bodies.push((body, name, authorisations.into_iter().map(of).collect()));
     }
     for row in programmes::all_published(db).await? {

@@ -24,13 +24,17 @@ use crate::platform::id::{AccountId, PartyId};
 use crate::platform::problem::Problem;
 
 /// Published programme versions never change: each is read once.
-static PUBLISHED: LazyLock<Mutex<HashMap<ProgrammeVersionId, Arc<Programme>>>> = LazyLock::new(Mutex::default);
+static PUBLISHED: LazyLock<Mutex<HashMap<ProgrammeVersionId, Arc<Programme>>>> =
+    LazyLock::new(Mutex::default);
 
 /// The programme of a published version.
 ///
 /// # Errors
 /// [`Problem::NotFound`]; internal when what is stored is no programme.
-pub async fn programme(db: &mut AnyConnection, id: &ProgrammeVersionId) -> Result<Arc<Programme>, Problem> {
+pub async fn programme(
+    db: &mut AnyConnection,
+    id: &ProgrammeVersionId,
+) -> Result<Arc<Programme>, Problem> {
     let known = |map: &HashMap<_, Arc<Programme>>| map.get(id).cloned();
     if let Some(programme) = known(&PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(programme);
@@ -38,7 +42,10 @@ pub async fn programme(db: &mut AnyConnection, id: &ProgrammeVersionId) -> Resul
     let row = programmes::get(db, id).await?;
     let programme = Arc::new(Programme::from_json(&row.canonical).map_err(Problem::internal)?);
     if row.state == "published" {
-        PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), programme.clone());
+        PUBLISHED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), programme.clone());
     }
     Ok(programme)
 }
@@ -105,16 +112,24 @@ impl AssessmentFile {
     /// The sampled facilities, as the rules see them.
     #[must_use]
     pub fn facilities(&self) -> Vec<Facility> {
-        self.sample.iter().map(|s| Facility { id: s.facility_id.to_string(), kind: s.kind }).collect()
+        self.sample
+            .iter()
+            .map(|s| Facility { id: s.facility_id.to_string(), kind: s.kind })
+            .collect()
     }
 
     /// Interviews planned and held, by facility.
     #[must_use]
     pub fn interviews(&self, justified: bool) -> BTreeMap<String, Interviews> {
         let tally = |s: &Sampled| {
-            let held: BTreeMap<String, u32> = serde_json::from_str(&s.interviews_held).unwrap_or_default();
+            let held: BTreeMap<String, u32> =
+                serde_json::from_str(&s.interviews_held).unwrap_or_default();
             let planned = u32::try_from(s.interviews_planned).unwrap_or_default();
-            Interviews { planned, held: held.values().fold(0, |sum, n| sum.saturating_add(*n)), justified }
+            Interviews {
+                planned,
+                held: held.values().fold(0, |sum, n| sum.saturating_add(*n)),
+                justified,
+            }
         };
         self.sample.iter().map(|s| (s.facility_id.to_string(), tally(s))).collect()
     }
@@ -131,7 +146,11 @@ impl AssessmentFile {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn standings(&self, db: &mut AnyConnection, now: Timestamp) -> Result<Vec<Standing>, sqlx::Error> {
+    pub async fn standings(
+        &self,
+        db: &mut AnyConnection,
+        now: Timestamp,
+    ) -> Result<Vec<Standing>, sqlx::Error> {
         let rows = findings::of_assessment(db, &self.assessment.id).await?;
         Ok(rows.iter().map(|finding| standing(finding, now)).collect())
     }
@@ -171,7 +190,11 @@ pub async fn conflict_of(
         ties.push(Tie { kind, from: instant(from), until: until.map(instant) });
     }
     for (_, from, until) in accounts::store::periods(db, account, company).await? {
-        ties.push(Tie { kind: TieKind::Membership, from: instant(from), until: until.map(instant) });
+        ties.push(Tie {
+            kind: TieKind::Membership,
+            from: instant(from),
+            until: until.map(instant),
+        });
     }
     Ok(conflict::find(&ties, now, &zone(programme)?, programme.rules.advice_conflict_months))
 }

@@ -23,7 +23,11 @@ pub async fn failed(tx: &mut AnyConnection, certificate: &str) -> Result<(), Pro
     advance(tx, certificate, &CertificateStep::Fail).await
 }
 
-async fn advance(tx: &mut AnyConnection, certificate: &str, step: &CertificateStep<'_>) -> Result<(), Problem> {
+async fn advance(
+    tx: &mut AnyConnection,
+    certificate: &str,
+    step: &CertificateStep<'_>,
+) -> Result<(), Problem> {
     let row = certificates::by_text_id(tx, certificate).await?;
     if row.state != CertificateState::Issuing {
         return Ok(());

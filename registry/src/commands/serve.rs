@@ -70,8 +70,9 @@ pub struct Ready {
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open(options: &Options) -> anyhow::Result<Ready> {
-    fs::create_dir_all(&options.data)
-        .with_context(|| format!("cannot make the folder {}: choose another with --data", options.data.display()))?;
+    fs::create_dir_all(&options.data).with_context(|| {
+        format!("cannot make the folder {}: choose another with --data", options.data.display())
+    })?;
     let listeners = bind(options.listen).await?;
     let port = listeners[0].local_addr()?.port();
     let origin = match &options.origin {
@@ -96,9 +97,9 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
 
 /// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost`.
 async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
-    let first = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: choose another address with --listen"))?;
+    let first = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: choose another address with --listen")
+    })?;
     let mut listeners = vec![first];
     if address.ip().is_loopback() && address.is_ipv4() {
         let port = listeners[0].local_addr()?.port();
@@ -144,14 +145,18 @@ async fn token_issuer(tx: &mut Tx, app: &App) -> anyhow::Result<TokenIssuer> {
 /// Fixes the origin at the first start; gives whether it is the first.
 async fn fix_origin(tx: &mut Tx, app: &App, asked: bool) -> anyhow::Result<bool> {
     let fixed: Option<String> =
-        sqlx::query_scalar("SELECT value FROM registry_setting WHERE name = 'origin'").fetch_optional(&mut **tx).await?;
+        sqlx::query_scalar("SELECT value FROM registry_setting WHERE name = 'origin'")
+            .fetch_optional(&mut **tx)
+            .await?;
     match fixed {
         Some(fixed) if fixed == app.origin.as_str() => Ok(false),
         Some(fixed) if asked => bail!(
             "this registry's origin is {fixed} and stays so, because its credentials name it: leave --origin {} away",
             app.origin
         ),
-        Some(fixed) => bail!("this registry's origin is {fixed}: start it with --origin {fixed} and a --listen that it reaches"),
+        Some(fixed) => bail!(
+            "this registry's origin is {fixed}: start it with --origin {fixed} and a --listen that it reaches"
+        ),
         None => {
             sqlx::query("INSERT INTO registry_setting (name, value) VALUES ('origin', $1)")
                 .bind(app.origin.as_str())
@@ -199,7 +204,8 @@ async fn operator_link(tx: &mut Tx, app: &App) -> anyhow::Result<String> {
     let mut secret = [0; 24];
     app.rng.fill(&mut secret);
     let token = BASE64_URL_SAFE_NO_PAD.encode(secret);
-    accounts::store::add_operator_link(tx, &Sha256::digest(token.as_bytes()), app.clock.now_ms()).await?;
+    accounts::store::add_operator_link(tx, &Sha256::digest(token.as_bytes()), app.clock.now_ms())
+        .await?;
     Ok(app.origin.url(&format!("/setup/{token}")))
 }
 

@@ -94,7 +94,11 @@ pub async fn prepare(
 }
 
 /// The key that an issuer signs with at a moment. A dead key is refused here, before anything is fixed.
-async fn key_in_force(db: &mut AnyConnection, issuer: &Issuer, at_s: i64) -> Result<KeyRow, Problem> {
+async fn key_in_force(
+    db: &mut AnyConnection,
+    issuer: &Issuer,
+    at_s: i64,
+) -> Result<KeyRow, Problem> {
     let keys = signing_keys::of(db, Role::Issuer, Some(&issuer.id)).await?;
     keys.into_iter().rev().find(|key| key.window().admits(at_s)).ok_or_else(|| Problem::Incomplete {
         event: "issue".into(),
@@ -153,7 +157,10 @@ async fn set_bit(
 fn number_of(row: &CredentialRow) -> Result<String, Problem> {
     let payload: akashi_verifier::credential::Credential =
         serde_json::from_slice(&row.payload).map_err(Problem::internal)?;
-    payload.number().map(str::to_owned).ok_or_else(|| Problem::internal(anyhow::anyhow!("a payload without a number")))
+    payload
+        .number()
+        .map(str::to_owned)
+        .ok_or_else(|| Problem::internal(anyhow::anyhow!("a payload without a number")))
 }
 
 /// How a release went.
@@ -198,7 +205,8 @@ pub async fn release(
         Err(dead) => return Ok(Released::Refused(dead.to_string())),
     };
     let key_id = did::key_id(&issuer.did, &key.fragment);
-    let embedded = forms::embedded(&row.payload, signer, &key_id, &rfc3339(row.signed_at)).map_err(Problem::internal)?;
+    let embedded = forms::embedded(&row.payload, signer, &key_id, &rfc3339(row.signed_at))
+        .map_err(Problem::internal)?;
     let jwt = forms::jwt(&row.payload, signer, &key_id).map_err(Problem::internal)?.into_bytes();
     let suspensions = status::list(tx, &row.shard_id, Purpose::Suspension.as_str()).await?;
     let suspended = status::bit(tx, &suspensions, row.idx).await?;
@@ -209,7 +217,8 @@ pub async fn release(
     for (form, bytes) in [("di_jcs", &embedded), ("vc_jwt", &jwt)] {
         credentials::add_form(tx, id, form, bytes, &Digest::of(bytes).0, &key.id).await?;
     }
-    credentials::advance(tx, id, CredentialState::Prepared, CredentialState::Released, None).await?;
+    credentials::advance(tx, id, CredentialState::Prepared, CredentialState::Released, None)
+        .await?;
     supersede(tx, app, &row).await?;
     Ok(Released::Now { certificate: row.certificate_id })
 }
@@ -231,7 +240,11 @@ async fn self_check(
     for form in forms {
         let report = verify(form, Ok(&trust), &policy, app.clock.now(), None);
         if report.verdict != expected {
-            return Ok(Some(format!("the verifier says {:?} ({:?})", report.verdict, report.reason())));
+            return Ok(Some(format!(
+                "the verifier says {:?} ({:?})",
+                report.verdict,
+                report.reason()
+            )));
         }
     }
     Ok(None)
@@ -253,7 +266,8 @@ async fn supersede(tx: &mut AnyConnection, app: &App, row: &CredentialRow) -> Re
 /// When the database refuses.
 pub async fn fail(tx: &mut AnyConnection, id: &str, why: &str) -> Result<String, Problem> {
     let row = credentials::get(tx, id).await?;
-    credentials::advance(tx, id, CredentialState::Prepared, CredentialState::Failed, Some(why)).await?;
+    credentials::advance(tx, id, CredentialState::Prepared, CredentialState::Failed, Some(why))
+        .await?;
     Ok(row.certificate_id)
 }
 
@@ -275,11 +289,19 @@ pub async fn void(tx: &mut AnyConnection, app: &App, id: &str) -> Result<(), Pro
     let row = credentials::get(tx, id).await?;
     move_failed(tx, id, "void", CredentialState::Voided).await?;
     set_bit(tx, app, &row, Purpose::Revocation, true).await?;
-    let leaf = Leaf::Voided { payload_sha256: Digest::of(&row.payload).to_string(), number: number_of(&row)? };
+    let leaf = Leaf::Voided {
+        payload_sha256: Digest::of(&row.payload).to_string(),
+        number: number_of(&row)?,
+    };
     append(tx, app, &leaf).await.map(drop)
 }
 
-async fn move_failed(tx: &mut AnyConnection, id: &str, event: &str, to: CredentialState) -> Result<(), Problem> {
+async fn move_failed(
+    tx: &mut AnyConnection,
+    id: &str,
+    event: &str,
+    to: CredentialState,
+) -> Result<(), Problem> {
     if credentials::advance(tx, id, CredentialState::Failed, to, None).await? {
         return Ok(());
     }

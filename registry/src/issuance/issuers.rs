@@ -24,10 +24,18 @@ pub(super) async fn append(tx: &mut AnyConnection, app: &App, leaf: &Leaf) -> Re
 ///
 /// # Errors
 /// When the database refuses, or the body is an issuer already.
-pub async fn open_issuer(tx: &mut AnyConnection, app: &App, body: &PartyId, slug: &str) -> Result<(), Problem> {
+pub async fn open_issuer(
+    tx: &mut AnyConnection,
+    app: &App,
+    body: &PartyId,
+    slug: &str,
+) -> Result<(), Problem> {
     let now = app.clock.now();
-    let issuer =
-        Issuer { id: uuid_v7(now, &*app.rng), party_id: body.clone(), did: did::body(&app.origin, slug) };
+    let issuer = Issuer {
+        id: uuid_v7(now, &*app.rng),
+        party_id: body.clone(),
+        did: did::body(&app.origin, slug),
+    };
     issuers::insert(tx, &issuer, now.as_millisecond()).await?;
     let key = signing_keys::make(tx, app, Role::Issuer, Some(&issuer.id), "key-1").await?;
     key_leaf(tx, app, &issuer.did, &key, "made", key.from_at).await?;
@@ -56,7 +64,12 @@ async fn key_leaf(
 ///
 /// # Errors
 /// [`Problem::NotFound`] when it is no issuer's key; [`Problem::WrongState`] when it is not in force.
-pub async fn retire_key(tx: &mut AnyConnection, app: &App, id: &str, by: &AccountId) -> Result<KeyRow, Problem> {
+pub async fn retire_key(
+    tx: &mut AnyConnection,
+    app: &App,
+    id: &str,
+    by: &AccountId,
+) -> Result<KeyRow, Problem> {
     let (issuer, mut key) = issuer_key(tx, id).await?;
     let now = app.clock.now();
     in_force(&key, now.as_second(), "retire")?;
@@ -85,7 +98,10 @@ pub async fn compromise_key(
 }
 
 async fn issuer_key(db: &mut AnyConnection, id: &str) -> Result<(Issuer, KeyRow), Problem> {
-    let owner = signing_keys::owner(db, id).await?.and_then(|(_, issuer)| issuer).ok_or(Problem::NotFound("key"))?;
+    let owner = signing_keys::owner(db, id)
+        .await?
+        .and_then(|(_, issuer)| issuer)
+        .ok_or(Problem::NotFound("key"))?;
     Ok((issuers::get(db, &owner).await?, signing_keys::get(db, id).await?))
 }
 
@@ -120,7 +136,9 @@ async fn close(
     signing_keys::add_event(tx, &event_id, &key.id, event, effective, who, at).await?;
     key_leaf(tx, app, &issuer.did, key, event, effective).await?;
     let count = signing_keys::of(tx, Role::Issuer, Some(&issuer.id)).await?.len();
-    let next = signing_keys::make(tx, app, Role::Issuer, Some(&issuer.id), &format!("key-{}", count + 1)).await?;
+    let next =
+        signing_keys::make(tx, app, Role::Issuer, Some(&issuer.id), &format!("key-{}", count + 1))
+            .await?;
     key_leaf(tx, app, &issuer.did, &next, "made", next.from_at).await?;
     trust::make_dirty(tx, app).await?;
     Ok(next)

@@ -3,6 +3,7 @@
 use akashi_keys::Role;
 use akashi_schemas::canonical;
 use akashi_verifier::status::SHARD_ENTRIES;
+use serde_json::Value;
 use sqlx::AnyConnection;
 
 use super::Purpose;
@@ -17,7 +18,7 @@ use crate::platform::clock::{instant, rfc3339};
 use crate::platform::id::uuid_v7;
 use crate::platform::problem::Problem;
 use crate::platform::rng::draw;
-use crate::platform::signing_keys;
+use crate::platform::signing_keys::{self, KeyRow};
 
 /// How long a signed list may be used, in milliseconds: as long as a bundle.
 const LIFE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -28,7 +29,12 @@ const RENEW_MS: i64 = 24 * 60 * 60 * 1000;
 const SETTLE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Opens a shard: three empty lists.
-pub(super) async fn open_shard(tx: &mut AnyConnection, app: &App, issuer: &Issuer, n: i64) -> Result<(), Problem> {
+pub(super) async fn open_shard(
+    tx: &mut AnyConnection,
+    app: &App,
+    issuer: &Issuer,
+    n: i64,
+) -> Result<(), Problem> {
     let now = app.clock.now();
     let shard = Shard {
         id: uuid_v7(now, &*app.rng),
@@ -39,19 +45,25 @@ pub(super) async fn open_shard(tx: &mut AnyConnection, app: &App, issuer: &Issue
         opened_at: now.as_millisecond(),
     };
     let slug = issuer.did.rsplit(':').next().unwrap_or_default();
-    let lists = Purpose::ALL.map(|purpose| (format!("{slug}-{n}-{}", purpose.as_str()), purpose.as_str()));
+    let lists =
+        Purpose::ALL.map(|purpose| (format!("{slug}-{n}-{}", purpose.as_str()), purpose.as_str()));
     status::open(tx, &shard, &lists).await?;
     Ok(())
 }
 
 /// Gives out a place: shard and index. When a shard is half full the next is opened, so that it is
 /// long known when it is needed.
-pub(super) async fn take_place(tx: &mut AnyConnection, app: &App, issuer: &Issuer) -> Result<(String, u32), Problem> {
+pub(super) async fn take_place(
+    tx: &mut AnyConnection,
+    app: &App,
+    issuer: &Issuer,
+) -> Result<(String, u32), Problem> {
     let shards = status::shards(tx, &issuer.id).await?;
     let now = app.clock.now_ms();
     let full = i64::from(SHARD_ENTRIES);
     let settled = |shard: &&Shard| shard.n == 0 || shard.opened_at + SETTLE_MS <= now;
-    let open = shards.iter().filter(settled).find(|shard| shard.counter < full).ok_or(Problem::Busy)?;
+    let open =
+        shards.iter().filter(settled).find(|shard| shard.counter < full).ok_or(Problem::Busy)?;
     let counter = status::take(tx, &open.id).await?;
     let last = shards.last().is_some_and(|last| last.id == open.id);
     if last && counter >= full / 2 {
@@ -63,7 +75,10 @@ pub(super) async fn take_place(tx: &mut AnyConnection, app: &App, issuer: &Issue
 }
 
 /// The lists of a shard.
-pub(super) async fn of_shard(db: &mut AnyConnection, shard: &str) -> Result<[(Purpose, String); 3], Problem> {
+pub(super) async fn of_shard(
+    db: &mut AnyConnection,
+    shard: &str,
+) -> Result<[(Purpose, String); 3], Problem> {
     let [refresh, revocation, suspension] = Purpose::ALL;
     Ok([
         (refresh, status::list(db, shard, refresh.as_str()).await?),
@@ -98,27 +113,71 @@ async fn is_due(
 ) -> Result<bool, Problem> {
     let Some(current) = current else { return Ok(true) };
     let changed = status::last_change(db, &list.id).await?.is_some_and(|leaf| leaf > current.leaf);
-    Ok(changed || current.at + RENEW_MS <= app.clock.now_ms())
+    // A list signed by a key that has ended since is not to be read by it any longer.
+    let (issuer, key) = signer_of(db, list, app.clock.now().as_second()).await?;
+    let signed: Value = serde_json::from_slice(&current.bytes).map_err(Problem::internal)?;
+    let other_key =
+        signed["proof"]["verificationMethod"] != did::key_id(&issuer.did, &key.fragment);
+    Ok(changed || other_key || current.at + RENEW_MS <= app.clock.now_ms())
+}
+
+/// Who signs a list at a moment, and with which key.
+async fn signer_of(
+    db: &mut AnyConnection,
+    list: &List,
+    at_s: i64,
+) -> Result<(Issuer, KeyRow), Problem> {
+    let issuer = issuers::get(db, &list.issuer_id).await?;
+    let keys = signing_keys::of(db, Role::Issuer, Some(&issuer.id)).await?;
+    let key = keys.into_iter().rev().find(|key| key.window().admits(at_s));
+    let key = key
+        .ok_or_else(|| Problem::internal(anyhow::anyhow!("{} has no key in force", issuer.did)))?;
+    Ok((issuer, key))
+}
+
+/// A list as the transaction's own snapshot has it, with the leaf that it states: the published one when it
+/// still says so, else signed anew.
+pub(super) async fn snapshot(
+    db: &mut AnyConnection,
+    app: &App,
+    list: &List,
+    last_leaf: i64,
+) -> Result<(Vec<u8>, i64), Problem> {
+    let current = publications::current(db, Kind::StatusList, &list.id).await?;
+    match current {
+        Some(current) if !is_due(db, app, list, Some(&current)).await? => {
+            Ok((current.bytes, current.leaf))
+        }
+        _ => Ok((signed(db, app, list).await?.0, last_leaf)),
+    }
 }
 
 /// Signs a list in both forms and appends the version.
-async fn sign(tx: &mut AnyConnection, app: &App, list: &List, version: i64, leaf: i64) -> Result<(), Problem> {
+async fn sign(
+    tx: &mut AnyConnection,
+    app: &App,
+    list: &List,
+    version: i64,
+    leaf: i64,
+) -> Result<(), Problem> {
     let (embedded, jwt) = signed(tx, app, list).await?;
     let now = app.clock.now_ms();
     for (kind, bytes) in [(Kind::StatusList, embedded), (Kind::StatusListJwt, jwt)] {
-        let publication = Publication { version: version + 1, bytes, leaf, valid_until: now + LIFE_MS, at: now };
+        let publication =
+            Publication { version: version + 1, bytes, leaf, valid_until: now + LIFE_MS, at: now };
         publications::publish(tx, kind, &list.id, &publication).await?;
     }
     Ok(())
 }
 
 /// A list of the transaction's own snapshot, signed: embedded proof and JWT.
-pub(super) async fn signed(db: &mut AnyConnection, app: &App, list: &List) -> Result<(Vec<u8>, Vec<u8>), Problem> {
-    let issuer = issuers::get(db, &list.issuer_id).await?;
+async fn signed(
+    db: &mut AnyConnection,
+    app: &App,
+    list: &List,
+) -> Result<(Vec<u8>, Vec<u8>), Problem> {
     let now_s = app.clock.now().as_second();
-    let keys = signing_keys::of(db, Role::Issuer, Some(&issuer.id)).await?;
-    let key = keys.into_iter().rev().find(|key| key.window().admits(now_s));
-    let key = key.ok_or_else(|| Problem::internal(anyhow::anyhow!("{} has no key in force", issuer.did)))?;
+    let (issuer, key) = signer_of(db, list, now_s).await?;
     let set = status::set_places(db, &list.id).await?;
     let set: Vec<u32> = set.into_iter().filter_map(|place| u32::try_from(place).ok()).collect();
     let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == list.purpose);
@@ -127,7 +186,9 @@ pub(super) async fn signed(db: &mut AnyConnection, app: &App, list: &List) -> Re
         &rules::List {
             id: &list.id,
             issuer: &issuer.did,
-            purpose: purpose.ok_or_else(|| Problem::internal(anyhow::anyhow!("list {} has no purpose", list.id)))?,
+            purpose: purpose.ok_or_else(|| {
+                Problem::internal(anyhow::anyhow!("list {} has no purpose", list.id))
+            })?,
             set: &set,
             signed_at: instant(now_s * 1000),
             valid_until: instant(now_s * 1000 + LIFE_MS),
@@ -138,7 +199,8 @@ pub(super) async fn signed(db: &mut AnyConnection, app: &App, list: &List) -> Re
     let held = key.open(app)?;
     let signer = held.signer_at(now_s).map_err(Problem::internal)?;
     let key_id = did::key_id(&issuer.did, &key.fragment);
-    let embedded = forms::embedded(&payload, signer, &key_id, &rfc3339(now_s * 1000)).map_err(Problem::internal)?;
+    let embedded = forms::embedded(&payload, signer, &key_id, &rfc3339(now_s * 1000))
+        .map_err(Problem::internal)?;
     let jwt = forms::jwt(&payload, signer, &key_id).map_err(Problem::internal)?;
     Ok((embedded, jwt.into_bytes()))
 }

@@ -13,11 +13,15 @@ mod store;
 mod trust;
 
 pub use akashi_verifier::status::Purpose;
-pub use credentials::{Prepared, Released, certificate_of, fail, prepare, release, retry, set_status, void};
-pub use issuers::{authorisation_changed, compromise_key, open_issuer, programme_published, retire_key};
+pub use credentials::{
+    Prepared, Released, certificate_of, fail, prepare, release, retry, set_status, void,
+};
+pub use issuers::{
+    authorisation_changed, compromise_key, open_issuer, programme_published, retire_key,
+};
 pub use lists::publish_lists;
 pub use reads::{credentials_of, did_document, form, published, status_bits};
-pub use rules::payload::{AttestedCompany, AttestedFacility, Attestation};
+pub use rules::payload::{Attestation, AttestedCompany, AttestedFacility};
 pub use store::credentials::{CredentialRow, CredentialState};
 pub use store::publications::{Kind, Publication};
 pub use trust::{BundleFacts, first_root, publish_bundle};

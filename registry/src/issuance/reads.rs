@@ -18,7 +18,11 @@ use crate::platform::signing_keys;
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn published(db: &mut AnyConnection, kind: Kind, subject: &str) -> Result<Option<Publication>, Problem> {
+pub async fn published(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+) -> Result<Option<Publication>, Problem> {
     Ok(publications::current(db, kind, subject).await?)
 }
 
@@ -26,9 +30,15 @@ pub async fn published(db: &mut AnyConnection, kind: Kind, subject: &str) -> Res
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn form(db: &mut AnyConnection, credential: &str, form: &str) -> Result<Option<Vec<u8>>, Problem> {
+pub async fn form(
+    db: &mut AnyConnection,
+    credential: &str,
+    form: &str,
+) -> Result<Option<Vec<u8>>, Problem> {
     match credentials::get(db, credential).await {
-        Ok(row) if row.state == CredentialState::Released => Ok(credentials::form(db, credential, form).await?),
+        Ok(row) if row.state == CredentialState::Released => {
+            Ok(credentials::form(db, credential, form).await?)
+        }
         Ok(_) | Err(Problem::NotFound(_)) => Ok(None),
         Err(other) => Err(other),
     }
@@ -38,7 +48,10 @@ pub async fn form(db: &mut AnyConnection, credential: &str, form: &str) -> Resul
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn credentials_of(db: &mut AnyConnection, certificate: &str) -> Result<Vec<CredentialRow>, Problem> {
+pub async fn credentials_of(
+    db: &mut AnyConnection,
+    certificate: &str,
+) -> Result<Vec<CredentialRow>, Problem> {
     Ok(credentials::of_certificate(db, certificate).await?)
 }
 
@@ -46,7 +59,10 @@ pub async fn credentials_of(db: &mut AnyConnection, certificate: &str) -> Result
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn status_bits(db: &mut AnyConnection, row: &CredentialRow) -> Result<[bool; 3], Problem> {
+pub async fn status_bits(
+    db: &mut AnyConnection,
+    row: &CredentialRow,
+) -> Result<[bool; 3], Problem> {
     let mut bits = [false; 3];
     for (bit, purpose) in bits.iter_mut().zip(Purpose::ALL) {
         let list = status::list(db, &row.shard_id, purpose.as_str()).await?;
@@ -59,8 +75,14 @@ pub async fn status_bits(db: &mut AnyConnection, row: &CredentialRow) -> Result<
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn did_document(db: &mut AnyConnection, app: &App, slug: &str) -> Result<Option<Value>, Problem> {
-    let Some(issuer) = issuers::by_did(db, &did::body(&app.origin, slug)).await? else { return Ok(None) };
+pub async fn did_document(
+    db: &mut AnyConnection,
+    app: &App,
+    slug: &str,
+) -> Result<Option<Value>, Problem> {
+    let Some(issuer) = issuers::by_did(db, &did::body(&app.origin, slug)).await? else {
+        return Ok(None);
+    };
     let rows = signing_keys::of(db, Role::Issuer, Some(&issuer.id)).await?;
     let keys = rows.iter().map(|row| {
         Ok(DocumentKey {

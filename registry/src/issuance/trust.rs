@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use akashi_keys::{Role, Signer, SigningKey};
 use akashi_schemas::{Digest, Programme, canonical};
-use akashi_verifier::trust::{Authorisation, Body, BodyKey, Bundle, ListEntry, ProgrammeVersion, Root};
+use akashi_verifier::trust::{
+    Authorisation, Body, BodyKey, Bundle, ListEntry, ProgrammeVersion, Root,
+};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
 use super::Purpose;
 use super::issuers::append;
+use super::lists;
 use super::rules::leaf::Leaf;
 use super::rules::{did, manifest};
 use super::store::issuers;
 use super::store::publications::{self, Kind, Publication};
 use super::store::status;
-use super::lists;
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::instant;
@@ -49,7 +51,11 @@ pub(super) async fn make_dirty(tx: &mut AnyConnection, app: &App) -> Result<(), 
 ///
 /// # Errors
 /// When there is a root already, or the database refuses.
-pub async fn first_root(tx: &mut AnyConnection, app: &App, root_keys: &[SigningKey]) -> Result<(), Problem> {
+pub async fn first_root(
+    tx: &mut AnyConnection,
+    app: &App,
+    root_keys: &[SigningKey],
+) -> Result<(), Problem> {
     let (bundle_key, _) = signing_keys::own(tx, app, Role::Bundle).await?;
     let verifiers = |key: &akashi_keys::PublicKey| manifest::public(key).map_err(Problem::internal);
     let now = app.clock.now();
@@ -57,14 +63,18 @@ pub async fn first_root(tx: &mut AnyConnection, app: &App, root_keys: &[SigningK
         version: 1,
         expires: whole_second(now + ROOT_LIFE),
         threshold: ROOT_THRESHOLD,
-        root_keys: root_keys.iter().map(|key| verifiers(&key.public())).collect::<Result<_, _>>()?,
+        root_keys: root_keys
+            .iter()
+            .map(|key| verifiers(&key.public()))
+            .collect::<Result<_, _>>()?,
         bundle_key: verifiers(&bundle_key.public()?)?,
     };
     let digest = Digest::of(&canonical::to_vec(&root).map_err(Problem::internal)?);
     let signers: Vec<&dyn Signer> = root_keys.iter().map(|key| key as &dyn Signer).collect();
     let expires = root.expires.as_millisecond();
     let bytes = manifest::sign(root, &signers).map_err(Problem::internal)?;
-    let publication = Publication { version: 1, bytes, leaf: -1, valid_until: expires, at: now.as_millisecond() };
+    let publication =
+        Publication { version: 1, bytes, leaf: -1, valid_until: expires, at: now.as_millisecond() };
     publications::publish(tx, Kind::Root, "", &publication).await?;
     append(tx, app, &Leaf::Root { version: 1, digest: digest.to_string() }).await?;
     make_dirty(tx, app).await
@@ -78,11 +88,17 @@ fn whole_second(at: Timestamp) -> Timestamp {
 ///
 /// # Errors
 /// When the database refuses, or the bundle key cannot be opened.
-pub async fn publish_bundle(tx: &mut AnyConnection, app: &App, facts: &BundleFacts) -> Result<i64, Problem> {
+pub async fn publish_bundle(
+    tx: &mut AnyConnection,
+    app: &App,
+    facts: &BundleFacts,
+) -> Result<i64, Problem> {
     let version = next_version(tx).await?;
     let mut entries = Vec::new();
     for list in status::lists(tx).await? {
-        let Some(current) = publications::current(tx, Kind::StatusList, &list.id).await? else { continue };
+        let Some(current) = publications::current(tx, Kind::StatusList, &list.id).await? else {
+            continue;
+        };
         entries.push(entry(app, &list.id, &list.purpose, current.leaf, &current.bytes)?);
     }
     let bytes = signed(tx, app, facts, version, entries).await?;
@@ -107,10 +123,10 @@ pub(super) async fn candidate(
 ) -> Result<(Vec<u8>, Vec<u8>), Problem> {
     let root = publications::current(tx, Kind::Root, "").await?.ok_or(Problem::NotFound("root"))?;
     let version = next_version(tx).await?;
-    let leaf = i64::try_from(log::size(tx).await?).map_err(Problem::internal)? - 1;
+    let last_leaf = i64::try_from(log::size(tx).await?).map_err(Problem::internal)? - 1;
     let mut entries = Vec::new();
     for list in status::lists(tx).await? {
-        let (embedded, _) = lists::signed(tx, app, &list).await?;
+        let (embedded, leaf) = lists::snapshot(tx, app, &list, last_leaf).await?;
         entries.push(entry(app, &list.id, &list.purpose, leaf, &embedded)?);
     }
     Ok((root.bytes, signed(tx, app, facts, version, entries).await?))
@@ -120,11 +136,18 @@ async fn next_version(db: &mut AnyConnection) -> Result<i64, Problem> {
     Ok(publications::current(db, Kind::Bundle, "").await?.map_or(0, |current| current.version) + 1)
 }
 
-fn entry(app: &App, list: &str, purpose: &str, leaf: i64, signed: &[u8]) -> Result<ListEntry, Problem> {
+fn entry(
+    app: &App,
+    list: &str,
+    purpose: &str,
+    leaf: i64,
+    signed: &[u8],
+) -> Result<ListEntry, Problem> {
     let purpose = Purpose::ALL.into_iter().find(|known| known.as_str() == purpose);
     Ok(ListEntry {
         id: app.origin.url(&format!("/status/{list}")),
-        purpose: purpose.ok_or_else(|| Problem::internal(anyhow::anyhow!("list {list} has no purpose")))?,
+        purpose: purpose
+            .ok_or_else(|| Problem::internal(anyhow::anyhow!("list {list} has no purpose")))?,
         leaf: u64::try_from(leaf).ok(),
         credential: serde_json::from_slice(signed).map_err(Problem::internal)?,
     })

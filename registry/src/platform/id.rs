@@ -105,7 +105,13 @@ mod tests {
     fn only_a_canonical_uuid_is_an_id() {
         let read = |text: &str| serde_json::from_value::<AccountId>(text.into());
         assert!(read("0193a000-0000-7000-8000-000000000001").is_ok());
-        for bad in ["", "x", "0193A000-0000-7000-8000-00000000000A", "0193a000000070008000000000000001", "' OR 1=1 --"] {
+        for bad in [
+            "",
+            "x",
+            "0193A000-0000-7000-8000-00000000000A",
+            "0193a000000070008000000000000001",
+            "' OR 1=1 --",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

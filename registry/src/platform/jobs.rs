@@ -114,10 +114,12 @@ pub async fn again(db: &Db, app: &App, job: &Job, error: &str) -> Result<(), sql
 /// When the database refuses.
 pub async fn later(db: &Db, app: &App, job: &Job) -> Result<(), sqlx::Error> {
     let mut tx = db.write().await?;
-    sqlx::query("UPDATE job SET due_at = $2, lease_until = NULL, attempts = attempts - 1 WHERE id = $1")
-        .bind(&job.id)
-        .bind(app.clock.now_ms() + LATER_MS)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "UPDATE job SET due_at = $2, lease_until = NULL, attempts = attempts - 1 WHERE id = $1",
+    )
+    .bind(&job.id)
+    .bind(app.clock.now_ms() + LATER_MS)
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await
 }

@@ -41,7 +41,11 @@ pub async fn make(
 ///
 /// # Errors
 /// When the database refuses, or the key does not open under the seal key.
-pub async fn own(tx: &mut AnyConnection, app: &App, role: Role) -> Result<(KeyRow, HeldKey), Problem> {
+pub async fn own(
+    tx: &mut AnyConnection,
+    app: &App,
+    role: Role,
+) -> Result<(KeyRow, HeldKey), Problem> {
     let now_s = app.clock.now().as_second();
     let mut keys = of(tx, role, None).await?;
     let number = keys.len() + 1;
@@ -82,7 +86,8 @@ impl KeyRow {
         let sealed: SealedKey = self.sealed.parse().map_err(Problem::internal)?;
         let secret = sealed.open(&app.seal).map_err(Problem::internal)?;
         let id = self.fragment.parse().map_err(Problem::internal)?;
-        HeldKey::new(Key { id, public: self.public()?, window: self.window() }, secret).map_err(Problem::internal)
+        HeldKey::new(Key { id, public: self.public()?, window: self.window() }, secret)
+            .map_err(Problem::internal)
     }
 }
 
@@ -105,7 +110,8 @@ pub struct KeyRow {
     pub compromised_from: Option<i64>,
 }
 
-const KEY: &str = "SELECT id, fragment, public, sealed, from_at, until_at, compromised_from FROM signing_key";
+const KEY: &str =
+    "SELECT id, fragment, public, sealed, from_at, until_at, compromised_from FROM signing_key";
 
 /// Adds a signing key, with the event that it was made.
 ///
@@ -167,9 +173,17 @@ pub async fn add_event(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of(db: &mut AnyConnection, role: Role, issuer: Option<&str>) -> Result<Vec<KeyRow>, sqlx::Error> {
+pub async fn of(
+    db: &mut AnyConnection,
+    role: Role,
+    issuer: Option<&str>,
+) -> Result<Vec<KeyRow>, sqlx::Error> {
     let sql = format!("{KEY} WHERE role = $1 AND coalesce(issuer_id, '') = $2 ORDER BY id");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(role.as_str()).bind(issuer.unwrap_or_default()).fetch_all(db).await
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(role.as_str())
+        .bind(issuer.unwrap_or_default())
+        .fetch_all(db)
+        .await
 }
 
 /// A key by id.
@@ -178,15 +192,25 @@ pub async fn of(db: &mut AnyConnection, role: Role, issuer: Option<&str>) -> Res
 /// [`Problem::NotFound`].
 pub async fn get(db: &mut AnyConnection, id: &str) -> Result<KeyRow, Problem> {
     let sql = format!("{KEY} WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("key"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("key"))
 }
 
 /// Whose a key is: role and issuer.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn owner(db: &mut AnyConnection, id: &str) -> Result<Option<(String, Option<String>)>, sqlx::Error> {
-    sqlx::query_as("SELECT role, issuer_id FROM signing_key WHERE id = $1").bind(id).fetch_optional(db).await
+pub async fn owner(
+    db: &mut AnyConnection,
+    id: &str,
+) -> Result<Option<(String, Option<String>)>, sqlx::Error> {
+    sqlx::query_as("SELECT role, issuer_id FROM signing_key WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
 }
 
 /// Writes a key's window.

@@ -14,9 +14,12 @@ use utoipa_axum::routes;
 use super::Written;
 use super::parties::Terms;
 use crate::certification::file::{self, File};
-use crate::certification::ids::{ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId};
+use crate::certification::ids::{
+    ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId,
+};
 use crate::certification::rules::application::{
-    self, Admission, ApplicationEvent, ApplicationKind, ApplicationState, ApplicationStep, Submission,
+    self, Admission, ApplicationEvent, ApplicationKind, ApplicationState, ApplicationStep,
+    Submission,
 };
 use crate::certification::rules::scope::{self, Facility};
 use crate::certification::store::parties::PartyKind;
@@ -82,7 +85,8 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
     let mut tx = app.db.write().await?;
     let subject = Subject { company: Some(body.company.clone()), ..Subject::default() };
     act.authorise(&actor, Action::Apply, &subject, "application", id.as_str())?;
-    let party = parties::get(&mut tx, &body.body).await.ok().filter(|party| party.kind == PartyKind::Body);
+    let party =
+        parties::get(&mut tx, &body.body).await.ok().filter(|party| party.kind == PartyKind::Body);
     party.ok_or_else(|| Problem::invalid("/body", "is no certification body here"))?;
     let programme = programmes::published(&mut tx, &body.programme.id, &body.programme.version)
         .await
@@ -103,22 +107,34 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
         version: 1,
     };
     applications::insert(&mut tx, &row, &facilities, &actor.account).await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::moved(id, row.state.as_str(), 1)).await
+    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::moved(id, row.state.as_str(), 1))
+        .await
 }
 
 /// The certificate that a renewal or scope change is about; an initial application has none.
-async fn own_certificate(db: &mut sqlx::AnyConnection, body: &Create) -> Result<Option<CertificateId>, Problem> {
+async fn own_certificate(
+    db: &mut sqlx::AnyConnection,
+    body: &Create,
+) -> Result<Option<CertificateId>, Problem> {
     match (body.kind, &body.certificate) {
         (ApplicationKind::Initial, None) => Ok(None),
         (ApplicationKind::Initial, Some(_)) => {
             Err(Problem::invalid("/certificate", "an initial application has no certificate yet"))
         }
-        (ApplicationKind::Transfer, _) => Err(Problem::invalid("/kind", "a transfer cannot be applied for here yet")),
-        (_, None) => Err(Problem::invalid("/certificate", "is needed: the number of the certificate to renew or change")),
+        (ApplicationKind::Transfer, _) => {
+            Err(Problem::invalid("/kind", "a transfer cannot be applied for here yet"))
+        }
+        (_, None) => Err(Problem::invalid(
+            "/certificate",
+            "is needed: the number of the certificate to renew or change",
+        )),
         (_, Some(number)) => {
             let certificate = super::certificates::find(db, number).await?;
             if certificate.company_id != body.company || certificate.body_id != body.body {
-                return Err(Problem::invalid("/certificate", "is not one that this company holds from this body"));
+                return Err(Problem::invalid(
+                    "/certificate",
+                    "is not one that this company holds from this body",
+                ));
             }
             Ok(Some(certificate.id))
         }
@@ -134,17 +150,26 @@ async fn scope_of(
     let own = facilities::of_party(db, company).await?;
     for (i, id) in asked.iter().enumerate() {
         if !own.iter().any(|facility| &facility.id == id) {
-            return Err(Problem::invalid(format!("/facilities/{i}"), "is no facility of the company"));
+            return Err(Problem::invalid(
+                format!("/facilities/{i}"),
+                "is no facility of the company",
+            ));
         }
     }
     let whole = akashi_schemas::FacilityKind::Whole;
     Ok(own.into_iter().filter(|f| f.kind == whole || asked.contains(&f.id)).map(|f| f.id).collect())
 }
 
-fn check_facts(programme: &akashi_schemas::Programme, facts: &BTreeSet<String>) -> Result<(), Problem> {
+fn check_facts(
+    programme: &akashi_schemas::Programme,
+    facts: &BTreeSet<String>,
+) -> Result<(), Problem> {
     let known = programme.facts();
     match facts.iter().find(|fact| !known.contains(fact.as_str())) {
-        Some(fact) => Err(Problem::invalid("/facts", format!("'{fact}' is none of the programme's: {known:?}"))),
+        Some(fact) => Err(Problem::invalid(
+            "/facts",
+            format!("'{fact}' is none of the programme's: {known:?}"),
+        )),
         None => Ok(()),
     }
 }
@@ -194,8 +219,17 @@ async fn fill_in(
         None => None,
     };
     let now = app.clock.now_ms();
-    let version = applications::fill_in(&mut tx, &application, facilities.as_deref(), body.version, now).await?;
-    act.commit(&app, &actor, tx, StatusCode::OK, &Written::moved(id, application.state.as_str(), version)).await
+    let version =
+        applications::fill_in(&mut tx, &application, facilities.as_deref(), body.version, now)
+            .await?;
+    act.commit(
+        &app,
+        &actor,
+        tx,
+        StatusCode::OK,
+        &Written::moved(id, application.state.as_str(), version),
+    )
+    .await
 }
 
 akashi_schemas::text_enum! {
@@ -245,10 +279,15 @@ async fn answer(
     let facility = scope.iter().find(|f| f.id == body.facility);
     let facility = facility.ok_or_else(|| Problem::invalid("/facility", "is not in the scope"))?;
     if !known.at.contains(&facility.kind) {
-        return Err(Problem::invalid("/facility", format!("{criterion} is not asked at a {}", facility.kind)));
+        return Err(Problem::invalid(
+            "/facility",
+            format!("{criterion} is not asked at a {}", facility.kind),
+        ));
     }
     let note = match &body.note {
-        Some(text) => Some(notes::keep(&mut tx, &app, &application.company_id, text, "/note").await?),
+        Some(text) => {
+            Some(notes::keep(&mut tx, &app, &application.company_id, text, "/note").await?)
+        }
         None => None,
     };
     let answer = applications::Answer {
@@ -258,7 +297,8 @@ async fn answer(
         note_id: note,
         version: body.version,
     };
-    let version = applications::put_answer(&mut tx, &id, &answer, &actor.account, app.clock.now_ms()).await?;
+    let version =
+        applications::put_answer(&mut tx, &id, &answer, &actor.account, app.clock.now_ms()).await?;
     act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(criterion, version)).await
 }
 
@@ -274,7 +314,11 @@ pub(crate) struct Agree {
 /// Accepts the body's certification agreement and fees.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/agreement", params(("id" = String, Path)), request_body = Agree,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn agree(State(app): State<App>, Path(id): Path<ApplicationId>, write: Write<Agree>) -> Result<Response, Problem> {
+async fn agree(
+    State(app): State<App>,
+    Path(id): Path<ApplicationId>,
+    write: Write<Agree>,
+) -> Result<Response, Problem> {
     let Write { actor, body, mut act } = write;
     let mut tx = app.db.write().await?;
     let File { application, subject, .. } = File::load(&mut tx, &id).await?;
@@ -285,15 +329,25 @@ async fn agree(State(app): State<App>, Path(id): Path<ApplicationId>, write: Wri
     let current = serde_json::from_str::<Terms>(&terms).ok().map(|terms| terms.version);
     if current.as_deref() != Some(&body.terms_version) {
         let detail = match current {
-            Some(current) => format!("the body's terms now have version '{current}': read them again"),
+            Some(current) => {
+                format!("the body's terms now have version '{current}': read them again")
+            }
             None => "the body has no terms yet".into(),
         };
         return Err(Problem::invalid("/terms_version", detail));
     }
     let now = app.clock.now_ms();
-    applications::agree(&mut tx, &application, &body.terms_version, &terms, &actor.account, now).await?;
+    applications::agree(&mut tx, &application, &body.terms_version, &terms, &actor.account, now)
+        .await?;
     let version = applications::fill_in(&mut tx, &application, None, body.version, now).await?;
-    act.commit(&app, &actor, tx, StatusCode::OK, &Written::moved(id, application.state.as_str(), version)).await
+    act.commit(
+        &app,
+        &actor,
+        tx,
+        StatusCode::OK,
+        &Written::moved(id, application.state.as_str(), version),
+    )
+    .await
 }
 
 /// A move that takes no more than the version seen.
@@ -322,10 +376,20 @@ struct Moving<'a> {
 
 impl Moving<'_> {
     /// Loads, authorises and checks the version; gives the open transaction and the file.
-    async fn begin<T>(&self, write: &mut Write<T>, seen: i64) -> Result<(crate::platform::db::Tx, File), Problem> {
+    async fn begin<T>(
+        &self,
+        write: &mut Write<T>,
+        seen: i64,
+    ) -> Result<(crate::platform::db::Tx, File), Problem> {
         let mut tx = self.app.db.write().await?;
         let file = File::load(&mut tx, self.id).await?;
-        write.act.authorise(&write.actor, self.action, &file.subject, "application", self.id.as_str())?;
+        write.act.authorise(
+            &write.actor,
+            self.action,
+            &file.subject,
+            "application",
+            self.id.as_str(),
+        )?;
         store::check_version(seen, file.application.version)?;
         Ok((tx, file))
     }
@@ -340,15 +404,26 @@ impl Moving<'_> {
     ) -> Result<Response, Problem> {
         let to = application::next(file.application.state, step)?;
         let note = match self.reason {
-            Some(text) => {
-                Some(notes::keep(&mut tx, self.app, &file.application.company_id, text, "/reason").await?)
-            }
+            Some(text) => Some(
+                notes::keep(&mut tx, self.app, &file.application.company_id, text, "/reason")
+                    .await?,
+            ),
             None => None,
         };
-        let (event, seen, now) = (step.event().as_str(), file.application.version, self.app.clock.now_ms());
+        let (event, seen, now) =
+            (step.event().as_str(), file.application.version, self.app.clock.now_ms());
         let by = &write.actor.account;
-        let version =
-            applications::advance(&mut tx, &file.application, seen, event, to, by, note.as_ref(), now).await?;
+        let version = applications::advance(
+            &mut tx,
+            &file.application,
+            seen,
+            event,
+            to,
+            by,
+            note.as_ref(),
+            now,
+        )
+        .await?;
         let written = Written::moved(self.id, to.as_str(), version);
         write.act.commit(self.app, &write.actor, tx, StatusCode::OK, &written).await
     }
@@ -357,12 +432,17 @@ impl Moving<'_> {
 /// Hands the application in: the agreement accepted, a facility in scope, every question that applies answered.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/submit", params(("id" = String, Path)), request_body = Move,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn submit(State(app): State<App>, Path(id): Path<ApplicationId>, mut write: Write<Move>) -> Result<Response, Problem> {
+async fn submit(
+    State(app): State<App>,
+    Path(id): Path<ApplicationId>,
+    mut write: Write<Move>,
+) -> Result<Response, Problem> {
     let moving = Moving { app: &app, id: &id, action: Action::MoveApplication, reason: None };
     let seen = write.body.version;
     let (mut tx, file) = moving.begin(&mut write, seen).await?;
     let scope = facilities::of_application(&mut tx, &id).await?;
-    let scope: Vec<_> = scope.into_iter().map(|f| Facility { id: f.id.to_string(), kind: f.kind }).collect();
+    let scope: Vec<_> =
+        scope.into_iter().map(|f| Facility { id: f.id.to_string(), kind: f.kind }).collect();
     let answers = applications::answers(&mut tx, &id).await?;
     let answered = answers.into_iter().map(|a| (a.criterion, a.facility_id.to_string())).collect();
     let agreement_accepted = applications::agreed_terms(&mut tx, &id).await?.is_some();
@@ -419,7 +499,11 @@ async fn withdraw(
 /// Takes the application on, after the application review of ISO/IEC 17065, 7.3.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/accept", params(("id" = String, Path)), request_body = Move,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn accept(State(app): State<App>, Path(id): Path<ApplicationId>, mut write: Write<Move>) -> Result<Response, Problem> {
+async fn accept(
+    State(app): State<App>,
+    Path(id): Path<ApplicationId>,
+    mut write: Write<Move>,
+) -> Result<Response, Problem> {
     let moving = Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: None };
     let seen = write.body.version;
     let (mut tx, file) = moving.begin(&mut write, seen).await?;
@@ -427,13 +511,28 @@ async fn accept(State(app): State<App>, Path(id): Path<ApplicationId>, mut write
     let (body, programme) = (&file.application.body_id, &file.programme);
     let mut competent = false;
     for member in accounts::store::members(&mut tx, body).await? {
-        let known = people::is_competent(&mut tx, &member.account_id, body, &programme.id, now.as_millisecond()).await?;
+        let known = people::is_competent(
+            &mut tx,
+            &member.account_id,
+            body,
+            &programme.id,
+            now.as_millisecond(),
+        )
+        .await?;
         competent |= known && member.role == Task::Lead.role();
     }
     let step = ApplicationStep::Accept(Admission {
-        authorised: programmes::is_authorised(&mut tx, body, &programme.id, now.as_millisecond()).await?,
+        authorised: programmes::is_authorised(&mut tx, body, &programme.id, now.as_millisecond())
+            .await?,
         competent,
-        conflict: file::conflict_of(&mut tx, programme, &write.actor.account, &file.application.company_id, now).await?,
+        conflict: file::conflict_of(
+            &mut tx,
+            programme,
+            &write.actor.account,
+            &file.application.company_id,
+            now,
+        )
+        .await?,
     });
     moving.finish(write, tx, &file, &step).await
 }
@@ -448,7 +547,8 @@ async fn give_back(
     mut write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
     let reason = write.body.reason.clone();
-    let moving = Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: Some(&reason) };
+    let moving =
+        Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: Some(&reason) };
     let seen = write.body.version;
     let (tx, file) = moving.begin(&mut write, seen).await?;
     moving.finish(write, tx, &file, &ApplicationStep::Return(&reason.text)).await
@@ -464,7 +564,8 @@ async fn decline(
     mut write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
     let reason = write.body.reason.clone();
-    let moving = Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: Some(&reason) };
+    let moving =
+        Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: Some(&reason) };
     let seen = write.body.version;
     let (tx, file) = moving.begin(&mut write, seen).await?;
     moving.finish(write, tx, &file, &ApplicationStep::Decline(&reason.text)).await
@@ -491,11 +592,15 @@ fn waits_for(state: ApplicationState) -> Vec<String> {
     let onward = ApplicationEvent::ALL.iter().filter(|event| {
         let ends = matches!(
             event,
-            ApplicationEvent::Withdraw | ApplicationEvent::Lapse | ApplicationEvent::Decline | ApplicationEvent::Return
+            ApplicationEvent::Withdraw
+                | ApplicationEvent::Lapse
+                | ApplicationEvent::Decline
+                | ApplicationEvent::Return
         );
         !ends && event.moves().iter().any(|(from, _)| *from == state)
     });
-    let roles: BTreeSet<String> = onward.flat_map(|event| event.movers()).map(ToString::to_string).collect();
+    let roles: BTreeSet<String> =
+        onward.flat_map(|event| event.movers()).map(ToString::to_string).collect();
     roles.into_iter().collect()
 }
 
@@ -525,7 +630,10 @@ async fn list(
     let mut db = app.db.reader().acquire().await?;
     let rows = applications::of_account(&mut db, &actor.account, after.id(), PAGE_ROWS + 1).await?;
     let page = Page::cut(rows, |row| row.id.to_string());
-    Ok(Json(Page { items: page.items.into_iter().map(ApplicationRow::from).collect(), next: page.next }))
+    Ok(Json(Page {
+        items: page.items.into_iter().map(ApplicationRow::from).collect(),
+        next: page.next,
+    }))
 }
 
 /// An application with all that belongs to it.
@@ -587,20 +695,27 @@ async fn get(
     let file = File::load(&mut db, &id).await?;
     actor.authorise(Action::ReadApplication, &file.subject, "application")?;
     let scope = facilities::of_application(&mut db, &id).await?;
-    let rules_scope: Vec<_> = scope.iter().map(|f| Facility { id: f.id.to_string(), kind: f.kind }).collect();
+    let rules_scope: Vec<_> =
+        scope.iter().map(|f| Facility { id: f.id.to_string(), kind: f.kind }).collect();
     let answers = applications::answers(&mut db, &id).await?;
-    let given: BTreeSet<_> = answers.iter().map(|a| (a.criterion.as_str(), a.facility_id.as_str())).collect();
+    let given: BTreeSet<_> =
+        answers.iter().map(|a| (a.criterion.as_str(), a.facility_id.as_str())).collect();
     let facts = file.facts();
     let asked = scope::applicable(&file.programme, &rules_scope, &facts);
     let unanswered = asked
-        .filter(|(criterion, facility)| !given.contains(&(criterion.id.as_str(), facility.id.as_str())))
+        .filter(|(criterion, facility)| {
+            !given.contains(&(criterion.id.as_str(), facility.id.as_str()))
+        })
         .map(|(criterion, facility)| (criterion.id.clone(), facility.id.clone()))
         .collect();
     let events = applications::events(&mut db, &id).await?;
     let mut texts = texts(&mut db, &app, &file, &answers, &events).await?;
     let assignments = applications::assignments(&mut db, &id).await?;
     Ok(Json(ApplicationView {
-        programme: ProgrammeRef { id: file.programme.id.clone(), version: file.programme.version.clone() },
+        programme: ProgrammeRef {
+            id: file.programme.id.clone(),
+            version: file.programme.version.clone(),
+        },
         facilities: scope.into_iter().map(|f| f.id).collect(),
         agreed_terms: applications::agreed_terms(&mut db, &id).await?,
         assessment: applications::assessment_id(&mut db, &id).await?,
@@ -647,7 +762,10 @@ async fn texts(
     answers: &[applications::Answer],
     events: &[applications::Event],
 ) -> Result<BTreeMap<NoteId, Text>, Problem> {
-    let ids = answers.iter().filter_map(|a| a.note_id.as_ref()).chain(events.iter().filter_map(|e| e.reason_note.as_ref()));
+    let ids = answers
+        .iter()
+        .filter_map(|a| a.note_id.as_ref())
+        .chain(events.iter().filter_map(|e| e.reason_note.as_ref()));
     let ids: Vec<&NoteId> = ids.collect();
     let texts = notes::read(db, app, &file.application.company_id, &ids).await?;
     Ok(ids.into_iter().cloned().zip(texts).filter_map(|(id, text)| Some((id, text?))).collect())

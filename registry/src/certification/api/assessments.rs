@@ -17,7 +17,9 @@ use super::Written;
 use super::applications::MoveWithReason;
 use super::evidence::EvidenceView;
 use crate::certification::file::{self, AssessmentFile};
-use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId, FindingId, RatingId, ReviewId};
+use crate::certification::ids::{
+    ApplicationId, AssessmentId, FacilityId, FindingId, RatingId, ReviewId,
+};
 use crate::certification::rules::application::{self, ApplicationStep};
 use crate::certification::rules::assessment::{
     self, AssessmentEvent, AssessmentState, AssessmentStep, Checklist, NewRating, RatingFault,
@@ -74,7 +76,8 @@ async fn advance(
     reason: Option<&NoteId>,
 ) -> Result<i64, Problem> {
     let (row, now) = (&loaded.assessment, app.clock.now_ms());
-    assessments::advance(tx, row, row.version, event.as_str(), to, &actor.account, reason, now).await
+    assessments::advance(tx, row, row.version, event.as_str(), to, &actor.account, reason, now)
+        .await
 }
 
 /// The version seen.
@@ -87,7 +90,11 @@ pub(crate) struct Start {
 /// Starts the assessment: everyone who assesses has accepted the task.
 #[utoipa::path(post, path = "/api/v1/assessments/{id}/start", params(("id" = String, Path)), request_body = Start,
     tag = "assessments", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn start(State(app): State<App>, Path(id): Path<AssessmentId>, mut write: Write<Start>) -> Result<Response, Problem> {
+async fn start(
+    State(app): State<App>,
+    Path(id): Path<AssessmentId>,
+    mut write: Write<Start>,
+) -> Result<Response, Problem> {
     let seen = write.body.version;
     let (mut tx, loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
     let assignments = applications::assignments(&mut tx, &loaded.file.application.id).await?;
@@ -96,7 +103,10 @@ async fn start(State(app): State<App>, Path(id): Path<AssessmentId>, mut write: 
     let step = AssessmentStep::Start { assignments_accepted: accepted };
     let to = assessment::next(loaded.assessment.state, &step)?;
     let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, None).await?;
-    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+    write
+        .act
+        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
+        .await
 }
 
 /// A rating.
@@ -150,7 +160,12 @@ pub(super) async fn append_rating(
         ground: rate.na_ground.as_deref(),
         reason: &rate.reason.text,
     };
-    assessment::check_rating(&loaded.file.programme, &loaded.facilities(), &loaded.file.facts(), &new)?;
+    assessment::check_rating(
+        &loaded.file.programme,
+        &loaded.facilities(),
+        &loaded.file.facts(),
+        &new,
+    )?;
     let company = &loaded.file.application.company_id;
     let row = Rated {
         id: RatingId::new(app.clock.now(), &*app.rng),
@@ -161,7 +176,9 @@ pub(super) async fn append_rating(
         na_ground: rate.na_ground.clone(),
         reason_note: notes::keep(tx, app, company, &rate.reason, "/reason").await?,
     };
-    let seq = assessments::rate(tx, &loaded.assessment.id, &row, &actor.account, app.clock.now_ms()).await?;
+    let seq =
+        assessments::rate(tx, &loaded.assessment.id, &row, &actor.account, app.clock.now_ms())
+            .await?;
     Ok((row.id, seq))
 }
 
@@ -176,7 +193,8 @@ async fn rate(
 ) -> Result<Response, Problem> {
     let (mut tx, loaded) = begin(&app, &id, &mut write, Action::Rate, None).await?;
     assessment::next(loaded.assessment.state, &AssessmentStep::Rate)?;
-    let (rating, seq) = append_rating(&mut tx, &app, &write.actor, &loaded, &criterion, &write.body).await?;
+    let (rating, seq) =
+        append_rating(&mut tx, &app, &write.actor, &loaded, &criterion, &write.body).await?;
     write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::new(rating, seq)).await
 }
 
@@ -203,12 +221,21 @@ async fn complete(
     mut write: Write<Complete>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, mut loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    let (mut tx, mut loaded) =
+        begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
     assessment::target(loaded.assessment.state, AssessmentEvent::Complete)?;
     hold_interviews(&mut tx, &mut loaded, &write.body.interviews).await?;
-    let note = keep_optional(&mut tx, &app, &loaded, write.body.shortfall_reason.as_ref(), "/shortfall_reason").await?;
+    let note = keep_optional(
+        &mut tx,
+        &app,
+        &loaded,
+        write.body.shortfall_reason.as_ref(),
+        "/shortfall_reason",
+    )
+    .await?;
     let ratings = loaded.ratings(&mut tx).await?;
-    let rated: BTreeSet<_> = ratings.iter().map(|r| (r.criterion.clone(), r.facility_id.to_string())).collect();
+    let rated: BTreeSet<_> =
+        ratings.iter().map(|r| (r.criterion.clone(), r.facility_id.to_string())).collect();
     issue_findings(&mut tx, &app, &loaded, &ratings).await?;
     let standings = loaded.standings(&mut tx, app.clock.now()).await?;
     let step = AssessmentStep::Complete(Checklist {
@@ -219,8 +246,12 @@ async fn complete(
         findings: &standings,
     });
     let to = assessment::next(loaded.assessment.state, &step)?;
-    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
-    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+    let version =
+        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
+    write
+        .act
+        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
+        .await
 }
 
 async fn keep_optional(
@@ -231,7 +262,9 @@ async fn keep_optional(
     place: &str,
 ) -> Result<Option<NoteId>, Problem> {
     match text {
-        Some(text) => notes::keep(tx, app, &loaded.file.application.company_id, text, place).await.map(Some),
+        Some(text) => {
+            notes::keep(tx, app, &loaded.file.application.company_id, text, place).await.map(Some)
+        }
         None => Ok(None),
     }
 }
@@ -246,7 +279,13 @@ async fn hold_interviews(
         let row = loaded.sample.iter_mut().find(|s| s.facility_id.as_str() == facility);
         let row = row.ok_or_else(|| Problem::invalid(place(), "is not in the sample"))?;
         row.interviews_held = serde_json::to_string(held).map_err(Problem::internal)?;
-        assessments::hold_interviews(tx, &loaded.assessment.id, &row.facility_id, &row.interviews_held).await?;
+        assessments::hold_interviews(
+            tx,
+            &loaded.assessment.id,
+            &row.facility_id,
+            &row.interviews_held,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -264,7 +303,9 @@ async fn issue_findings(
     let issued = findings::of_assessment(tx, &loaded.assessment.id).await?;
     for rating in ratings {
         let kind = programme.criterion(&rating.criterion).map(|criterion| criterion.kind);
-        let Some(grade) = kind.and_then(|kind| finding::grade(kind, rating.value)) else { continue };
+        let Some(grade) = kind.and_then(|kind| finding::grade(kind, rating.value)) else {
+            continue;
+        };
         if issued.iter().any(|f| f.rating_id == rating.id) {
             continue;
         }
@@ -304,8 +345,12 @@ async fn forward(
     let step = AssessmentStep::Forward { findings: &standings, reason: &reason.text };
     let to = assessment::next(loaded.assessment.state, &step)?;
     let note = keep_optional(&mut tx, &app, &loaded, Some(&reason), "/reason").await?;
-    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
-    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+    let version =
+        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
+    write
+        .act
+        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
+        .await
 }
 
 /// Aborts the assessment: access was refused, or somebody was in danger.
@@ -323,8 +368,12 @@ async fn abort(
     let step = AssessmentStep::Abort(&reason.text);
     let to = assessment::next(loaded.assessment.state, &step)?;
     let note = keep_optional(&mut tx, &app, &loaded, Some(&reason), "/reason").await?;
-    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
-    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+    let version =
+        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
+    write
+        .act
+        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
+        .await
 }
 
 /// Moves an assessment on to the review when nothing more is waited for.
@@ -412,7 +461,8 @@ async fn get(
     let reviews = assessments::reviews(&mut db, &id).await?;
     let review_reasons: Vec<_> = reviews.iter().map(|r| &r.reason_note).collect();
     let review_reasons = notes::read(&mut db, &app, company, &review_reasons).await?;
-    let rated: BTreeSet<_> = ratings.iter().map(|r| (r.criterion.as_str(), r.facility_id.as_str())).collect();
+    let rated: BTreeSet<_> =
+        ratings.iter().map(|r| (r.criterion.as_str(), r.facility_id.as_str())).collect();
     let facilities = loaded.facilities();
     let unrated = scope::pairs(&loaded.file.programme, &facilities)
         .filter(|(c, f)| !rated.contains(&(c.id.as_str(), f.id.as_str())))
@@ -497,7 +547,11 @@ pub(crate) struct ReportRating {
 
 impl Report {
     /// The report of an assessment's current ratings at some of its facilities.
-    pub(super) fn of(loaded: &AssessmentFile, ratings: &[Rated], within: impl Fn(&FacilityId) -> bool) -> Self {
+    pub(super) fn of(
+        loaded: &AssessmentFile,
+        ratings: &[Rated],
+        within: impl Fn(&FacilityId) -> bool,
+    ) -> Self {
         let programme = &loaded.file.programme;
         Self {
             programme: ReportProgramme {
@@ -528,7 +582,11 @@ impl Report {
 /// The report of an assessment, without reasons: enough to apply the decision rule oneself.
 #[utoipa::path(get, path = "/api/v1/assessments/{id}/report", params(("id" = String, Path)), tag = "assessments",
     responses((status = 200, body = Report), (status = "4XX", body = ProblemDetails)))]
-async fn report(State(app): State<App>, actor: Actor, Path(id): Path<AssessmentId>) -> Result<Json<Report>, Problem> {
+async fn report(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<AssessmentId>,
+) -> Result<Json<Report>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let loaded = AssessmentFile::load(&mut db, &id).await?;
     actor.authorise(Action::ReadReport, &loaded.file.subject, "assessment")?;
@@ -581,7 +639,9 @@ async fn review(
     let reviewer_assessed = raters.contains(&write.actor.account);
     let any_na = ratings.iter().any(|r| r.value == Rating::NotApplicable);
     let step = match body.recommendation {
-        Recommendation::Return => AssessmentStep::Return { reviewer_assessed, reason: &body.reason.text },
+        Recommendation::Return => {
+            AssessmentStep::Return { reviewer_assessed, reason: &body.reason.text }
+        }
         _ => AssessmentStep::Recommend {
             reviewer_assessed,
             not_applicable_accepted: body.na_accepted || !any_na,
@@ -600,28 +660,51 @@ async fn review(
         by_account: write.actor.account.clone(),
     };
     assessments::review(&mut tx, &id, &row, app.clock.now_ms()).await?;
-    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, Some(&note)).await?;
+    let version =
+        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, Some(&note)).await?;
     if to == AssessmentState::Recommended {
         recommend(&mut tx, &app, &write.actor, &loaded).await?;
     }
-    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version)).await
+    write
+        .act
+        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
+        .await
 }
 
 fn check_level(loaded: &AssessmentFile, body: &ReviewWith) -> Result<(), Problem> {
     match (body.recommendation, &body.level) {
-        (Recommendation::Grant, Some(level)) if loaded.file.programme.level(level).is_some() => Ok(()),
-        (Recommendation::Grant, _) => Err(Problem::invalid("/level", "is needed: one of the programme's levels")),
+        (Recommendation::Grant, Some(level)) if loaded.file.programme.level(level).is_some() => {
+            Ok(())
+        }
+        (Recommendation::Grant, _) => {
+            Err(Problem::invalid("/level", "is needed: one of the programme's levels"))
+        }
         (_, None) => Ok(()),
         (_, Some(_)) => Err(Problem::invalid("/level", "goes with a recommendation to grant only")),
     }
 }
 
 /// Brings the application to its decision.
-async fn recommend(tx: &mut AnyConnection, app: &App, actor: &Actor, loaded: &AssessmentFile) -> Result<(), Problem> {
+async fn recommend(
+    tx: &mut AnyConnection,
+    app: &App,
+    actor: &Actor,
+    loaded: &AssessmentFile,
+) -> Result<(), Problem> {
     let row = &loaded.file.application;
     let step = ApplicationStep::Recommend;
     let to = application::next(row.state, &step)?;
     let event = step.event().as_str();
-    applications::advance(tx, row, row.version, event, to, &actor.account, None, app.clock.now_ms()).await?;
+    applications::advance(
+        tx,
+        row,
+        row.version,
+        event,
+        to,
+        &actor.account,
+        None,
+        app.clock.now_ms(),
+    )
+    .await?;
     Ok(())
 }

@@ -15,7 +15,9 @@ use utoipa_axum::routes;
 use super::Written;
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, AssessmentId, AssignmentId};
-use crate::certification::rules::application::{self, ApplicationState, ApplicationStep, Candidate, Duty};
+use crate::certification::rules::application::{
+    self, ApplicationState, ApplicationStep, Candidate, Duty,
+};
 use crate::certification::rules::assessment::AssessmentState;
 use crate::certification::rules::sampling;
 use crate::certification::rules::scope::Facility;
@@ -66,13 +68,21 @@ async fn candidate(
     task: Task,
 ) -> Result<Candidate, Problem> {
     let now = app.clock.now();
-    let (body, company, programme) = (&file.application.body_id, &file.application.company_id, &file.programme);
+    let (body, company, programme) =
+        (&file.application.body_id, &file.application.company_id, &file.programme);
     let members = accounts::store::members(db, body).await?;
     Ok(Candidate {
         holds_role: members.iter().any(|m| &m.account_id == account && m.role == task.role()),
-        competent: people::is_competent(db, account, body, &programme.id, now.as_millisecond()).await?,
+        competent: people::is_competent(db, account, body, &programme.id, now.as_millisecond())
+            .await?,
         conflict: file::conflict_of(db, programme, account, company, now).await?,
-        duties: file.subject.assigned.iter().filter(|(other, _)| other == account).map(|(_, task)| duty(*task)).collect(),
+        duties: file
+            .subject
+            .assigned
+            .iter()
+            .filter(|(other, _)| other == account)
+            .map(|(_, task)| duty(*task))
+            .collect(),
         cycles: people::cycles_in_a_row(db, account, company, body).await?,
         cycles_max: programme.rules.assessor_cycles_max,
     })
@@ -102,17 +112,40 @@ async fn assign(
         state
     };
     let assignment = AssignmentId::new(app.clock.now(), &*app.rng);
-    applications::assign(&mut tx, &assignment, &id, &body.account, body.task, &actor.account, now).await?;
+    applications::assign(&mut tx, &assignment, &id, &body.account, body.task, &actor.account, now)
+        .await?;
     let seen = body.version;
-    applications::advance(&mut tx, &file.application, seen, "assign", to, &actor.account, None, now).await?;
+    applications::advance(
+        &mut tx,
+        &file.application,
+        seen,
+        "assign",
+        to,
+        &actor.account,
+        None,
+        now,
+    )
+    .await?;
     if begins {
         plan(&mut tx, &app, &file, &body).await?;
     }
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::moved(assignment, to.as_str(), seen + 1)).await
+    act.commit(
+        &app,
+        &actor,
+        tx,
+        StatusCode::CREATED,
+        &Written::moved(assignment, to.as_str(), seen + 1),
+    )
+    .await
 }
 
 /// Adds the planned assessment: which facilities are seen and how many workers are heard there.
-async fn plan(tx: &mut AnyConnection, app: &App, file: &File, body: &Assign) -> Result<(), Problem> {
+async fn plan(
+    tx: &mut AnyConnection,
+    app: &App,
+    file: &File,
+    body: &Assign,
+) -> Result<(), Problem> {
     let seen_last_time = BTreeSet::from_iter(last_sample(tx, file).await?);
     let scope = facilities::of_application(tx, &file.application.id).await?;
     let candidates: Vec<_> = scope
@@ -145,7 +178,14 @@ async fn plan(tx: &mut AnyConnection, app: &App, file: &File, body: &Assign) -> 
         visit_to: body.visit_to.map(Timestamp::as_millisecond),
         version: 1,
     };
-    assessments::insert(tx, &assessment, file.application.kind.as_str(), &sample, app.clock.now_ms()).await?;
+    assessments::insert(
+        tx,
+        &assessment,
+        file.application.kind.as_str(),
+        &sample,
+        app.clock.now_ms(),
+    )
+    .await?;
     Ok(())
 }
 
@@ -177,5 +217,12 @@ async fn accept(
     if !applications::accept_assignment(&mut tx, &assignment, &id, &actor.account, now).await? {
         return Err(Problem::NotFound("assignment that is yours and waits to be accepted"));
     }
-    act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(assignment, file.application.version)).await
+    act.commit(
+        &app,
+        &actor,
+        tx,
+        StatusCode::OK,
+        &Written::new(assignment, file.application.version),
+    )
+    .await
 }

@@ -15,12 +15,12 @@ use super::decisions::{apply_rule, maker};
 use crate::certification::attest;
 use crate::certification::file::{self, AssessmentFile};
 use crate::certification::ids::{CertificateId, CertificateVersionId, DecisionId, FacilityId};
-use crate::certification::rules::certificate::{self, Change, CertificateState, CertificateStep};
+use crate::certification::rules::certificate::{self, CertificateState, CertificateStep, Change};
 use crate::certification::rules::decision::{DecisionKind, Maker};
 use crate::certification::rules::number::CertificateNumber;
+use crate::certification::store;
 use crate::certification::store::certificates::{self, Certificate, Event, Version};
 use crate::certification::store::decisions::{self, Decision};
-use crate::certification::store;
 use crate::issuance::{self, Purpose};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor};
@@ -50,7 +50,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// [`Problem::Invalid`] for a slip in the number, [`Problem::NotFound`] for one that was never given out.
 pub(super) async fn find(db: &mut AnyConnection, number: &str) -> Result<Certificate, Problem> {
     let number: CertificateNumber = number.parse().map_err(|error| match error {
-        error @ crate::certification::rules::number::NumberError::Check => Problem::invalid("number", error.to_string()),
+        error @ crate::certification::rules::number::NumberError::Check => {
+            Problem::invalid("number", error.to_string())
+        }
         _ => Problem::NotFound("certificate"),
     })?;
     certificates::by_number(db, &number.to_string()).await
@@ -74,7 +76,13 @@ async fn begin<T>(
 ) -> Result<(Tx, Loaded), Problem> {
     let mut tx = app.db.write().await?;
     let certificate = find(&mut tx, number).await?;
-    write.act.authorise(&write.actor, action, &certificate.subject(), "certificate", &certificate.number)?;
+    write.act.authorise(
+        &write.actor,
+        action,
+        &certificate.subject(),
+        "certificate",
+        &certificate.number,
+    )?;
     store::check_version(seen, certificate.version)?;
     let version = certificates::latest_version(&mut tx, &certificate.id).await?;
     let assessment = AssessmentFile::load(&mut tx, &version.assessment_id).await?;
@@ -239,8 +247,14 @@ async fn suspend(
         urgent: write.body.urgent,
     };
     let to = certificate::next(loaded.certificate.state, &step)?;
-    let reason = Text { text: format!("[{}] {}", write.body.cause, reason.text), lang: reason.lang };
-    let words = Words { kind: DecisionKind::Suspend, level: None, reason: &reason, public_reason: Some(&public) };
+    let reason =
+        Text { text: format!("[{}] {}", write.body.cause, reason.text), lang: reason.lang };
+    let words = Words {
+        kind: DecisionKind::Suspend,
+        level: None,
+        reason: &reason,
+        public_reason: Some(&public),
+    };
     change_status(&app, write, tx, &loaded, to, &words, (Purpose::Suspension, true)).await
 }
 
@@ -265,9 +279,11 @@ async fn reinstate(
     mut write: Write<Reinstate>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
+    let (mut tx, loaded) =
+        begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
     let programme = &loaded.assessment.file.programme;
-    let suspended = certificates::last_event_at(&mut tx, &loaded.certificate.id, "suspended").await?;
+    let suspended =
+        certificates::last_event_at(&mut tx, &loaded.certificate.id, "suspended").await?;
     let until = certificate::suspension_ends(
         &file::zone(programme)?,
         suspended.map_or_else(|| app.clock.now(), instant),
@@ -281,8 +297,12 @@ async fn reinstate(
     };
     let to = certificate::next(loaded.certificate.state, &step)?;
     let (reason, public) = (write.body.reason.clone(), write.body.public_reason.clone());
-    let words =
-        Words { kind: DecisionKind::Reinstate, level: None, reason: &reason, public_reason: public.as_deref() };
+    let words = Words {
+        kind: DecisionKind::Reinstate,
+        level: None,
+        reason: &reason,
+        public_reason: public.as_deref(),
+    };
     change_status(&app, write, tx, &loaded, to, &words, (Purpose::Suspension, false)).await
 }
 
@@ -309,7 +329,12 @@ async fn withdraw(
     let (reason, public) = (write.body.reason.clone(), write.body.public_reason.clone());
     let step = CertificateStep::Withdraw { maker: &loaded.maker, public_reason: &public };
     let to = certificate::next(loaded.certificate.state, &step)?;
-    let words = Words { kind: DecisionKind::Withdraw, level: None, reason: &reason, public_reason: Some(&public) };
+    let words = Words {
+        kind: DecisionKind::Withdraw,
+        level: None,
+        reason: &reason,
+        public_reason: Some(&public),
+    };
     change_status(&app, write, tx, &loaded, to, &words, (Purpose::Revocation, true)).await
 }
 
@@ -334,7 +359,8 @@ async fn terminate(
     let (tx, loaded) = begin(&app, &number, &mut write, Action::Terminate, seen).await?;
     let reason = write.body.reason.clone();
     let to = certificate::next(loaded.certificate.state, &CertificateStep::Terminate)?;
-    let words = Words { kind: DecisionKind::Terminate, level: None, reason: &reason, public_reason: None };
+    let words =
+        Words { kind: DecisionKind::Terminate, level: None, reason: &reason, public_reason: None };
     change_status(&app, write, tx, &loaded, to, &words, (Purpose::Revocation, true)).await
 }
 
@@ -361,7 +387,8 @@ async fn reduce(
     mut write: Write<Reduce>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
+    let (mut tx, loaded) =
+        begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
     let Loaded { certificate, version, assessment, maker } = &loaded;
     let body = &write.body;
     let scope = certificates::scope(&mut tx, &version.id).await?;
@@ -380,7 +407,12 @@ async fn reduce(
     let to = certificate::next(certificate.state, &step)?;
     still_reached(&mut tx, assessment, &new_scope, level).await?;
     let public = Some(body.public_reason.as_str());
-    let words = Words { kind: DecisionKind::Reduce, level: Some(level), reason: &body.reason, public_reason: public };
+    let words = Words {
+        kind: DecisionKind::Reduce,
+        level: Some(level),
+        reason: &body.reason,
+        public_reason: public,
+    };
     let decision = record(&mut tx, &app, certificate, &words, &write.actor).await?;
     for purpose in [Purpose::Refresh, Purpose::Revocation] {
         issuance::set_status(&mut tx, &app, certificate.id.as_str(), purpose, true).await?;
@@ -394,7 +426,11 @@ async fn reduce(
         ..version.clone()
     };
     certificates::add_version(&mut tx, &certificate.id, &next, &new_scope).await?;
-    let change = attest::Change { kind: public_word(words.kind), decision: Some(&decision), public_reason: public };
+    let change = attest::Change {
+        kind: public_word(words.kind),
+        decision: Some(&decision),
+        public_reason: public,
+    };
     let credential = attest::attest(&mut tx, &app, certificate, &next, &change).await?;
     let row_version = certificates::advance(&mut tx, certificate, certificate.version, to).await?;
     let changed = Changed::new(certificate, to, row_version, Some(decision), Some(credential));
@@ -404,10 +440,15 @@ async fn reduce(
 }
 
 /// The facilities that stay, the organisation as a whole always among them.
-fn reduced_scope(assessment: &AssessmentFile, scope: &[FacilityId], asked: Option<&[FacilityId]>) -> Vec<FacilityId> {
+fn reduced_scope(
+    assessment: &AssessmentFile,
+    scope: &[FacilityId],
+    asked: Option<&[FacilityId]>,
+) -> Vec<FacilityId> {
     let Some(asked) = asked else { return scope.to_vec() };
     let whole = assessment.sample.iter().filter(|s| s.kind == akashi_schemas::FacilityKind::Whole);
-    let mut kept: Vec<FacilityId> = whole.map(|s| s.facility_id.clone()).chain(asked.iter().cloned()).collect();
+    let mut kept: Vec<FacilityId> =
+        whole.map(|s| s.facility_id.clone()).chain(asked.iter().cloned()).collect();
     kept.sort();
     kept.dedup();
     kept
@@ -419,7 +460,9 @@ fn texts(ids: &[FacilityId]) -> Vec<String> {
 
 fn rank(assessment: &AssessmentFile, level: &str) -> Result<u32, Problem> {
     let level = assessment.file.programme.level(level);
-    level.map(|level| level.rank).ok_or_else(|| Problem::invalid("/level", "is none of the programme's"))
+    level
+        .map(|level| level.rank)
+        .ok_or_else(|| Problem::invalid("/level", "is none of the programme's"))
 }
 
 /// A reduced scope must still reach the level by the ratings that it keeps.
@@ -461,7 +504,8 @@ async fn reissue(
     mut write: Write<Reissue>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
+    let (mut tx, loaded) =
+        begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
     let Loaded { certificate, version, maker, .. } = &loaded;
     let to = certificate::next(certificate.state, &CertificateStep::Reissue(maker))?;
     let change = attest::Change { kind: "reissued", decision: None, public_reason: None };
@@ -488,8 +532,16 @@ async fn begin_operation(
     write: &mut Write<OperateCredential>,
 ) -> Result<(Tx, Certificate), Problem> {
     let mut tx = app.db.write().await?;
-    write.act.authorise(&write.actor, Action::Operate, &Default::default(), "credential", credential)?;
-    let certificate = issuance::certificate_of(&mut tx, credential).await?.ok_or(Problem::NotFound("credential"))?;
+    write.act.authorise(
+        &write.actor,
+        Action::Operate,
+        &Default::default(),
+        "credential",
+        credential,
+    )?;
+    let certificate = issuance::certificate_of(&mut tx, credential)
+        .await?
+        .ok_or(Problem::NotFound("credential"))?;
     let certificate = certificates::by_text_id(&mut tx, &certificate).await?;
     store::check_version(write.body.version, certificate.version)?;
     Ok((tx, certificate))

@@ -109,7 +109,13 @@ async fn decide(
     let mut tx = app.db.write().await?;
     let subject_file = file::File::load(&mut tx, &id).await?;
     let Write { actor, body, act } = &mut write;
-    act.authorise(actor, Action::DecideApplication, &subject_file.subject, "application", id.as_str())?;
+    act.authorise(
+        actor,
+        Action::DecideApplication,
+        &subject_file.subject,
+        "application",
+        id.as_str(),
+    )?;
     store::check_version(body.version, subject_file.application.version)?;
     let basis = basis(&mut tx, &app, subject_file, actor).await?;
     let kind = allowed(&mut tx, &app, &basis, body).await?;
@@ -120,7 +126,12 @@ async fn decide(
     Ok(answer)
 }
 
-async fn basis(db: &mut AnyConnection, app: &App, file: file::File, actor: &Actor) -> Result<Basis, Problem> {
+async fn basis(
+    db: &mut AnyConnection,
+    app: &App,
+    file: file::File,
+    actor: &Actor,
+) -> Result<Basis, Problem> {
     let application = &file.application;
     let undecidable = || Problem::WrongState {
         event: ApplicationEvent::Decide.to_string(),
@@ -128,7 +139,8 @@ async fn basis(db: &mut AnyConnection, app: &App, file: file::File, actor: &Acto
         allowed_from: vec![ApplicationState::Deciding.to_string()],
         who: ApplicationEvent::Decide.movers().iter().map(ToString::to_string).collect(),
     };
-    let assessment = applications::assessment_id(db, &application.id).await?.ok_or_else(undecidable)?;
+    let assessment =
+        applications::assessment_id(db, &application.id).await?.ok_or_else(undecidable)?;
     let loaded = AssessmentFile::load(db, &assessment).await?;
     let ratings = loaded.ratings(db).await?;
     let outcome = apply_rule(&loaded, &ratings, |_| true);
@@ -170,7 +182,12 @@ pub(super) async fn maker(
 ) -> Result<Maker, Problem> {
     let application = &loaded.file.application;
     let assigned = |tasks: &[Task]| {
-        loaded.file.subject.assigned.iter().any(|(account, task)| account == &actor.account && tasks.contains(task))
+        loaded
+            .file
+            .subject
+            .assigned
+            .iter()
+            .any(|(account, task)| account == &actor.account && tasks.contains(task))
     };
     let raters = assessments::raters(db, &loaded.assessment.id).await?;
     let reviews = assessments::reviews(db, &loaded.assessment.id).await?;
@@ -178,18 +195,26 @@ pub(super) async fn maker(
     Ok(Maker {
         of_body: actor.holds(Role::DecisionMaker, &application.body_id),
         assessed: raters.contains(&actor.account) || assigned(&[Task::Lead, Task::Assessor]),
-        reviewed: reviews.iter().any(|r| r.by_account == actor.account) || assigned(&[Task::Reviewer]),
-        conflict: file::conflict_of(db, programme, &actor.account, &application.company_id, now).await?,
+        reviewed: reviews.iter().any(|r| r.by_account == actor.account)
+            || assigned(&[Task::Reviewer]),
+        conflict: file::conflict_of(db, programme, &actor.account, &application.company_id, now)
+            .await?,
     })
 }
 
 /// Asks the rules whether this may be decided, and how it is recorded.
-async fn allowed(db: &mut AnyConnection, app: &App, basis: &Basis, body: &Decide) -> Result<DecisionKind, Problem> {
+async fn allowed(
+    db: &mut AnyConnection,
+    app: &App,
+    basis: &Basis,
+    body: &Decide,
+) -> Result<DecisionKind, Problem> {
     let (application, programme) = (&basis.loaded.file.application, &basis.loaded.file.programme);
     let now = app.clock.now();
     let standings = basis.loaded.standings(db, now).await?;
     let authorised =
-        programmes::is_authorised(db, &application.body_id, &programme.id, now.as_millisecond()).await?;
+        programmes::is_authorised(db, &application.body_id, &programme.id, now.as_millisecond())
+            .await?;
     let verdict = match (body.kind, &body.level) {
         (GrantOrRefuse::Grant, Some(level)) => Verdict::Grant(Grant {
             programme,
@@ -198,11 +223,21 @@ async fn allowed(db: &mut AnyConnection, app: &App, basis: &Basis, body: &Decide
             authorised,
             findings: &standings,
         }),
-        (GrantOrRefuse::Grant, None) => return Err(Problem::invalid("/level", "is needed for a grant")),
+        (GrantOrRefuse::Grant, None) => {
+            return Err(Problem::invalid("/level", "is needed for a grant"));
+        }
         (GrantOrRefuse::Refuse, None) => Verdict::Refuse,
-        (GrantOrRefuse::Refuse, Some(_)) => return Err(Problem::invalid("/level", "goes with a grant only")),
+        (GrantOrRefuse::Refuse, Some(_)) => {
+            return Err(Problem::invalid("/level", "goes with a grant only"));
+        }
     };
-    Ok(decision::decide(application.state, application.kind, &basis.maker, &body.reason.text, &verdict)?)
+    Ok(decision::decide(
+        application.state,
+        application.kind,
+        &basis.maker,
+        &body.reason.text,
+        &verdict,
+    )?)
 }
 
 /// Writes the decision, and for a grant the certificate's version and its credential.
@@ -249,7 +284,8 @@ async fn carry_out(
     })?;
     let (event, to) = (ApplicationEvent::Decide.as_str(), ApplicationState::Decided);
     let by = &actor.account;
-    applications::advance(tx, application, application.version, event, to, by, Some(&reason), now).await?;
+    applications::advance(tx, application, application.version, event, to, by, Some(&reason), now)
+        .await?;
     let mut decided = Decided {
         id,
         kind,
@@ -265,10 +301,18 @@ async fn carry_out(
     };
     if let (Some(certificate), Some(level)) = (certificate, granted) {
         let version = next_version(tx, app, basis, &certificate, &decided.id, level).await?;
-        let scope: Vec<_> = facilities::of_application(tx, &application.id).await?.into_iter().map(|f| f.id).collect();
+        let scope: Vec<_> = facilities::of_application(tx, &application.id)
+            .await?
+            .into_iter()
+            .map(|f| f.id)
+            .collect();
         certificates::add_version(tx, &certificate.id, &version, &scope).await?;
         let kind = if version.n == 1 { "granted" } else { "extended" };
-        let change = attest::Change { kind, decision: Some(&decided.id), public_reason: body.public_reason.as_deref() };
+        let change = attest::Change {
+            kind,
+            decision: Some(&decided.id),
+            public_reason: body.public_reason.as_deref(),
+        };
         decided.credential = Some(attest::attest(tx, app, &certificate, &version, &change).await?);
         decided.certificate = Some(certificate.number);
         decided.state = Some(certificate.state.to_string());
@@ -286,7 +330,10 @@ async fn certificate_for(
     if let Some(id) = &application.certificate_id {
         let certificate = certificates::get(tx, id).await?;
         let version = certificates::latest_version(tx, id).await?;
-        let step = CertificateStep::Extend { valid_until: instant(version.valid_until), now: app.clock.now() };
+        let step = CertificateStep::Extend {
+            valid_until: instant(version.valid_until),
+            now: app.clock.now(),
+        };
         let to = certificate::next(certificate.state, &step)?;
         certificates::advance(tx, &certificate, certificate.version, to).await?;
         return Ok(certificate);
@@ -367,15 +414,36 @@ async fn ask_for_more(
     let step = ApplicationStep::More(&body.reason.text);
     let to = application::next(file.application.state, &step)?;
     let now = app.clock.now_ms();
-    let note = notes::keep(&mut tx, &app, &file.application.company_id, &body.reason, "/reason").await?;
+    let note =
+        notes::keep(&mut tx, &app, &file.application.company_id, &body.reason, "/reason").await?;
     let (event, by) = (step.event().as_str(), &actor.account);
-    let version =
-        applications::advance(&mut tx, &file.application, body.version, event, to, by, Some(&note), now).await?;
+    let version = applications::advance(
+        &mut tx,
+        &file.application,
+        body.version,
+        event,
+        to,
+        by,
+        Some(&note),
+        now,
+    )
+    .await?;
     if let Some(assessment) = applications::assessment_id(&mut tx, &id).await? {
         let row = assessments::get(&mut tx, &assessment).await?;
         let step = AssessmentStep::Reopen(&body.reason.text);
         let open = assessment::next(row.state, &step)?;
-        assessments::advance(&mut tx, &row, row.version, step.event().as_str(), open, by, Some(&note), now).await?;
+        assessments::advance(
+            &mut tx,
+            &row,
+            row.version,
+            step.event().as_str(),
+            open,
+            by,
+            Some(&note),
+            now,
+        )
+        .await?;
     }
-    act.commit(&app, &actor, tx, StatusCode::OK, &super::Written::moved(id, to.as_str(), version)).await
+    act.commit(&app, &actor, tx, StatusCode::OK, &super::Written::moved(id, to.as_str(), version))
+        .await
 }

@@ -1,11 +1,11 @@
 //! Evidence: received as a stream, linked to criteria, read by those who assess.
 
 use akashi_schemas::text_enum;
+use axum::RequestExt;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::RequestExt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -100,8 +100,11 @@ async fn attach(
         Some(name) => Some(keep_name(&mut tx, &app, &application.company_id, name).await?),
         None => None,
     };
-    let source =
-        if actor.holds(Role::Applicant, &application.company_id) { Source::Company } else { Source::Assessor };
+    let source = if actor.holds(Role::Applicant, &application.company_id) {
+        Source::Company
+    } else {
+        Source::Assessor
+    };
     let row = evidence::Evidence {
         id: id.clone(),
         party_id: application.company_id,
@@ -123,14 +126,19 @@ async fn attach(
 
 fn content_type(headers: &HeaderMap) -> Result<String, Problem> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.map(str::to_owned).ok_or_else(|| Problem::UnsupportedMediaType { detail: "Say the file's type as Content-Type.".into() })
+    value.map(str::to_owned).ok_or_else(|| Problem::UnsupportedMediaType {
+        detail: "Say the file's type as Content-Type.".into(),
+    })
 }
 
 /// Refuses by its declared length what would be refused by its counted one, before a byte of it is read.
 fn refuse_declared_size(headers: &HeaderMap) -> Result<(), Problem> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     match length {
-        Some(length) if length > blobs::FILE_LIMIT => Err(Problem::TooLarge { limit: blobs::FILE_LIMIT }),
+        Some(length) if length > blobs::FILE_LIMIT => {
+            Err(Problem::TooLarge { limit: blobs::FILE_LIMIT })
+        }
         _ => Ok(()),
     }
 }
@@ -175,7 +183,12 @@ async fn keep_blob(
     }
 }
 
-async fn keep_name(tx: &mut sqlx::AnyConnection, app: &App, company: &PartyId, name: &str) -> Result<NoteId, Problem> {
+async fn keep_name(
+    tx: &mut sqlx::AnyConnection,
+    app: &App,
+    company: &PartyId,
+    name: &str,
+) -> Result<NoteId, Problem> {
     if name.chars().count() > 255 || name.chars().any(char::is_control) {
         return Err(Problem::invalid("name", "must be a file name of at most 255 characters"));
     }
@@ -184,7 +197,10 @@ async fn keep_name(tx: &mut sqlx::AnyConnection, app: &App, company: &PartyId, n
 }
 
 /// Whoever has to do with an application that the evidence is linked to, and the company itself.
-async fn subjects(db: &mut sqlx::AnyConnection, row: &evidence::Evidence) -> Result<Vec<Subject>, Problem> {
+async fn subjects(
+    db: &mut sqlx::AnyConnection,
+    row: &evidence::Evidence,
+) -> Result<Vec<Subject>, Problem> {
     let mut subjects = vec![Subject { company: Some(row.party_id.clone()), ..Subject::default() }];
     for (application, _) in evidence::linked_applications(db, &row.id).await? {
         let application = applications::get(db, &application).await?;
@@ -197,11 +213,18 @@ async fn subjects(db: &mut sqlx::AnyConnection, row: &evidence::Evidence) -> Res
 #[utoipa::path(get, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
               (status = "4XX", body = ProblemDetails)))]
-async fn get(State(app): State<App>, actor: Actor, Path(id): Path<EvidenceId>) -> Result<Response, Problem> {
+async fn get(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<EvidenceId>,
+) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let row = evidence::get(&mut db, &id).await?;
     let subjects = subjects(&mut db, &row).await?;
-    if !subjects.iter().any(|subject| actor.authorise(Action::ReadEvidence, subject, "evidence").is_ok()) {
+    if !subjects
+        .iter()
+        .any(|subject| actor.authorise(Action::ReadEvidence, subject, "evidence").is_ok())
+    {
         let last = subjects.last().cloned().unwrap_or_default();
         actor.authorise(Action::ReadEvidence, &last, "evidence")?;
     }
@@ -235,7 +258,11 @@ pub(crate) struct LinkTo {
 /// Links evidence to a criterion at a facility of an application.
 #[utoipa::path(post, path = "/api/v1/evidence/{id}/links", params(("id" = String, Path)), request_body = LinkTo,
     tag = "evidence", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn link(State(app): State<App>, Path(id): Path<EvidenceId>, write: Write<LinkTo>) -> Result<Response, Problem> {
+async fn link(
+    State(app): State<App>,
+    Path(id): Path<EvidenceId>,
+    write: Write<LinkTo>,
+) -> Result<Response, Problem> {
     let Write { actor, body, mut act } = write;
     let mut tx = app.db.write().await?;
     let row = evidence::get(&mut tx, &id).await?;
@@ -244,7 +271,9 @@ async fn link(State(app): State<App>, Path(id): Path<EvidenceId>, write: Write<L
     if row.party_id != application.company_id {
         return Err(Problem::NotFound("evidence"));
     }
-    programme.criterion(&body.criterion).ok_or_else(|| Problem::invalid("/criterion", "is none of the programme's"))?;
+    programme
+        .criterion(&body.criterion)
+        .ok_or_else(|| Problem::invalid("/criterion", "is none of the programme's"))?;
     let scope = facilities::of_application(&mut tx, &application.id).await?;
     if !scope.iter().any(|f| f.id == body.facility) {
         return Err(Problem::invalid("/facility", "is not in the scope"));
@@ -272,7 +301,11 @@ async fn link(State(app): State<App>, Path(id): Path<EvidenceId>, write: Write<L
 /// erased, a record remains that it was there.
 #[utoipa::path(delete, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-async fn remove(State(app): State<App>, Path(id): Path<EvidenceId>, write: Write<Nothing>) -> Result<Response, Problem> {
+async fn remove(
+    State(app): State<App>,
+    Path(id): Path<EvidenceId>,
+    write: Write<Nothing>,
+) -> Result<Response, Problem> {
     let Write { actor, mut act, .. } = write;
     let mut tx = app.db.write().await?;
     let row = evidence::get(&mut tx, &id).await?;
@@ -317,4 +350,3 @@ pub(super) async fn of_application(
     };
     Ok(links.into_iter().map(view).collect())
 }
-

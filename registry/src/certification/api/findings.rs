@@ -17,7 +17,8 @@ use super::applications::{Move, MoveWithReason};
 use super::assessments::{self as assessment_api, Rate};
 use crate::certification::file::{self, AssessmentFile};
 use crate::certification::ids::{
-    ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId, FindingId,
+    ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId,
+    FindingId,
 };
 use crate::certification::rules::finding::{self, FindingEvent, FindingState, FindingStep, Grade};
 use crate::certification::store::findings::Finding;
@@ -81,8 +82,17 @@ async fn finish<T>(
         None => None,
     };
     let (by, now) = (&write.actor.account, app.clock.now_ms());
-    let version =
-        findings::advance(&mut tx, finding, finding.version, event.as_str(), to, by, note.as_ref(), now).await?;
+    let version = findings::advance(
+        &mut tx,
+        finding,
+        finding.version,
+        event.as_str(),
+        to,
+        by,
+        note.as_ref(),
+        now,
+    )
+    .await?;
     assessment_api::settle(&mut tx, app, &write.actor, file).await?;
     let written = Written::moved(&finding.id, to.as_str(), version);
     write.act.commit(app, &write.actor, tx, StatusCode::OK, &written).await
@@ -106,7 +116,11 @@ pub(crate) struct Plan {
 /// The company says why it happened and what it will do.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/plan", params(("id" = String, Path)), request_body = Plan,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn plan(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Plan>) -> Result<Response, Problem> {
+async fn plan(
+    State(app): State<App>,
+    Path(id): Path<FindingId>,
+    mut write: Write<Plan>,
+) -> Result<Response, Problem> {
     let seen = write.body.version;
     let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
     let (cause, plan) = (write.body.cause.clone(), write.body.plan.clone());
@@ -116,14 +130,19 @@ async fn plan(State(app): State<App>, Path(id): Path<FindingId>, mut write: Writ
     let plan_note = notes::keep(&mut tx, &app, company(&loaded.file), &plan, "/plan").await?;
     let action = CorrectiveActionId::new(app.clock.now(), &*app.rng);
     let (by, now) = (&write.actor.account, app.clock.now_ms());
-    findings::add_corrective_action(&mut tx, &action, &id, &cause_note, &plan_note, by, now).await?;
+    findings::add_corrective_action(&mut tx, &action, &id, &cause_note, &plan_note, by, now)
+        .await?;
     finish(&app, write, tx, &loaded, (step.event(), to), None).await
 }
 
 /// The assessor accepts the plan.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/accept", params(("id" = String, Path)), request_body = Move,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn accept(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Move>) -> Result<Response, Problem> {
+async fn accept(
+    State(app): State<App>,
+    Path(id): Path<FindingId>,
+    mut write: Write<Move>,
+) -> Result<Response, Problem> {
     let seen = write.body.version;
     let (tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
     let to = finding::next(loaded.finding.state, &FindingStep::Accept)?;
@@ -151,8 +170,13 @@ async fn show_evidence(
     let seen = write.body.version;
     let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
     for (i, evidence_id) in write.body.evidence.iter().enumerate() {
-        let row = evidence::get(&mut tx, evidence_id).await.ok().filter(|row| &row.party_id == company(&loaded.file));
-        row.ok_or_else(|| Problem::invalid(format!("/evidence/{i}"), "is no evidence of the company"))?;
+        let row = evidence::get(&mut tx, evidence_id)
+            .await
+            .ok()
+            .filter(|row| &row.party_id == company(&loaded.file));
+        row.ok_or_else(|| {
+            Problem::invalid(format!("/evidence/{i}"), "is no evidence of the company")
+        })?;
         let link = evidence::Link {
             evidence_id: evidence_id.clone(),
             application_id: loaded.file.assessment.application_id.clone(),
@@ -163,7 +187,10 @@ async fn show_evidence(
         let link_id = EvidenceLinkId::new(app.clock.now(), &*app.rng);
         evidence::link(&mut tx, &link_id, &link, &write.actor.account, app.clock.now_ms()).await?;
     }
-    let to = finding::next(loaded.finding.state, &FindingStep::Evidence { attached: write.body.evidence.len() })?;
+    let to = finding::next(
+        loaded.finding.state,
+        &FindingStep::Evidence { attached: write.body.evidence.len() },
+    )?;
     finish(&app, write, tx, &loaded, (FindingEvent::Evidence, to), None).await
 }
 
@@ -182,7 +209,11 @@ pub(crate) struct Verify {
 /// The assessor verifies the correction with a new rating, which must be better than the one found.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/verify", params(("id" = String, Path)), request_body = Verify,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn verify(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Verify>) -> Result<Response, Problem> {
+async fn verify(
+    State(app): State<App>,
+    Path(id): Path<FindingId>,
+    mut write: Write<Verify>,
+) -> Result<Response, Problem> {
     let seen = write.body.version;
     let (mut tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
     let ratings = loaded.file.ratings(&mut tx).await?;
@@ -194,7 +225,8 @@ async fn verify(State(app): State<App>, Path(id): Path<FindingId>, mut write: Wr
     let to = finding::next(loaded.finding.state, &step)?;
     let rate = Rate::new(&loaded.finding.facility_id, write.body.value, &write.body.reason);
     let criterion = &loaded.finding.criterion;
-    assessment_api::append_rating(&mut tx, &app, &write.actor, &loaded.file, criterion, &rate).await?;
+    assessment_api::append_rating(&mut tx, &app, &write.actor, &loaded.file, criterion, &rate)
+        .await?;
     finish(&app, write, tx, &loaded, (FindingEvent::Verify, to), None).await
 }
 
@@ -243,7 +275,11 @@ pub(crate) struct Extend {
 /// The decision maker extends the term, once.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/extend", params(("id" = String, Path)), request_body = Extend,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn extend(State(app): State<App>, Path(id): Path<FindingId>, mut write: Write<Extend>) -> Result<Response, Problem> {
+async fn extend(
+    State(app): State<App>,
+    Path(id): Path<FindingId>,
+    mut write: Write<Extend>,
+) -> Result<Response, Problem> {
     let (seen, reason) = (write.body.version, write.body.reason.clone());
     let (tx, mut loaded) = begin(&app, &id, &mut write, Action::ExtendFinding, seen).await?;
     let zone = file::zone(&loaded.file.file.programme)?;
@@ -306,7 +342,11 @@ pub(crate) struct Of {
 /// The findings of an application's assessment, oldest first.
 #[utoipa::path(get, path = "/api/v1/findings", params(Of), tag = "findings",
     responses((status = 200, body = Vec<FindingView>), (status = "4XX", body = ProblemDetails)))]
-async fn list(State(app): State<App>, actor: Actor, Query(of): Query<Of>) -> Result<Json<Vec<FindingView>>, Problem> {
+async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Query(of): Query<Of>,
+) -> Result<Json<Vec<FindingView>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let file = file::File::load(&mut db, &of.application).await?;
     actor.authorise(Action::ReadFinding, &file.subject, "application")?;
@@ -347,14 +387,21 @@ pub(crate) struct FindingEventView {
 /// A finding with all that was done about it.
 #[utoipa::path(get, path = "/api/v1/findings/{id}", params(("id" = String, Path)), tag = "findings",
     responses((status = 200, body = FindingDetail), (status = "4XX", body = ProblemDetails)))]
-async fn get(State(app): State<App>, actor: Actor, Path(id): Path<FindingId>) -> Result<Json<FindingDetail>, Problem> {
+async fn get(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<FindingId>,
+) -> Result<Json<FindingDetail>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let row = findings::get(&mut db, &id).await?;
     let file = AssessmentFile::load(&mut db, &row.assessment_id).await?;
     actor.authorise(Action::ReadFinding, &file.file.subject, "finding")?;
     let mut corrective_actions = Vec::new();
     for (cause, plan, at) in findings::corrective_actions(&mut db, &id).await? {
-        let [cause, plan] = [read_one(&mut db, &app, &file, &cause).await?, read_one(&mut db, &app, &file, &plan).await?];
+        let [cause, plan] = [
+            read_one(&mut db, &app, &file, &cause).await?,
+            read_one(&mut db, &app, &file, &plan).await?,
+        ];
         corrective_actions.push(CorrectiveActionView { cause, plan, at: rfc3339(at) });
     }
     let mut events = Vec::new();

@@ -77,7 +77,9 @@ impl From<Refusal> for Problem {
                     })
                     .collect(),
             },
-            partial @ Refusal::Partial { .. } => Self::ConflictOfInterest { detail: partial.to_string() },
+            partial @ Refusal::Partial { .. } => {
+                Self::ConflictOfInterest { detail: partial.to_string() }
+            }
         }
     }
 }

@@ -108,9 +108,21 @@ impl Register {
         }
         need(country_ok(&self.country), "/country", "must be two capital letters (ISO 3166-1)");
         let institution = matches!(self.kind, PartyKind::Body | PartyKind::Owner);
-        need(self.kind != PartyKind::Operator, "/kind", "the registry has one operator, made at its first start");
-        need(institution == self.slug.is_some(), "/slug", "is given for bodies and owners, and only for them");
-        need(self.slug.as_deref().is_none_or(slug_ok), "/slug", "must be 2 to 40 of a-z, 0-9 and -");
+        need(
+            self.kind != PartyKind::Operator,
+            "/kind",
+            "the registry has one operator, made at its first start",
+        );
+        need(
+            institution == self.slug.is_some(),
+            "/slug",
+            "is given for bodies and owners, and only for them",
+        );
+        need(
+            self.slug.as_deref().is_none_or(slug_ok),
+            "/slug",
+            "must be 2 to 40 of a-z, 0-9 and -",
+        );
         need(
             institution == self.administrator.is_some(),
             "/administrator",
@@ -176,7 +188,15 @@ async fn register(State(app): State<App>, write: Write<Register>) -> Result<Resp
     add_party(&mut tx, &app, &party, &body.names, &body.identifiers).await?;
     let membership = MembershipId::new(app.clock.now(), &*app.rng);
     let role = party.kind.administrator();
-    accounts::store::add_member(&mut tx, &membership, &administrator, &id, role, app.clock.now_ms()).await?;
+    accounts::store::add_member(
+        &mut tx,
+        &membership,
+        &administrator,
+        &id,
+        role,
+        app.clock.now_ms(),
+    )
+    .await?;
     act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(id, 1)).await
 }
 
@@ -186,7 +206,8 @@ async fn administrator(
     email: Option<&str>,
 ) -> Result<AccountId, Problem> {
     let Some(email) = email else { return Ok(actor.account.clone()) };
-    let unknown = || Problem::invalid("/administrator", "has no account here: let the person sign up first");
+    let unknown =
+        || Problem::invalid("/administrator", "has no account here: let the person sign up first");
     let norm = accounts::rules::email_norm(email).map_err(|_| unknown())?;
     Ok(accounts::store::by_email(db, &norm).await?.ok_or_else(unknown)?.id)
 }
@@ -205,15 +226,25 @@ async fn add_party(
     data_keys::create(tx, app, &party.id).await?;
     for name in names {
         let id = uuid_v7(now, &*app.rng);
-        parties::add_name(tx, &id, &party.id, name.kind.as_str(), name.name.trim(), now.as_millisecond()).await?;
+        parties::add_name(
+            tx,
+            &id,
+            &party.id,
+            name.kind.as_str(),
+            name.name.trim(),
+            now.as_millisecond(),
+        )
+        .await?;
     }
     for identifier in identifiers {
-        parties::add_identifier(tx, &party.id, identifier.scheme().as_str(), identifier.value()).await.map_err(
-            |error| match Problem::from(error) {
-                Problem::Duplicate(_) => Problem::Duplicate("Another party has this identifier.".into()),
+        parties::add_identifier(tx, &party.id, identifier.scheme().as_str(), identifier.value())
+            .await
+            .map_err(|error| match Problem::from(error) {
+                Problem::Duplicate(_) => {
+                    Problem::Duplicate("Another party has this identifier.".into())
+                }
                 other => other,
-            },
-        )?;
+            })?;
     }
     match (party.kind, &party.slug) {
         (PartyKind::Company, _) => {
@@ -302,7 +333,10 @@ async fn view(db: &mut sqlx::AnyConnection, party: parties::Party) -> Result<Par
         names: names.into_iter().map(|(kind, name)| NameView { kind, name }).collect(),
         country: party.country,
         municipality: party.municipality,
-        identifiers: identifiers.into_iter().map(|(scheme, value)| IdentifierView { scheme, value }).collect(),
+        identifiers: identifiers
+            .into_iter()
+            .map(|(scheme, value)| IdentifierView { scheme, value })
+            .collect(),
         sole_proprietor: party.sole_proprietor == 1,
         publish_consent: party.publish_consent == 1,
         terms: party.terms.as_deref().and_then(|json| serde_json::from_str(json).ok()),
@@ -322,7 +356,11 @@ pub(crate) struct PartyRow {
 /// The parties that one belongs to; for an operator also all bodies and owners.
 #[utoipa::path(get, path = "/api/v1/parties", params(After), tag = "parties",
     responses((status = 200, body = Page<PartyRow>), (status = "4XX", body = ProblemDetails)))]
-async fn list(State(app): State<App>, actor: Actor, Query(after): Query<After>) -> Result<Json<Page<PartyRow>>, Problem> {
+async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Query(after): Query<After>,
+) -> Result<Json<Page<PartyRow>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let limit = PAGE_ROWS + 1;
     let rows = if actor.parties(Role::Operator).next().is_some() {
@@ -331,14 +369,23 @@ async fn list(State(app): State<App>, actor: Actor, Query(after): Query<After>) 
         parties::of_account(&mut db, &actor.account, after.id(), limit).await?
     };
     let page = Page::cut(rows, |party| party.id.to_string());
-    let row = |p: parties::Party| PartyRow { id: p.id, kind: p.kind, name: p.display_name, country: p.country };
+    let row = |p: parties::Party| PartyRow {
+        id: p.id,
+        kind: p.kind,
+        name: p.display_name,
+        country: p.country,
+    };
     Ok(Json(Page { items: page.items.into_iter().map(row).collect(), next: page.next }))
 }
 
 /// A party's record, for those who act for it.
 #[utoipa::path(get, path = "/api/v1/parties/{id}", params(("id" = String, Path)), tag = "parties",
     responses((status = 200, body = PartyView), (status = "4XX", body = ProblemDetails)))]
-async fn get(State(app): State<App>, actor: Actor, Path(id): Path<PartyId>) -> Result<Json<PartyView>, Problem> {
+async fn get(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<PartyId>,
+) -> Result<Json<PartyView>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let party = parties::get(&mut db, &id).await?;
     // Which bodies there are, and their terms, everyone who may apply needs to know.
@@ -363,7 +410,11 @@ pub(crate) struct Change {
 /// Changes a party's record. A changed name keeps the old one as `former`.
 #[utoipa::path(patch, path = "/api/v1/parties/{id}", params(("id" = String, Path)), request_body = Change, tag = "parties",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn change(State(app): State<App>, Path(id): Path<PartyId>, write: Write<Change>) -> Result<Response, Problem> {
+async fn change(
+    State(app): State<App>,
+    Path(id): Path<PartyId>,
+    write: Write<Change>,
+) -> Result<Response, Problem> {
     let Write { actor, body, mut act } = write;
     let mut tx = app.db.write().await?;
     let mut party = parties::get(&mut tx, &id).await?;
@@ -375,7 +426,15 @@ async fn change(State(app): State<App>, Path(id): Path<PartyId>, write: Write<Ch
         }
         let former = std::mem::replace(&mut party.display_name, name.trim().to_owned());
         let row = uuid_v7(app.clock.now(), &*app.rng);
-        parties::add_name(&mut tx, &row, &id, NameKind::Former.as_str(), &former, app.clock.now_ms()).await?;
+        parties::add_name(
+            &mut tx,
+            &row,
+            &id,
+            NameKind::Former.as_str(),
+            &former,
+            app.clock.now_ms(),
+        )
+        .await?;
     }
     if let Some(terms) = body.terms {
         if party.kind != PartyKind::Body {
@@ -446,11 +505,20 @@ async fn add_member(
     if !party.kind.roles().contains(&body.role) {
         return Err(Problem::invalid("/role", format!("a {} has no such role", party.kind)));
     }
-    let unknown = || Problem::invalid("/email", "has no account here: let the person sign up first");
+    let unknown =
+        || Problem::invalid("/email", "has no account here: let the person sign up first");
     let norm = accounts::rules::email_norm(&body.email).map_err(|_| unknown())?;
     let account = accounts::store::by_email(&mut tx, &norm).await?.ok_or_else(unknown)?;
     let membership = MembershipId::new(app.clock.now(), &*app.rng);
-    accounts::store::add_member(&mut tx, &membership, &account.id, &id, body.role, app.clock.now_ms()).await?;
+    accounts::store::add_member(
+        &mut tx,
+        &membership,
+        &account.id,
+        &id,
+        body.role,
+        app.clock.now_ms(),
+    )
+    .await?;
     act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(membership, 1)).await
 }
 
@@ -471,9 +539,14 @@ async fn end_member(
     let role = party.kind.administrator();
     let others = administrators.iter().any(|m| m.role == role && m.id != membership);
     if !others {
-        return Err(Problem::invalid("/membership", "is the last who administers the party: name another first"));
+        return Err(Problem::invalid(
+            "/membership",
+            "is the last who administers the party: name another first",
+        ));
     }
-    if !accounts::store::end_member(&mut tx, &id, &membership, &actor.account, app.clock.now_ms()).await? {
+    if !accounts::store::end_member(&mut tx, &id, &membership, &actor.account, app.clock.now_ms())
+        .await?
+    {
         return Err(Problem::NotFound("membership"));
     }
     act.commit(&app, &actor, tx, StatusCode::NO_CONTENT, &()).await
@@ -565,7 +638,9 @@ async fn add_facility(
     if body.kind == FacilityKind::Whole {
         return Err(Problem::invalid("/kind", "the organisation as a whole is there already"));
     }
-    for (place, text) in [("/name", &body.name), ("/address", &body.address), ("/region", &body.region)] {
+    for (place, text) in
+        [("/name", &body.name), ("/address", &body.address), ("/region", &body.region)]
+    {
         if !name_ok(text) {
             return Err(Problem::invalid(place, NAME));
         }
@@ -625,7 +700,9 @@ async fn change_facility(
     }
     store::check_version(body.version, row.version)?;
     let fields = serde_json::to_string(&body).map_err(Problem::internal)?;
-    for (place, text) in [("/name", &body.name), ("/address", &body.address), ("/region", &body.region)] {
+    for (place, text) in
+        [("/name", &body.name), ("/address", &body.address), ("/region", &body.region)]
+    {
         if text.as_deref().is_some_and(|text| !name_ok(text)) {
             return Err(Problem::invalid(place, NAME));
         }
@@ -637,6 +714,8 @@ async fn change_facility(
     row.residents = body.residents.map_or(row.residents, i64::from);
     let change = uuid_v7(app.clock.now(), &*app.rng);
     let now = app.clock.now_ms();
-    let version = facilities::update(&mut tx, &row, body.version, &change, &actor.account, &fields, now).await?;
+    let version =
+        facilities::update(&mut tx, &row, body.version, &change, &actor.account, &fields, now)
+            .await?;
     act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(facility, version)).await
 }

@@ -24,7 +24,10 @@ use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::Write;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(declare)).routes(routes!(record_competence)).routes(routes!(audit))
+    OpenApiRouter::new()
+        .routes(routes!(declare))
+        .routes(routes!(record_competence))
+        .routes(routes!(audit))
 }
 
 /// A conflict of interest.
@@ -62,12 +65,22 @@ async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Respon
             account
         }
         _ => {
-            act.authorise(&actor, Action::DeclareConflict, &Subject::default(), "conflict", id.as_str())?;
+            act.authorise(
+                &actor,
+                Action::DeclareConflict,
+                &Subject::default(),
+                "conflict",
+                id.as_str(),
+            )?;
             actor.account.clone()
         }
     };
-    parties::get(&mut tx, &body.party).await.map_err(|_| Problem::invalid("/party", "is no party here"))?;
-    accounts::store::account(&mut tx, &account).await?.ok_or_else(|| Problem::invalid("/account", "is no account here"))?;
+    parties::get(&mut tx, &body.party)
+        .await
+        .map_err(|_| Problem::invalid("/party", "is no party here"))?;
+    accounts::store::account(&mut tx, &account)
+        .await?
+        .ok_or_else(|| Problem::invalid("/account", "is no account here"))?;
     if body.until.is_some_and(|until| until < body.from) {
         return Err(Problem::invalid("/until", "is before its beginning"));
     }
@@ -106,7 +119,10 @@ pub(crate) struct RecordCompetence {
 /// Records that one of a body's people is competent for a programme.
 #[utoipa::path(post, path = "/api/v1/competences", request_body = RecordCompetence, tag = "duties",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn record_competence(State(app): State<App>, write: Write<RecordCompetence>) -> Result<Response, Problem> {
+async fn record_competence(
+    State(app): State<App>,
+    write: Write<RecordCompetence>,
+) -> Result<Response, Problem> {
     let Write { actor, body, mut act } = write;
     let id = CompetenceId::new(app.clock.now(), &*app.rng);
     let mut tx = app.db.write().await?;

@@ -50,8 +50,15 @@ async fn list(State(app): State<App>) -> Result<Json<Vec<Listed>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let versions = programmes::all_published(&mut db).await?;
     let listed = |row: programmes::ProgrammeVersion| {
-        let title = serde_json::from_slice::<Value>(&row.canonical).ok().and_then(|mut p| Some(p.get_mut("title")?.take()));
-        Listed { id: row.programme, version: row.label, digest: hex(&row.digest), title: title.unwrap_or_default() }
+        let title = serde_json::from_slice::<Value>(&row.canonical)
+            .ok()
+            .and_then(|mut p| Some(p.get_mut("title")?.take()));
+        Listed {
+            id: row.programme,
+            version: row.label,
+            digest: hex(&row.digest),
+            title: title.unwrap_or_default(),
+        }
     };
     Ok(Json(versions.into_iter().map(listed).collect()))
 }
@@ -64,7 +71,10 @@ fn hex(bytes: &[u8]) -> String {
 #[utoipa::path(get, path = "/api/v1/programmes/{id}/{version}", tag = "programmes",
     params(("id" = String, Path), ("version" = String, Path)),
     responses((status = 200, body = Value), (status = "4XX", body = ProblemDetails)))]
-async fn get(State(app): State<App>, Path((id, version)): Path<(String, String)>) -> Result<Response, Problem> {
+async fn get(
+    State(app): State<App>,
+    Path((id, version)): Path<(String, String)>,
+) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let row = programmes::published(&mut db, &id, &version).await?;
     let headers = [
@@ -77,7 +87,10 @@ async fn get(State(app): State<App>, Path((id, version)): Path<(String, String)>
 
 impl From<ProgrammeFaults> for Problem {
     fn from(faults: ProgrammeFaults) -> Self {
-        let members = faults.0.iter().map(|f| InvalidMember::new(format!("/programme{}", f.place), f.kind.to_string()));
+        let members = faults
+            .0
+            .iter()
+            .map(|f| InvalidMember::new(format!("/programme{}", f.place), f.kind.to_string()));
         Self::Invalid(members.collect())
     }
 }
@@ -86,7 +99,8 @@ impl From<ProgrammeFaults> for Problem {
 fn read(json: &Value) -> Result<Programme, Problem> {
     let bytes = serde_json::to_vec(json).map_err(Problem::internal)?;
     let programme = Programme::from_json(&bytes)?;
-    Zone::named(&programme.zone).map_err(|error| Problem::invalid("/programme/zone", error.to_string()))?;
+    Zone::named(&programme.zone)
+        .map_err(|error| Problem::invalid("/programme/zone", error.to_string()))?;
     Ok(programme)
 }
 
@@ -103,7 +117,11 @@ pub(crate) struct Draft {
 /// Drafts a version of a programme. Every fault is named with its place.
 #[utoipa::path(post, path = "/api/v1/programmes/{id}/drafts", params(("id" = String, Path)), request_body = Draft,
     tag = "programmes", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn draft(State(app): State<App>, Path(id): Path<String>, write: Write<Draft>) -> Result<Response, Problem> {
+async fn draft(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    write: Write<Draft>,
+) -> Result<Response, Problem> {
     let Write { actor, body, mut act } = write;
     let mut tx = app.db.write().await?;
     let draft = ProgrammeVersionId::new(app.clock.now(), &*app.rng);
@@ -112,7 +130,10 @@ async fn draft(State(app): State<App>, Path(id): Path<String>, write: Write<Draf
     act.authorise(&actor, Action::WriteProgramme, &subject, "programme", draft.as_str())?;
     let programme = read(&body.programme)?;
     if programme.id != id {
-        return Err(Problem::invalid("/programme/id", format!("is '{}', but the draft is of '{id}'", programme.id)));
+        return Err(Problem::invalid(
+            "/programme/id",
+            format!("is '{}', but the draft is of '{id}'", programme.id),
+        ));
     }
     let row = programmes::ProgrammeVersion {
         id: draft.clone(),
@@ -177,7 +198,10 @@ async fn redraft(
     store::check_version(body.version, row.version)?;
     let programme = read(&body.programme)?;
     if programme.id != id {
-        return Err(Problem::invalid("/programme/id", format!("is '{}', but the draft is of '{id}'", programme.id)));
+        return Err(Problem::invalid(
+            "/programme/id",
+            format!("is '{}', but the draft is of '{id}'", programme.id),
+        ));
     }
     row.label = programme.version.clone();
     row.digest = programme.digest().0.to_vec();
@@ -210,9 +234,12 @@ async fn publish(
     let row = own_draft(&mut tx, &mut act, &actor, &id, &draft).await?;
     store::check_version(body.version, row.version)?;
     let from = body.effective_from.as_millisecond();
-    let version = programmes::publish(&mut tx, &row, body.version, from, app.clock.now_ms()).await?;
+    let version =
+        programmes::publish(&mut tx, &row, body.version, from, app.clock.now_ms()).await?;
     issuance::programme_published(&mut tx, &app, &row.programme, &row.label, &row.digest).await?;
-    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &Written::moved(draft, "published", version)).await?;
+    let answer = act
+        .commit(&app, &actor, tx, StatusCode::OK, &Written::moved(draft, "published", version))
+        .await?;
     app.wake.notify_one();
     Ok(answer)
 }
@@ -239,11 +266,13 @@ pub(crate) struct Authorise {
 async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Response, Problem> {
     let Write { actor, body, mut act } = write;
     let mut tx = app.db.write().await?;
-    let owner = programmes::owner(&mut tx, &body.programme).await?.ok_or(Problem::NotFound("programme"))?;
+    let owner =
+        programmes::owner(&mut tx, &body.programme).await?.ok_or(Problem::NotFound("programme"))?;
     let id = AuthorisationId::new(app.clock.now(), &*app.rng);
     let subject = Subject { owner: Some(owner), ..Subject::default() };
     act.authorise(&actor, Action::Authorise, &subject, "authorisation", id.as_str())?;
-    let party = parties::get(&mut tx, &body.body).await.ok().filter(|party| party.kind == PartyKind::Body);
+    let party =
+        parties::get(&mut tx, &body.body).await.ok().filter(|party| party.kind == PartyKind::Body);
     if party.is_none() {
         return Err(Problem::invalid("/body", "is no certification body here"));
     }
@@ -258,7 +287,15 @@ async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Re
         until_at: body.until.as_millisecond(),
     };
     programmes::authorise(&mut tx, &row, &actor.account, app.clock.now_ms()).await?;
-    issuance::authorisation_changed(&mut tx, &app, &row.body_id, &row.programme, row.from_at, row.until_at).await?;
+    issuance::authorisation_changed(
+        &mut tx,
+        &app,
+        &row.body_id,
+        &row.programme,
+        row.from_at,
+        row.until_at,
+    )
+    .await?;
     let answer = act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(id, 1)).await?;
     app.wake.notify_one();
     Ok(answer)
@@ -290,11 +327,23 @@ async fn end_authorisation(
     act.authorise(&actor, Action::Authorise, &subject, "authorisation", id.as_str())?;
     let until = body.until.as_millisecond();
     if until >= row.until_at || until < app.clock.now_ms() {
-        return Err(Problem::invalid("/until", "must be from now on, and before the end that it has"));
+        return Err(Problem::invalid(
+            "/until",
+            "must be from now on, and before the end that it has",
+        ));
     }
     let event = uuid_v7(app.clock.now(), &*app.rng);
-    programmes::end_authorisation(&mut tx, &event, &id, until, &actor.account, app.clock.now_ms()).await?;
-    issuance::authorisation_changed(&mut tx, &app, &row.body_id, &row.programme, row.from_at, until).await?;
+    programmes::end_authorisation(&mut tx, &event, &id, until, &actor.account, app.clock.now_ms())
+        .await?;
+    issuance::authorisation_changed(
+        &mut tx,
+        &app,
+        &row.body_id,
+        &row.programme,
+        row.from_at,
+        until,
+    )
+    .await?;
     let answer = act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, 1)).await?;
     app.wake.notify_one();
     Ok(answer)

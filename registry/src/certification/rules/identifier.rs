@@ -69,7 +69,12 @@ fn check_corporate_number(value: &str) -> Result<(), IdentifierError> {
     if digits.len() != 13 || value.len() != 13 {
         return Err(IdentifierError::Form("13 digits"));
     }
-    let sum: u32 = digits[1..].iter().rev().zip([1, 2].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
+    let sum: u32 = digits[1..]
+        .iter()
+        .rev()
+        .zip([1, 2].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .sum();
     if digits[0] == 9 - sum % 9 { Ok(()) } else { Err(IdentifierError::Check) }
 }
 
@@ -78,9 +83,10 @@ fn check_lei(value: &str) -> Result<(), IdentifierError> {
     if value.len() != 20 || !value.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(IdentifierError::Form("20 letters and digits"));
     }
-    let rest = value.chars().filter_map(|c| c.to_digit(36)).fold(0, |rest, digit| {
-        (rest * if digit < 10 { 10 } else { 100 } + digit) % 97
-    });
+    let rest = value
+        .chars()
+        .filter_map(|c| c.to_digit(36))
+        .fold(0, |rest, digit| (rest * if digit < 10 { 10 } else { 100 } + digit) % 97);
     if rest == 1 { Ok(()) } else { Err(IdentifierError::Check) }
 }
 
@@ -106,16 +112,31 @@ mod tests {
         // The National Tax Agency's own number, as it publishes it.
         assert!(Identifier::new(Scheme::JpCorporateNumber, "7000012050002").is_ok());
         assert!(Identifier::new(Scheme::JpCorporateNumber, "7-0000-1205-0002").is_ok());
-        assert_eq!(Identifier::new(Scheme::JpCorporateNumber, "8000012050002"), Err(IdentifierError::Check));
-        assert_eq!(Identifier::new(Scheme::JpCorporateNumber, "7000012050020"), Err(IdentifierError::Check));
-        assert!(matches!(Identifier::new(Scheme::JpCorporateNumber, "700001205000"), Err(IdentifierError::Form(_))));
+        assert_eq!(
+            Identifier::new(Scheme::JpCorporateNumber, "8000012050002"),
+            Err(IdentifierError::Check)
+        );
+        assert_eq!(
+            Identifier::new(Scheme::JpCorporateNumber, "7000012050020"),
+            Err(IdentifierError::Check)
+        );
+        assert!(matches!(
+            Identifier::new(Scheme::JpCorporateNumber, "700001205000"),
+            Err(IdentifierError::Form(_))
+        ));
     }
 
     #[test]
     fn a_lei_leaves_one() {
         // The example of ISO 17442 that GLEIF uses for itself.
         assert!(Identifier::new(Scheme::Lei, "506700GE1G29325QX363").is_ok());
-        assert_eq!(Identifier::new(Scheme::Lei, "506700GE1G29325QX364"), Err(IdentifierError::Check));
-        assert!(matches!(Identifier::new(Scheme::Lei, "506700GE1G29325QX36"), Err(IdentifierError::Form(_))));
+        assert_eq!(
+            Identifier::new(Scheme::Lei, "506700GE1G29325QX364"),
+            Err(IdentifierError::Check)
+        );
+        assert!(matches!(
+            Identifier::new(Scheme::Lei, "506700GE1G29325QX36"),
+            Err(IdentifierError::Form(_))
+        ));
     }
 }

@@ -79,11 +79,13 @@ async fn set_facilities(
         .execute(&mut *tx)
         .await?;
     for facility in facilities {
-        sqlx::query("INSERT INTO application_facility (application_id, facility_id) VALUES ($1, $2)")
-            .bind(application)
-            .bind(facility)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO application_facility (application_id, facility_id) VALUES ($1, $2)",
+        )
+        .bind(application)
+        .bind(facility)
+        .execute(&mut *tx)
+        .await?;
     }
     Ok(())
 }
@@ -161,7 +163,11 @@ pub async fn advance(
 /// [`Problem::NotFound`].
 pub async fn get(db: &mut AnyConnection, id: &ApplicationId) -> Result<Application, Problem> {
     let sql = format!("SELECT {COLUMNS} FROM application WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("application"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("application"))
 }
 
 /// The applications that an account has to do with: its companies', its bodies' (as quality manager
@@ -183,7 +189,12 @@ pub async fn of_account(
            OR id IN (SELECT application_id FROM assignment WHERE account_id = $1 AND ended_at IS NULL))
          ORDER BY id LIMIT $3"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(account).bind(after).bind(limit).fetch_all(db).await
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(account)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await
 }
 
 /// A move of an application.
@@ -230,7 +241,10 @@ pub struct Assignment {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn assignments(db: &mut AnyConnection, id: &ApplicationId) -> Result<Vec<Assignment>, sqlx::Error> {
+pub async fn assignments(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Vec<Assignment>, sqlx::Error> {
     sqlx::query_as(
         "SELECT s.id, s.account_id, a.name, s.task, s.accepted_at FROM assignment s JOIN account a ON a.id = s.account_id
          WHERE s.application_id = $1 AND s.ended_at IS NULL ORDER BY s.id",
@@ -296,8 +310,15 @@ pub async fn accept_assignment(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn subject(db: &mut AnyConnection, application: &Application) -> Result<Subject, sqlx::Error> {
-    let assigned = assignments(db, &application.id).await?.into_iter().map(|a| (a.account_id, a.task)).collect();
+pub async fn subject(
+    db: &mut AnyConnection,
+    application: &Application,
+) -> Result<Subject, sqlx::Error> {
+    let assigned = assignments(db, &application.id)
+        .await?
+        .into_iter()
+        .map(|a| (a.account_id, a.task))
+        .collect();
     Ok(Subject {
         company: Some(application.company_id.clone()),
         body: Some(application.body_id.clone()),
@@ -338,8 +359,14 @@ pub async fn agree(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn agreed_terms(db: &mut AnyConnection, id: &ApplicationId) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT terms_version FROM agreement WHERE application_id = $1").bind(id).fetch_optional(db).await
+pub async fn agreed_terms(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT terms_version FROM agreement WHERE application_id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
 }
 
 /// A self-assessment's answer.
@@ -361,7 +388,10 @@ pub struct Answer {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn answers(db: &mut AnyConnection, id: &ApplicationId) -> Result<Vec<Answer>, sqlx::Error> {
+pub async fn answers(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Vec<Answer>, sqlx::Error> {
     sqlx::query_as(
         "SELECT criterion, facility_id, answer, note_id, version FROM self_answer WHERE application_id = $1
          ORDER BY criterion, facility_id",
@@ -418,6 +448,12 @@ pub async fn put_answer(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn assessment_id(db: &mut AnyConnection, id: &ApplicationId) -> Result<Option<AssessmentId>, sqlx::Error> {
-    sqlx::query_scalar("SELECT id FROM assessment WHERE application_id = $1").bind(id).fetch_optional(db).await
+pub async fn assessment_id(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<AssessmentId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM assessment WHERE application_id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
 }

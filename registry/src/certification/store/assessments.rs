@@ -98,7 +98,10 @@ pub async fn get(db: &mut AnyConnection, id: &AssessmentId) -> Result<Assessment
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn sample(db: &mut AnyConnection, id: &AssessmentId) -> Result<Vec<Sampled>, sqlx::Error> {
+pub async fn sample(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<Vec<Sampled>, sqlx::Error> {
     sqlx::query_as(
         "SELECT facility_id, kind, interviews_planned, interviews_held FROM sample WHERE assessment_id = $1
          ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, facility_id",
@@ -118,12 +121,14 @@ pub async fn hold_interviews(
     facility: &FacilityId,
     held: &str,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("UPDATE sample SET interviews_held = $3 WHERE assessment_id = $1 AND facility_id = $2")
-        .bind(id)
-        .bind(facility)
-        .bind(held)
-        .execute(tx)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE sample SET interviews_held = $3 WHERE assessment_id = $1 AND facility_id = $2",
+    )
+    .bind(id)
+    .bind(facility)
+    .bind(held)
+    .execute(tx)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -141,12 +146,14 @@ pub async fn advance(
     reason: Option<&NoteId>,
     now: i64,
 ) -> Result<i64, Problem> {
-    let done = sqlx::query("UPDATE assessment SET state = $3, version = version + 1 WHERE id = $1 AND version = $2")
-        .bind(&assessment.id)
-        .bind(seen)
-        .bind(to.as_str())
-        .execute(&mut *tx)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE assessment SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
+    )
+    .bind(&assessment.id)
+    .bind(seen)
+    .bind(to.as_str())
+    .execute(&mut *tx)
+    .await?;
     let version = super::claimed(done.rows_affected(), seen, assessment.version)?;
     sqlx::query(
         "INSERT INTO assessment_event (assessment_id, seq, event, to_state, by_account, reason_note, at)
@@ -236,8 +243,14 @@ pub async fn rate(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn raters(db: &mut AnyConnection, id: &AssessmentId) -> Result<Vec<AccountId>, sqlx::Error> {
-    sqlx::query_scalar("SELECT DISTINCT by_account FROM rating WHERE assessment_id = $1").bind(id).fetch_all(db).await
+pub async fn raters(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<Vec<AccountId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT DISTINCT by_account FROM rating WHERE assessment_id = $1")
+        .bind(id)
+        .fetch_all(db)
+        .await
 }
 
 /// A review's row.
@@ -288,7 +301,10 @@ pub async fn review(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn reviews(db: &mut AnyConnection, id: &AssessmentId) -> Result<Vec<Review>, sqlx::Error> {
+pub async fn reviews(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<Vec<Review>, sqlx::Error> {
     sqlx::query_as(
         "SELECT id, recommendation, level, na_accepted, reason_note, by_account FROM review
          WHERE assessment_id = $1 ORDER BY id",

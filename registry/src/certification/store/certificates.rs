@@ -34,7 +34,11 @@ impl Certificate {
     /// The certificate as the subject of an act.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        Subject { company: Some(self.company_id.clone()), body: Some(self.body_id.clone()), ..Subject::default() }
+        Subject {
+            company: Some(self.company_id.clone()),
+            body: Some(self.body_id.clone()),
+            ..Subject::default()
+        }
     }
 }
 
@@ -44,7 +48,11 @@ const COLUMNS: &str = "id, number, body_id, company_id, programme, state, versio
 ///
 /// # Errors
 /// A unique violation when the number is taken.
-pub async fn insert(tx: &mut AnyConnection, certificate: &Certificate, now: i64) -> Result<(), sqlx::Error> {
+pub async fn insert(
+    tx: &mut AnyConnection,
+    certificate: &Certificate,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO certificate (id, number, body_id, company_id, programme, state, created_at, version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
@@ -91,7 +99,10 @@ pub async fn get(db: &mut AnyConnection, id: &CertificateId) -> Result<Certifica
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_company(db: &mut AnyConnection, company: &PartyId) -> Result<Vec<Certificate>, sqlx::Error> {
+pub async fn of_company(
+    db: &mut AnyConnection,
+    company: &PartyId,
+) -> Result<Vec<Certificate>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM certificate WHERE company_id = $1 ORDER BY id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(company).fetch_all(db).await
 }
@@ -106,12 +117,14 @@ pub async fn advance(
     seen: i64,
     to: CertificateState,
 ) -> Result<i64, Problem> {
-    let done = sqlx::query("UPDATE certificate SET state = $3, version = version + 1 WHERE id = $1 AND version = $2")
-        .bind(&certificate.id)
-        .bind(seen)
-        .bind(to.as_str())
-        .execute(tx)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE certificate SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
+    )
+    .bind(&certificate.id)
+    .bind(seen)
+    .bind(to.as_str())
+    .execute(tx)
+    .await?;
     super::claimed(done.rows_affected(), seen, certificate.version)
 }
 
@@ -176,7 +189,10 @@ pub async fn add_version(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn latest_version(db: &mut AnyConnection, certificate: &CertificateId) -> Result<Version, sqlx::Error> {
+pub async fn latest_version(
+    db: &mut AnyConnection,
+    certificate: &CertificateId,
+) -> Result<Version, sqlx::Error> {
     sqlx::query_as(
         "SELECT id, n, decision_id, programme_version_id, assessment_id, level, valid_from, valid_until
          FROM certificate_version WHERE certificate_id = $1 ORDER BY n DESC LIMIT 1",
@@ -190,7 +206,10 @@ pub async fn latest_version(db: &mut AnyConnection, certificate: &CertificateId)
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn scope(db: &mut AnyConnection, version: &CertificateVersionId) -> Result<Vec<FacilityId>, sqlx::Error> {
+pub async fn scope(
+    db: &mut AnyConnection,
+    version: &CertificateVersionId,
+) -> Result<Vec<FacilityId>, sqlx::Error> {
     sqlx::query_scalar("SELECT facility_id FROM certificate_facility WHERE certificate_version_id = $1 ORDER BY facility_id")
         .bind(version)
         .fetch_all(db)

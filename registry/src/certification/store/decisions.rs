@@ -48,7 +48,11 @@ pub struct RuleResult<'a> {
 ///
 /// # Errors
 /// A unique violation when the application was decided before.
-pub async fn insert(tx: &mut AnyConnection, decision: &Decision<'_>, now: i64) -> Result<(), sqlx::Error> {
+pub async fn insert(
+    tx: &mut AnyConnection,
+    decision: &Decision<'_>,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     let rule = decision.rule;
     sqlx::query(
         "INSERT INTO decision (id, application_id, certificate_id, kind, level, rule_level, rule_score, rule_reason,

@@ -73,8 +73,17 @@ pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_blob_state(tx: &mut AnyConnection, blob: &BlobId, state: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE blob SET state = $2 WHERE id = $1").bind(blob).bind(state).execute(tx).await.map(drop)
+pub async fn set_blob_state(
+    tx: &mut AnyConnection,
+    blob: &BlobId,
+    state: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE blob SET state = $2 WHERE id = $1")
+        .bind(blob)
+        .bind(state)
+        .execute(tx)
+        .await
+        .map(drop)
 }
 
 /// An evidence's row with its file.
@@ -110,7 +119,11 @@ pub struct Evidence {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(tx: &mut AnyConnection, evidence: &Evidence, by: &AccountId) -> Result<(), sqlx::Error> {
+pub async fn insert(
+    tx: &mut AnyConnection,
+    evidence: &Evidence,
+    by: &AccountId,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO evidence (id, party_id, blob_id, name_note, source, period_from, period_to, received_at, by_account)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -192,7 +205,10 @@ pub async fn link(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn links(db: &mut AnyConnection, application: &ApplicationId) -> Result<Vec<Link>, sqlx::Error> {
+pub async fn links(
+    db: &mut AnyConnection,
+    application: &ApplicationId,
+) -> Result<Vec<Link>, sqlx::Error> {
     sqlx::query_as(
         "SELECT evidence_id, application_id, criterion, facility_id, finding_id FROM evidence_link
          WHERE application_id = $1 ORDER BY id",

@@ -33,13 +33,18 @@ pub struct Facility {
     pub version: i64,
 }
 
-const COLUMNS: &str = "id, party_id, kind, name, address, region, country, workers, residents, version";
+const COLUMNS: &str =
+    "id, party_id, kind, name, address, region, country, workers, residents, version";
 
 /// Adds a facility.
 ///
 /// # Errors
 /// A unique violation when the company has its row as a whole.
-pub async fn insert(tx: &mut AnyConnection, facility: &Facility, now: i64) -> Result<(), sqlx::Error> {
+pub async fn insert(
+    tx: &mut AnyConnection,
+    facility: &Facility,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO facility (id, party_id, kind, name, address, region, country, workers, residents, created_at, version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)",
@@ -101,7 +106,10 @@ pub async fn update(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_party(db: &mut AnyConnection, party: &PartyId) -> Result<Vec<Facility>, sqlx::Error> {
+pub async fn of_party(
+    db: &mut AnyConnection,
+    party: &PartyId,
+) -> Result<Vec<Facility>, sqlx::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM facility WHERE party_id = $1 ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, id"
     );
@@ -114,7 +122,11 @@ pub async fn of_party(db: &mut AnyConnection, party: &PartyId) -> Result<Vec<Fac
 /// [`Problem::NotFound`].
 pub async fn get(db: &mut AnyConnection, id: &FacilityId) -> Result<Facility, Problem> {
     let sql = format!("SELECT {COLUMNS} FROM facility WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("facility"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("facility"))
 }
 
 /// The facilities in an application's scope, the organisation as a whole first.
@@ -137,7 +149,10 @@ pub async fn of_application(
 ///
 /// # Errors
 /// When the database refuses; internal, when a kind is none of ours.
-pub async fn kinds(db: &mut AnyConnection, version: &str) -> Result<Vec<(String, FacilityKind)>, Problem> {
+pub async fn kinds(
+    db: &mut AnyConnection,
+    version: &str,
+) -> Result<Vec<(String, FacilityKind)>, Problem> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT f.id, f.kind FROM certificate_facility s JOIN facility f ON f.id = s.facility_id
          WHERE s.certificate_version_id = $1 ORDER BY f.id",

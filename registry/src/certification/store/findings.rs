@@ -2,7 +2,9 @@
 
 use sqlx::{AnyConnection, FromRow};
 
-use crate::certification::ids::{AssessmentId, CorrectiveActionId, FacilityId, FindingId, RatingId};
+use crate::certification::ids::{
+    AssessmentId, CorrectiveActionId, FacilityId, FindingId, RatingId,
+};
 use crate::certification::rules::finding::{FindingState, Grade};
 use crate::platform::id::{AccountId, NoteId};
 use crate::platform::problem::Problem;
@@ -71,14 +73,21 @@ pub async fn insert(tx: &mut AnyConnection, finding: &Finding) -> Result<(), sql
 /// [`Problem::NotFound`].
 pub async fn get(db: &mut AnyConnection, id: &FindingId) -> Result<Finding, Problem> {
     let sql = format!("SELECT {COLUMNS} FROM finding WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("finding"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("finding"))
 }
 
 /// The findings of an assessment, oldest first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_assessment(db: &mut AnyConnection, id: &AssessmentId) -> Result<Vec<Finding>, sqlx::Error> {
+pub async fn of_assessment(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<Vec<Finding>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM finding WHERE assessment_id = $1 ORDER BY id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_all(db).await
 }
@@ -174,8 +183,10 @@ pub async fn corrective_actions(
     db: &mut AnyConnection,
     id: &FindingId,
 ) -> Result<Vec<(NoteId, NoteId, i64)>, sqlx::Error> {
-    sqlx::query_as("SELECT cause_note, plan_note, at FROM corrective_action WHERE finding_id = $1 ORDER BY id")
-        .bind(id)
-        .fetch_all(db)
-        .await
+    sqlx::query_as(
+        "SELECT cause_note, plan_note, at FROM corrective_action WHERE finding_id = $1 ORDER BY id",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await
 }

@@ -44,9 +44,13 @@ impl PartyKind {
     pub fn roles(self) -> &'static [Role] {
         match self {
             Self::Company => &[Role::Applicant],
-            Self::Body => {
-                &[Role::QualityManager, Role::Assessor, Role::Reviewer, Role::DecisionMaker, Role::Auditor]
-            }
+            Self::Body => &[
+                Role::QualityManager,
+                Role::Assessor,
+                Role::Reviewer,
+                Role::DecisionMaker,
+                Role::Auditor,
+            ],
             Self::Owner => &[Role::Owner],
             Self::Buyer => &[Role::Buyer],
             Self::Operator => &[Role::Operator],
@@ -148,14 +152,22 @@ const COLUMNS: &str = "id, kind, slug, display_name, country, municipality, sole
 /// [`Problem::NotFound`].
 pub async fn get(db: &mut AnyConnection, id: &PartyId) -> Result<Party, Problem> {
     let sql = format!("SELECT {COLUMNS} FROM party WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("party"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("party"))
 }
 
 /// Parties after a cursor: all institutions for an operator, else those of a list of ids.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn institutions(db: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<Party>, sqlx::Error> {
+pub async fn institutions(
+    db: &mut AnyConnection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Party>, sqlx::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM party WHERE kind IN ('body', 'owner') AND id > $1 ORDER BY id LIMIT $2"
     );
@@ -176,7 +188,12 @@ pub async fn of_account(
         "SELECT {COLUMNS} FROM party WHERE id > $2
          AND id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL) ORDER BY id LIMIT $3"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(account).bind(after).bind(limit).fetch_all(db).await
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(account)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await
 }
 
 /// Adds a name: legal, kana, roman, trade or former.
@@ -206,8 +223,14 @@ pub async fn add_name(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn names(db: &mut AnyConnection, party: &PartyId) -> Result<Vec<(String, String)>, sqlx::Error> {
-    sqlx::query_as("SELECT kind, name FROM party_name WHERE party_id = $1 ORDER BY id").bind(party).fetch_all(db).await
+pub async fn names(
+    db: &mut AnyConnection,
+    party: &PartyId,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as("SELECT kind, name FROM party_name WHERE party_id = $1 ORDER BY id")
+        .bind(party)
+        .fetch_all(db)
+        .await
 }
 
 /// Adds an identifier.
@@ -233,9 +256,14 @@ pub async fn add_identifier(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn identifiers(db: &mut AnyConnection, party: &PartyId) -> Result<Vec<(String, String)>, sqlx::Error> {
-    sqlx::query_as("SELECT scheme, value FROM party_identifier WHERE party_id = $1 ORDER BY scheme, value")
-        .bind(party)
-        .fetch_all(db)
-        .await
+pub async fn identifiers(
+    db: &mut AnyConnection,
+    party: &PartyId,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT scheme, value FROM party_identifier WHERE party_id = $1 ORDER BY scheme, value",
+    )
+    .bind(party)
+    .fetch_all(db)
+    .await
 }

@@ -28,7 +28,11 @@ pub struct Conflict<'a> {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn add_conflict(tx: &mut AnyConnection, conflict: &Conflict<'_>, now: i64) -> Result<(), sqlx::Error> {
+pub async fn add_conflict(
+    tx: &mut AnyConnection,
+    conflict: &Conflict<'_>,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO conflict (id, account_id, party_id, kind, from_at, until_at, by_account, at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -55,11 +59,13 @@ pub async fn conflicts(
     account: &AccountId,
     party: &PartyId,
 ) -> Result<Vec<(String, i64, Option<i64>)>, sqlx::Error> {
-    sqlx::query_as("SELECT kind, from_at, until_at FROM conflict WHERE account_id = $1 AND party_id = $2")
-        .bind(account)
-        .bind(party)
-        .fetch_all(db)
-        .await
+    sqlx::query_as(
+        "SELECT kind, from_at, until_at FROM conflict WHERE account_id = $1 AND party_id = $2",
+    )
+    .bind(account)
+    .bind(party)
+    .fetch_all(db)
+    .await
 }
 
 /// Appends a competence for a programme.

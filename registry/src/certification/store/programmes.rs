@@ -29,13 +29,18 @@ pub struct ProgrammeVersion {
     pub version: i64,
 }
 
-const COLUMNS: &str = "id, programme, label, owner_id, state, digest, canonical, effective_from, version";
+const COLUMNS: &str =
+    "id, programme, label, owner_id, state, digest, canonical, effective_from, version";
 
 /// Adds a draft.
 ///
 /// # Errors
 /// A unique violation when the programme has a version of that label.
-pub async fn insert(tx: &mut AnyConnection, draft: &ProgrammeVersion, now: i64) -> Result<(), sqlx::Error> {
+pub async fn insert(
+    tx: &mut AnyConnection,
+    draft: &ProgrammeVersion,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO programme_version (id, programme, label, owner_id, state, digest, canonical, created_at, version)
          VALUES ($1, $2, $3, $4, 'draft', $5, $6, $7, 1)",
@@ -56,7 +61,11 @@ pub async fn insert(tx: &mut AnyConnection, draft: &ProgrammeVersion, now: i64) 
 ///
 /// # Errors
 /// [`Problem::StaleVersion`] when it was changed since `seen`.
-pub async fn update(tx: &mut AnyConnection, draft: &ProgrammeVersion, seen: i64) -> Result<i64, Problem> {
+pub async fn update(
+    tx: &mut AnyConnection,
+    draft: &ProgrammeVersion,
+    seen: i64,
+) -> Result<i64, Problem> {
     let done = sqlx::query(
         "UPDATE programme_version SET label = $3, digest = $4, canonical = $5, version = version + 1
          WHERE id = $1 AND version = $2 AND state = 'draft'",
@@ -99,7 +108,10 @@ pub async fn publish(
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &ProgrammeVersionId) -> Result<ProgrammeVersion, Problem> {
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &ProgrammeVersionId,
+) -> Result<ProgrammeVersion, Problem> {
     let sql = format!("SELECT {COLUMNS} FROM programme_version WHERE id = $1");
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(id)
@@ -112,7 +124,11 @@ pub async fn get(db: &mut AnyConnection, id: &ProgrammeVersionId) -> Result<Prog
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub async fn published(db: &mut AnyConnection, programme: &str, label: &str) -> Result<ProgrammeVersion, Problem> {
+pub async fn published(
+    db: &mut AnyConnection,
+    programme: &str,
+    label: &str,
+) -> Result<ProgrammeVersion, Problem> {
     let sql = format!(
         "SELECT {COLUMNS} FROM programme_version WHERE programme = $1 AND label = $2 AND state = 'published'"
     );
@@ -129,7 +145,8 @@ pub async fn published(db: &mut AnyConnection, programme: &str, label: &str) -> 
 /// # Errors
 /// When the database refuses.
 pub async fn all_published(db: &mut AnyConnection) -> Result<Vec<ProgrammeVersion>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM programme_version WHERE state = 'published' ORDER BY id");
+    let sql =
+        format!("SELECT {COLUMNS} FROM programme_version WHERE state = 'published' ORDER BY id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
 }
 
@@ -137,11 +154,16 @@ pub async fn all_published(db: &mut AnyConnection) -> Result<Vec<ProgrammeVersio
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn owner(db: &mut AnyConnection, programme: &str) -> Result<Option<PartyId>, sqlx::Error> {
-    sqlx::query_scalar("SELECT owner_id FROM programme_version WHERE programme = $1 ORDER BY id LIMIT 1")
-        .bind(programme)
-        .fetch_optional(db)
-        .await
+pub async fn owner(
+    db: &mut AnyConnection,
+    programme: &str,
+) -> Result<Option<PartyId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT owner_id FROM programme_version WHERE programme = $1 ORDER BY id LIMIT 1",
+    )
+    .bind(programme)
+    .fetch_optional(db)
+    .await
 }
 
 /// An authorisation with its end, moved forward when it was ended early.
@@ -219,7 +241,10 @@ pub async fn end_authorisation(
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub async fn authorisation(db: &mut AnyConnection, id: &AuthorisationId) -> Result<Authorisation, Problem> {
+pub async fn authorisation(
+    db: &mut AnyConnection,
+    id: &AuthorisationId,
+) -> Result<Authorisation, Problem> {
     let sql = format!("{AUTHORISATIONS} WHERE a.id = $1");
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(id)
@@ -249,14 +274,19 @@ pub async fn is_authorised(
 /// # Errors
 /// When the database refuses.
 pub async fn authorised_bodies(db: &mut AnyConnection) -> Result<Vec<PartyId>, sqlx::Error> {
-    sqlx::query_scalar("SELECT DISTINCT body_id FROM authorisation ORDER BY body_id").fetch_all(db).await
+    sqlx::query_scalar("SELECT DISTINCT body_id FROM authorisation ORDER BY body_id")
+        .fetch_all(db)
+        .await
 }
 
 /// The authorisations that a body has or had.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn authorisations_of(db: &mut AnyConnection, body: &PartyId) -> Result<Vec<Authorisation>, sqlx::Error> {
+pub async fn authorisations_of(
+    db: &mut AnyConnection,
+    body: &PartyId,
+) -> Result<Vec<Authorisation>, sqlx::Error> {
     let sql = format!("{AUTHORISATIONS} WHERE a.body_id = $1 ORDER BY a.id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(body).fetch_all(db).await
 }

@@ -101,7 +101,13 @@ pub(super) const COMPANIES: [Company; 6] = [
         roman: "Example Leading Confectionery",
         kana: "レイジセンドウセイカ",
         number: "999900000001",
-        places: &[Place { kind: "site", name: "Example bakery", address: "1-1 Example-cho, Example-shi", workers: 9, residents: 0 }],
+        places: &[Place {
+            kind: "site",
+            name: "Example bakery",
+            address: "1-1 Example-cho, Example-shi",
+            workers: 9,
+            residents: 0,
+        }],
         facts: &["specified_skilled", "suppliers_used"],
         gaps: &[("RH-10.7", 0, Minor, false)],
         not_applicable: &[("RH-2.8", "no-dismissal"), ("RH-4.8", "no-piece-rate")],
@@ -115,8 +121,20 @@ pub(super) const COMPANIES: [Company; 6] = [
         kana: "レイジキンゾクコウギョウ",
         number: "999900000002",
         places: &[
-            Place { kind: "site", name: "Example press shop", address: "2-1 Example-cho, Example-shi", workers: 14, residents: 0 },
-            Place { kind: "site", name: "Example plating shop", address: "2-7 Example-cho, Example-shi", workers: 6, residents: 0 },
+            Place {
+                kind: "site",
+                name: "Example press shop",
+                address: "2-1 Example-cho, Example-shi",
+                workers: 14,
+                residents: 0,
+            },
+            Place {
+                kind: "site",
+                name: "Example plating shop",
+                address: "2-7 Example-cho, Example-shi",
+                workers: 6,
+                residents: 0,
+            },
         ],
         facts: &["technical_intern", "agents_used", "night_or_hazardous_work"],
         gaps: &[
@@ -139,8 +157,20 @@ pub(super) const COMPANIES: [Company; 6] = [
         kana: "レイジスイサンカコウ",
         number: "999900000003",
         places: &[
-            Place { kind: "site", name: "Example cannery", address: "3-1 Example-cho, Example-shi", workers: 22, residents: 0 },
-            Place { kind: "dormitory", name: "Example house", address: "3-9 Example-cho, Example-shi", workers: 0, residents: 12 },
+            Place {
+                kind: "site",
+                name: "Example cannery",
+                address: "3-1 Example-cho, Example-shi",
+                workers: 22,
+                residents: 0,
+            },
+            Place {
+                kind: "dormitory",
+                name: "Example house",
+                address: "3-9 Example-cho, Example-shi",
+                workers: 0,
+                residents: 12,
+            },
         ],
         facts: &["technical_intern", "agents_used", "housing_provided"],
         gaps: &[
@@ -160,11 +190,29 @@ pub(super) const COMPANIES: [Company; 6] = [
         kana: "レイジノウエン",
         number: "999900000004",
         places: &[
-            Place { kind: "site", name: "Example greenhouse", address: "4-1 Example-cho, Example-shi", workers: 7, residents: 0 },
-            Place { kind: "dormitory", name: "Example cottage", address: "4-2 Example-cho, Example-shi", workers: 0, residents: 6 },
+            Place {
+                kind: "site",
+                name: "Example greenhouse",
+                address: "4-1 Example-cho, Example-shi",
+                workers: 7,
+                residents: 0,
+            },
+            Place {
+                kind: "dormitory",
+                name: "Example cottage",
+                address: "4-2 Example-cho, Example-shi",
+                workers: 0,
+                residents: 6,
+            },
         ],
         facts: &["specified_skilled", "housing_provided"],
-        gaps: &[("RH-7.7", 2, Minor, false), ("RH-9.4", 0, Minor, false), ("RH-10.4", 0, Minor, false), ("RH-10.2", 0, Minor, false), ("RH-6.15", 1, Minor, true)],
+        gaps: &[
+            ("RH-7.7", 2, Minor, false),
+            ("RH-9.4", 0, Minor, false),
+            ("RH-10.4", 0, Minor, false),
+            ("RH-10.2", 0, Minor, false),
+            ("RH-6.15", 1, Minor, true),
+        ],
         not_applicable: &[("RH-7.3", "free-rent")],
         level: "certified",
         fate: Fate::Suspended,
@@ -175,7 +223,13 @@ pub(super) const COMPANIES: [Company; 6] = [
         roman: "Example Packaging",
         kana: "レイジホウソウ",
         number: "999900000005",
-        places: &[Place { kind: "site", name: "Example packing hall", address: "5-1 Example-cho, Example-shi", workers: 31, residents: 0 }],
+        places: &[Place {
+            kind: "site",
+            name: "Example packing hall",
+            address: "5-1 Example-cho, Example-shi",
+            workers: 31,
+            residents: 0,
+        }],
         facts: &["dispatched", "suppliers_used"],
         gaps: &[("RH-11.2", 0, Minor, false), ("RH-5.8", 1, Minor, false)],
         not_applicable: &[("RH-6.10", "no-injury-three-years")],
@@ -188,7 +242,13 @@ pub(super) const COMPANIES: [Company; 6] = [
         roman: "Example Care Services",
         kana: "レイジカイゴサービス",
         number: "999900000006",
-        places: &[Place { kind: "site", name: "Example day centre", address: "6-1 Example-cho, Example-shi", workers: 5, residents: 0 }],
+        places: &[Place {
+            kind: "site",
+            name: "Example day centre",
+            address: "6-1 Example-cho, Example-shi",
+            workers: 5,
+            residents: 0,
+        }],
         facts: &["specified_skilled"],
         gaps: &[],
         not_applicable: &[],
@@ -201,7 +261,8 @@ impl Company {
     /// The number with its check digit, by the rule of Japan's corporate numbers.
     pub(super) fn corporate_number(&self) -> String {
         let digits = self.number.bytes().rev().map(|byte| u32::from(byte - b'0'));
-        let sum: u32 = digits.zip([1, 2].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
+        let sum: u32 =
+            digits.zip([1, 2].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
         format!("{}{}", 9 - sum % 9, self.number)
     }
 }

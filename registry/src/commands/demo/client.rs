@@ -40,14 +40,20 @@ impl Anyone {
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Vec<u8>> {
-        let answer = self.http.get(format!("{}{path}", self.origin)).send().await?.error_for_status()?;
+        let answer =
+            self.http.get(format!("{}{path}", self.origin)).send().await?.error_for_status()?;
         Ok(answer.bytes().await?.to_vec())
     }
 
     /// Signs up and in; with a token, as the first operator.
-    pub(super) async fn join(&self, newcomer: &Newcomer<'_>, operator: Option<&str>) -> anyhow::Result<Person> {
+    pub(super) async fn join(
+        &self,
+        newcomer: &Newcomer<'_>,
+        operator: Option<&str>,
+    ) -> anyhow::Result<Person> {
         let Newcomer { email, name, what, password } = *newcomer;
-        let mut body = json!({ "email": email, "password": password, "name": name, "locale": "en" });
+        let mut body =
+            json!({ "email": email, "password": password, "name": name, "locale": "en" });
         let path = match operator {
             Some(token) => {
                 body["token"] = json!(token);
@@ -65,7 +71,10 @@ impl Anyone {
         };
         person.account = text(&person.send(Method::POST, path, Some(body)).await?, "id")?;
         let sign_in = json!({ "email": email, "password": password });
-        person.token = text(&person.send(Method::POST, "/api/v1/sessions", Some(sign_in)).await?, "access_token")?;
+        person.token = text(
+            &person.send(Method::POST, "/api/v1/sessions", Some(sign_in)).await?,
+            "access_token",
+        )?;
         Ok(person)
     }
 }
@@ -88,8 +97,14 @@ impl Person {
     }
 
     /// Uploads a file.
-    pub(super) async fn upload(&self, path: &str, media_type: &str, content: Vec<u8>) -> anyhow::Result<Value> {
-        let request = self.http.post(format!("{}/api/v1{path}", self.origin)).bearer_auth(&self.token);
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        media_type: &str,
+        content: Vec<u8>,
+    ) -> anyhow::Result<Value> {
+        let request =
+            self.http.post(format!("{}/api/v1{path}", self.origin)).bearer_auth(&self.token);
         let answer = request.header("content-type", media_type).body(content).send().await?;
         read(path, answer).await
     }
@@ -120,7 +135,10 @@ async fn read(path: &str, answer: reqwest::Response) -> anyhow::Result<Value> {
 
 /// A text member of an answer.
 pub(super) fn text(answer: &Value, member: &str) -> anyhow::Result<String> {
-    answer[member].as_str().map(str::to_owned).ok_or_else(|| anyhow!("the answer has no '{member}': {answer}"))
+    answer[member]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| anyhow!("the answer has no '{member}': {answer}"))
 }
 
 /// The version that an answer gives, to be named by the next write.

@@ -16,7 +16,8 @@ pub(super) fn time_records(facility: &str) -> File {
     let mut csv = format!("facility,day,workers,hours_each,overtime_minutes\n# {facility}\n");
     for day in 1..=30 {
         let working = day % 7 != 0;
-        let (workers, hours, overtime) = if working { (12 + day % 3, 8, (day * 13) % 70) } else { (0, 0, 0) };
+        let (workers, hours, overtime) =
+            if working { (12 + day % 3, 8, (day * 13) % 70) } else { (0, 0, 0) };
         let _ = writeln!(csv, "{facility},2026-09-{day:02},{workers},{hours},{overtime}");
     }
     File { name: "time-records-2026-09.csv", media_type: "text/csv", content: csv.into_bytes() }

@@ -35,10 +35,18 @@ pub struct Options {
 /// # Errors
 /// A sentence that says what went wrong.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
-    let folder = tempfile::Builder::new().prefix("akashi-demo-").tempdir().context("no temporary folder can be made")?;
+    let folder = tempfile::Builder::new()
+        .prefix("akashi-demo-")
+        .tempdir()
+        .context("no temporary folder can be made")?;
     let ready = open(folder.path().join("registry"), options.port).await?;
     let origin = ready.app.origin.to_string();
-    let token = ready.operator_link.as_deref().and_then(|link| link.rsplit('/').next()).unwrap_or_default().to_owned();
+    let token = ready
+        .operator_link
+        .as_deref()
+        .and_then(|link| link.rsplit('/').next())
+        .unwrap_or_default()
+        .to_owned();
     let stop = Arc::new(Notify::new());
     let server = tokio::spawn(ready.serve(stop.clone()));
     println!("A registry of fictional companies is running at {origin}\n");
@@ -55,7 +63,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         }
     };
     if let (Some(cast), false) = (told, options.once) {
-        println!("\nThe registry goes on serving at {origin} — end it with Ctrl+C. Sign-ins for this run:\n");
+        println!(
+            "\nThe registry goes on serving at {origin} — end it with Ctrl+C. Sign-ins for this run:\n"
+        );
         println!("{}", cast.sign_ins());
         serve::interrupted().await;
     }

@@ -26,7 +26,8 @@ impl Offline {
     pub(super) async fn fetch(anyone: &Anyone) -> anyhow::Result<Self> {
         let root = anyone.get("/.well-known/akashi/root").await?;
         let bundle = anyone.get("/.well-known/akashi/trust-bundle").await?;
-        let trust = Trust::open(&root, &bundle, None).map_err(|error| anyhow!("the trust bundle: {error}"))?;
+        let trust = Trust::open(&root, &bundle, None)
+            .map_err(|error| anyhow!("the trust bundle: {error}"))?;
         Ok(Self { trust })
     }
 
@@ -39,7 +40,13 @@ impl Offline {
     /// The table of verdicts.
     pub(super) fn table(&self, held: &[Held]) -> String {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["holder", "file", "certificate", "level", "verdict"]);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+            "holder",
+            "file",
+            "certificate",
+            "level",
+            "verdict",
+        ]);
         for credential in held {
             let report = self.check(&credential.bytes);
             table.add_row([

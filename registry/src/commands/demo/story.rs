@@ -21,7 +21,10 @@ use crate::platform::rng::{SystemRng, draw};
 pub(super) async fn tell(origin: &str, operator_token: &str) -> anyhow::Result<Option<Cast>> {
     let anyone = Anyone::new(origin);
     let programme = Programme::from_json(RESPONSIBLE_HOSTING.as_bytes())?;
-    let mut cast = Cast { password: BASE64_URL_SAFE_NO_PAD.encode(draw::<12>(&SystemRng)), people: Vec::new() };
+    let mut cast = Cast {
+        password: BASE64_URL_SAFE_NO_PAD.encode(draw::<12>(&SystemRng)),
+        people: Vec::new(),
+    };
     let institutions = found(&anyone, &mut cast, operator_token).await?;
     publish(&institutions, &programme).await?;
     let mut held = Vec::new();
@@ -86,34 +89,55 @@ async fn found(anyone: &Anyone, cast: &mut Cast, token: &str) -> anyhow::Result<
     cast.people.extend(people.iter().cloned());
     let [operator, owner, quality, lead, second, reviewer, decider] =
         <[Person; 7]>::try_from(people).map_err(|_| anyhow!("seven people"))?;
-    let register = |kind, name, slug, administrator: &Person| {
-        json!({ "kind": kind, "name": name, "country": "JP", "slug": slug, "administrator": administrator.email })
-    };
-    let party = operator.post("/parties", register("owner", "Example Programme Owner", "example-owner", &owner)).await?;
+    let register = |kind, name, slug, administrator: &Person| json!({ "kind": kind, "name": name, "country": "JP", "slug": slug, "administrator": administrator.email });
+    let party = operator
+        .post("/parties", register("owner", "Example Programme Owner", "example-owner", &owner))
+        .await?;
     let owner_id = text(&party, "id")?;
-    let party = operator.post("/parties", register("body", "Example Certification Body", "example-body", &quality)).await?;
+    let party = operator
+        .post("/parties", register("body", "Example Certification Body", "example-body", &quality))
+        .await?;
     let body_id = text(&party, "id")?;
     println!("The operator registers a programme owner and a certification body");
-    for (person, role) in
-        [(&lead, "assessor"), (&second, "assessor"), (&reviewer, "reviewer"), (&decider, "decision_maker")]
-    {
+    for (person, role) in [
+        (&lead, "assessor"),
+        (&second, "assessor"),
+        (&reviewer, "reviewer"),
+        (&decider, "decision_maker"),
+    ] {
         let member = json!({ "email": person.email, "role": role });
         quality.post(&format!("/parties/{body_id}/members"), member).await?;
     }
     step("four people join the body: two assessors, a reviewer, a decision maker");
-    Ok(Institutions { operator, owner, quality, lead, second, reviewer, decider, owner_id, body_id })
+    Ok(Institutions {
+        operator,
+        owner,
+        quality,
+        lead,
+        second,
+        reviewer,
+        decider,
+        owner_id,
+        body_id,
+    })
 }
 
 /// Publishes the programme, authorises the body, records competence, sets terms.
 async fn publish(institutions: &Institutions, programme: &Programme) -> anyhow::Result<()> {
-    let Institutions { owner, quality, lead, second, reviewer, decider, owner_id, body_id, .. } = institutions;
+    let Institutions { owner, quality, lead, second, reviewer, decider, owner_id, body_id, .. } =
+        institutions;
     let content: Value = serde_json::from_str(RESPONSIBLE_HOSTING)?;
     let drafts = format!("/programmes/{}/drafts", programme.id);
     let draft = owner.post(&drafts, json!({ "owner": owner_id, "programme": content })).await?;
     let publish = json!({ "version": version(&draft)?, "effective_from": "2026-01-01T00:00:00Z" });
     owner.post(&format!("{drafts}/{}/publish", text(&draft, "id")?), publish).await?;
     let digest = programme.digest().to_string();
-    step(&format!("the owner publishes {} {} ({}…)", programme.title.english(), programme.version, &digest[..12]));
+    step(&format!(
+        "the owner publishes {} {} ({}…)",
+        programme.title.english(),
+        programme.version,
+        &digest[..12]
+    ));
     let permission = json!({
         "programme": programme.id, "body": body_id, "from": "2026-01-01T00:00:00Z", "until": "2031-01-01T00:00:00Z",
     });
@@ -127,7 +151,12 @@ async fn publish(institutions: &Institutions, programme: &Programme) -> anyhow::
     }
     let terms = json!({ "version": "2026-1", "fees": [{ "item": "Initial assessment", "amount": 150_000, "currency": "JPY" }] });
     let body = quality.get(&format!("/parties/{body_id}")).await?;
-    quality.patch(&format!("/parties/{body_id}"), json!({ "version": version(&body)?, "terms": terms })).await?;
+    quality
+        .patch(
+            &format!("/parties/{body_id}"),
+            json!({ "version": version(&body)?, "terms": terms }),
+        )
+        .await?;
     Ok(())
 }
 
@@ -157,7 +186,12 @@ impl<'a> Case<'a> {
         company: &'a Company,
     ) -> anyhow::Result<Self> {
         let email = format!("{}@companies.example", company.slug);
-        let newcomer = Newcomer { email: &email, name: company.roman, what: company.roman, password: &cast.password };
+        let newcomer = Newcomer {
+            email: &email,
+            name: company.roman,
+            what: company.roman,
+            password: &cast.password,
+        };
         let applicant = anyone.join(&newcomer, None).await?;
         cast.people.push(applicant.clone());
         let party = json!({
@@ -174,7 +208,12 @@ impl<'a> Case<'a> {
             applicant.post(&format!("/parties/{party}/facilities"), facility).await?;
         }
         let all = applicant.get(&format!("/parties/{party}/facilities")).await?;
-        let facilities = all.as_array().into_iter().flatten().map(|f| text(f, "id")).collect::<Result<Vec<_>, _>>()?;
+        let facilities = all
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|f| text(f, "id"))
+            .collect::<Result<Vec<_>, _>>()?;
         let application = json!({
             "company": party, "body": institutions.body_id, "kind": "initial",
             "programme": { "id": programme.id, "version": programme.version },
@@ -197,7 +236,8 @@ impl<'a> Case<'a> {
         self.correct().await?;
         self.review(&assessment).await?;
         let Some((number, credential)) = self.decide().await? else { return Ok(Vec::new()) };
-        let report = self.institutions.decider.get(&format!("/assessments/{assessment}/report")).await?;
+        let report =
+            self.institutions.decider.get(&format!("/assessments/{assessment}/report")).await?;
         self.recompute(&report)?;
         let first = self.download(&credential).await?;
         self.afterwards(&number, first).await
@@ -219,8 +259,13 @@ impl<'a> Case<'a> {
         let files = self.attach().await?;
         let agreed = json!({ "version": version(&view)?, "terms_version": "2026-1" });
         let agreed = self.applicant.post(&format!("{path}/agreement"), agreed).await?;
-        self.applicant.post(&format!("{path}/submit"), json!({ "version": version(&agreed)? })).await?;
-        step(&format!("answers {} questions, attaches {files} files, accepts the agreement, submits", unanswered.len()));
+        self.applicant
+            .post(&format!("{path}/submit"), json!({ "version": version(&agreed)? }))
+            .await?;
+        step(&format!(
+            "answers {} questions, attaches {files} files, accepts the agreement, submits",
+            unanswered.len()
+        ));
         Ok(())
     }
 
@@ -258,16 +303,23 @@ impl<'a> Case<'a> {
         let Institutions { quality, lead, second, reviewer, decider, .. } = self.institutions;
         let path = format!("/applications/{}", self.application);
         let mut seen = version(&quality.get(&path).await?)?;
-        seen = version(&quality.post(&format!("{path}/accept"), json!({ "version": seen })).await?)?;
-        for (person, task) in [(lead, "lead"), (second, "assessor"), (reviewer, "reviewer"), (decider, "decider")] {
+        seen =
+            version(&quality.post(&format!("{path}/accept"), json!({ "version": seen })).await?)?;
+        for (person, task) in
+            [(lead, "lead"), (second, "assessor"), (reviewer, "reviewer"), (decider, "decider")]
+        {
             let task = json!({ "version": seen, "account": person.account, "task": task });
             let given = quality.post(&format!("{path}/assignments"), task).await?;
             seen = version(&given)?;
             if self.company.fate != Fate::Waiting {
-                person.post(&format!("{path}/assignments/{}/accept", text(&given, "id")?), json!({})).await?;
+                person
+                    .post(&format!("{path}/assignments/{}/accept", text(&given, "id")?), json!({}))
+                    .await?;
             }
         }
-        step("the body takes it on: lead and second assessor, reviewer and decision maker are four people");
+        step(
+            "the body takes it on: lead and second assessor, reviewer and decision maker are four people",
+        );
         text(&quality.get(&path).await?, "assessment")
     }
 
@@ -280,7 +332,8 @@ impl<'a> Case<'a> {
         let pairs: Vec<(String, String)> = serde_json::from_value(planned["unrated"].clone())?;
         for (criterion, facility) in &pairs {
             let who = if facility == &self.facilities[0] { lead } else { second };
-            who.put(&format!("{path}/ratings/{criterion}"), self.rating(criterion, facility)?).await?;
+            who.put(&format!("{path}/ratings/{criterion}"), self.rating(criterion, facility)?)
+                .await?;
         }
         let open = lead.get(&path).await?;
         let mut interviews = BTreeMap::new();
@@ -290,7 +343,11 @@ impl<'a> Case<'a> {
         }
         let complete = json!({ "version": version(&open)?, "interviews": interviews });
         lead.post(&format!("{path}/complete"), complete).await?;
-        step(&format!("is rated {} times, facility by facility; {} findings", pairs.len(), self.company.gaps.len()));
+        step(&format!(
+            "is rated {} times, facility by facility; {} findings",
+            pairs.len(),
+            self.company.gaps.len()
+        ));
         Ok(())
     }
 
@@ -301,16 +358,25 @@ impl<'a> Case<'a> {
 
     /// The rating of a criterion at a facility, with a reason from the programme's own guide.
     fn rating(&self, criterion: &str, facility: &str) -> anyhow::Result<Value> {
-        let rule = self.programme.criterion(criterion).ok_or_else(|| anyhow!("no criterion {criterion}"))?;
+        let rule = self
+            .programme
+            .criterion(criterion)
+            .ok_or_else(|| anyhow!("no criterion {criterion}"))?;
         let facts = self.company.facts.iter().map(ToString::to_string).collect();
         let place = self.facilities.iter().position(|id| id == facility).unwrap_or_default();
-        let place = place.checked_sub(1).map_or(self.company.roman, |index| self.company.places[index].name);
-        let ground = self.company.not_applicable.iter().find(|(c, _)| *c == criterion).map(|(_, ground)| *ground);
-        let rating = |value: Rating, why: &str| {
-            json!({ "facility": facility, "value": value.as_str(), "reason": note(&format!("{place}: {why}")) })
-        };
+        let place = place
+            .checked_sub(1)
+            .map_or(self.company.roman, |index| self.company.places[index].name);
+        let ground = self
+            .company
+            .not_applicable
+            .iter()
+            .find(|(c, _)| *c == criterion)
+            .map(|(_, ground)| *ground);
+        let rating = |value: Rating, why: &str| json!({ "facility": facility, "value": value.as_str(), "reason": note(&format!("{place}: {why}")) });
         if !rule.applies(&facts) {
-            let mut body = rating(Rating::NotApplicable, "the facts of the application rule this out.");
+            let mut body =
+                rating(Rating::NotApplicable, "the facts of the application rule this out.");
             body["na_ground"] = json!(OUT_OF_SCOPE);
             return Ok(body);
         }
@@ -321,9 +387,10 @@ impl<'a> Case<'a> {
         }
         let guide = &rule.guide;
         Ok(match self.gap(criterion, facility) {
-            Some((.., Rating::Minor, _)) => {
-                rating(Rating::Minor, guide.minor.as_ref().map_or("a small gap.", |text| text.english()))
-            }
+            Some((.., Rating::Minor, _)) => rating(
+                Rating::Minor,
+                guide.minor.as_ref().map_or("a small gap.", |text| text.english()),
+            ),
             Some(_) => rating(Rating::Major, guide.major.english()),
             None => rating(Rating::Conform, guide.conform.english()),
         })
@@ -331,11 +398,14 @@ impl<'a> Case<'a> {
 
     /// Plans, corrects, verifies, or declines each finding.
     async fn correct(&self) -> anyhow::Result<()> {
-        let list = self.applicant.get(&format!("/findings?application={}", self.application)).await?;
+        let list =
+            self.applicant.get(&format!("/findings?application={}", self.application)).await?;
         let (mut corrected, mut planned, mut declined) = (0, 0, 0);
         for finding in list.as_array().into_iter().flatten() {
             let (criterion, facility) = (text(finding, "criterion")?, text(finding, "facility")?);
-            let gap = self.gap(&criterion, &facility).ok_or_else(|| anyhow!("an unexpected finding: {finding}"))?;
+            let gap = self
+                .gap(&criterion, &facility)
+                .ok_or_else(|| anyhow!("an unexpected finding: {finding}"))?;
             let path = format!("/findings/{}", text(finding, "id")?);
             let seen = version(finding)?;
             match gap {
@@ -348,13 +418,16 @@ impl<'a> Case<'a> {
                     planned += 1;
                 }
                 _ => {
-                    let decline = json!({ "version": seen, "reason": note("We will not change this now.") });
+                    let decline =
+                        json!({ "version": seen, "reason": note("We will not change this now.") });
                     self.applicant.post(&format!("{path}/decline"), decline).await?;
                     declined += 1;
                 }
             }
         }
-        step(&format!("corrects {corrected} (verified by a new rating), plans {planned}, declines {declined}"));
+        step(&format!(
+            "corrects {corrected} (verified by a new rating), plans {planned}, declines {declined}"
+        ));
         Ok(())
     }
 
@@ -363,12 +436,20 @@ impl<'a> Case<'a> {
             "version": seen, "cause": note("Nobody was named for it."), "plan": note("The plant manager sees to it by the end of next month."),
         });
         let planned = self.applicant.post(&format!("{path}/plan"), plan).await?;
-        version(&self.institutions.lead.post(&format!("{path}/accept"), json!({ "version": version(&planned)? })).await?)
+        version(
+            &self
+                .institutions
+                .lead
+                .post(&format!("{path}/accept"), json!({ "version": version(&planned)? }))
+                .await?,
+        )
     }
 
     async fn plan_and_verify(&self, path: &str, seen: i64, criterion: &str) -> anyhow::Result<()> {
         let acting = self.plan(path, seen).await?;
-        let file = self.upload(evidence::photo(u8::try_from(criterion.len() * 20).unwrap_or(u8::MAX))).await?;
+        let file = self
+            .upload(evidence::photo(u8::try_from(criterion.len() * 20).unwrap_or(u8::MAX)))
+            .await?;
         let shown = json!({ "version": acting, "evidence": [file] });
         let shown = self.applicant.post(&format!("{path}/evidence"), shown).await?;
         let verify = json!({ "version": version(&shown)?, "value": "conform", "reason": note("Seen again; it is corrected.") });
@@ -423,7 +504,9 @@ impl<'a> Case<'a> {
             }
             sleep(Duration::from_millis(25)).await;
         }
-        bail!("credential {credential} was not released within five seconds: see GET /api/v1/jobs as the operator")
+        bail!(
+            "credential {credential} was not released within five seconds: see GET /api/v1/jobs as the operator"
+        )
     }
 
     /// Applies the decision rule to the report that the company may show, as a buyer would.
@@ -431,7 +514,12 @@ impl<'a> Case<'a> {
         let ratings = serde_json::from_value(report.clone())?;
         let outcome = akashi_verifier::rule::recompute(self.programme, &ratings);
         if outcome.level.as_deref() != Some(self.company.level) {
-            bail!("the rule gives {:?} for {}, not {}", outcome.level, self.company.roman, self.company.level);
+            bail!(
+                "the rule gives {:?} for {}, not {}",
+                outcome.level,
+                self.company.roman,
+                self.company.level
+            );
         }
         Ok(())
     }
@@ -470,9 +558,14 @@ impl<'a> Case<'a> {
                 self.wait_for(&credential).await?;
                 step(&format!("is cut to {to}: the old file is superseded"));
                 let second = self.download(&credential).await?;
-                Ok(vec![self.held("before the level was cut", first), self.held("after it", second)])
+                Ok(vec![
+                    self.held("before the level was cut", first),
+                    self.held("after it", second),
+                ])
             }
-            Fate::Granted | Fate::Refused | Fate::Waiting => Ok(vec![self.held("as granted", first)]),
+            Fate::Granted | Fate::Refused | Fate::Waiting => {
+                Ok(vec![self.held("as granted", first)])
+            }
         }
     }
 }

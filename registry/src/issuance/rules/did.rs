@@ -87,7 +87,10 @@ mod tests {
         let key = DocumentKey { fragment: "key-1".into(), public, expires: None, revoked: None };
         let document = document("did:web:registry.example:bodies:b", &[key]);
         assert_eq!(document["assertionMethod"].as_array().map(Vec::len), Some(2));
-        assert_eq!(document["verificationMethod"][0]["id"], "did:web:registry.example:bodies:b#key-1");
+        assert_eq!(
+            document["verificationMethod"][0]["id"],
+            "did:web:registry.example:bodies:b#key-1"
+        );
         assert_eq!(document["verificationMethod"][1]["publicKeyJwk"]["crv"], "Ed25519");
     }
 }

@@ -44,7 +44,11 @@ pub fn embedded(
 /// Never in practice: the header has no floats and only text keys.
 pub fn jwt(payload: &[u8], signer: &dyn Signer, key_id: &str) -> Result<String, serde_json::Error> {
     let header = canonical::to_vec(&json!({ "alg": ALG, "kid": key_id, "typ": "vc+jwt" }))?;
-    let message = format!("{}.{}", BASE64_URL_SAFE_NO_PAD.encode(header), BASE64_URL_SAFE_NO_PAD.encode(payload));
+    let message = format!(
+        "{}.{}",
+        BASE64_URL_SAFE_NO_PAD.encode(header),
+        BASE64_URL_SAFE_NO_PAD.encode(payload)
+    );
     let signature = BASE64_URL_SAFE_NO_PAD.encode(signer.sign(message.as_bytes()));
     Ok(format!("{message}.{signature}"))
 }

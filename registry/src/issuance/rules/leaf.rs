@@ -112,7 +112,12 @@ mod tests {
 
     #[test]
     fn an_entry_is_canonical_json_with_its_kind() {
-        let leaf = Leaf::Status { list: "https://r.example/status/l".into(), idx: 7, bit: 1, number: "AK-1".into() };
+        let leaf = Leaf::Status {
+            list: "https://r.example/status/l".into(),
+            idx: 7,
+            bit: 1,
+            number: "AK-1".into(),
+        };
         let entry = leaf.entry("2026-11-25T00:00:00Z").expect("JSON");
         assert_eq!(
             String::from_utf8(entry).expect("UTF-8"),

@@ -9,7 +9,9 @@ use serde::Serialize;
 ///
 /// # Errors
 /// When the key is one that a strict verifier refuses; none that was made here is.
-pub fn public(key: &akashi_keys::PublicKey) -> Result<akashi_verifier::PublicKey, akashi_verifier::multikey::KeyFault> {
+pub fn public(
+    key: &akashi_keys::PublicKey,
+) -> Result<akashi_verifier::PublicKey, akashi_verifier::multikey::KeyFault> {
     akashi_verifier::PublicKey::from_bytes(*key.as_bytes())
 }
 

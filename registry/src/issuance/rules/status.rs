@@ -3,7 +3,9 @@
 use std::io::Write as _;
 
 use akashi_verifier::credential::VC_CONTEXT;
-use akashi_verifier::status::{LIST_CREDENTIAL_TYPE, LIST_TYPE, ListCredential, ListSubject, Purpose, SHARD_ENTRIES};
+use akashi_verifier::status::{
+    LIST_CREDENTIAL_TYPE, LIST_TYPE, ListCredential, ListSubject, Purpose, SHARD_ENTRIES,
+};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -57,7 +57,7 @@ const COLUMNS: &str = "id, certificate_id, certificate_version_id, issuer_id, si
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(
+pub(crate) async fn insert(
     tx: &mut AnyConnection,
     row: &CredentialRow,
     payload_digest: &[u8],
@@ -90,16 +90,23 @@ pub async fn insert(
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &str) -> Result<CredentialRow, Problem> {
+pub(crate) async fn get(db: &mut AnyConnection, id: &str) -> Result<CredentialRow, Problem> {
     let sql = format!("SELECT {COLUMNS} FROM credential WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await?.ok_or(Problem::NotFound("credential"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound("credential"))
 }
 
 /// The credentials of a certificate, oldest first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_certificate(db: &mut AnyConnection, certificate: &str) -> Result<Vec<CredentialRow>, sqlx::Error> {
+pub(crate) async fn of_certificate(
+    db: &mut AnyConnection,
+    certificate: &str,
+) -> Result<Vec<CredentialRow>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM credential WHERE certificate_id = $1 ORDER BY id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(certificate).fetch_all(db).await
 }
@@ -108,7 +115,7 @@ pub async fn of_certificate(db: &mut AnyConnection, certificate: &str) -> Result
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn advance(
+pub(crate) async fn advance(
     tx: &mut AnyConnection,
     id: &str,
     from: CredentialState,
@@ -131,7 +138,7 @@ pub async fn advance(
 ///
 /// # Errors
 /// A unique violation when the credential has it.
-pub async fn add_form(
+pub(crate) async fn add_form(
     tx: &mut AnyConnection,
     credential: &str,
     form: &str,
@@ -156,7 +163,11 @@ pub async fn add_form(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn form(db: &mut AnyConnection, credential: &str, form: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
+pub(crate) async fn form(
+    db: &mut AnyConnection,
+    credential: &str,
+    form: &str,
+) -> Result<Option<Vec<u8>>, sqlx::Error> {
     sqlx::query_scalar("SELECT bytes FROM credential_form WHERE credential_id = $1 AND form = $2")
         .bind(credential)
         .bind(form)

@@ -7,7 +7,7 @@ use crate::platform::problem::Problem;
 
 /// A body as the issuer of credentials.
 #[derive(Clone, Debug, FromRow)]
-pub struct Issuer {
+pub(crate) struct Issuer {
     /// Its id.
     pub id: String,
     /// The body.
@@ -20,7 +20,7 @@ pub struct Issuer {
 ///
 /// # Errors
 /// A unique violation when the body has one.
-pub async fn insert(tx: &mut AnyConnection, issuer: &Issuer, now: i64) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(tx: &mut AnyConnection, issuer: &Issuer, now: i64) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO issuer (id, party_id, did, created_at) VALUES ($1, $2, $3, $4)")
         .bind(&issuer.id)
         .bind(&issuer.party_id)
@@ -35,7 +35,7 @@ pub async fn insert(tx: &mut AnyConnection, issuer: &Issuer, now: i64) -> Result
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub async fn of_body(db: &mut AnyConnection, body: &PartyId) -> Result<Issuer, Problem> {
+pub(crate) async fn of_body(db: &mut AnyConnection, body: &PartyId) -> Result<Issuer, Problem> {
     sqlx::query_as("SELECT id, party_id, did FROM issuer WHERE party_id = $1")
         .bind(body)
         .fetch_optional(db)
@@ -47,7 +47,7 @@ pub async fn of_body(db: &mut AnyConnection, body: &PartyId) -> Result<Issuer, P
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &str) -> Result<Issuer, Problem> {
+pub(crate) async fn get(db: &mut AnyConnection, id: &str) -> Result<Issuer, Problem> {
     sqlx::query_as("SELECT id, party_id, did FROM issuer WHERE id = $1")
         .bind(id)
         .fetch_optional(db)
@@ -59,6 +59,9 @@ pub async fn get(db: &mut AnyConnection, id: &str) -> Result<Issuer, Problem> {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn by_did(db: &mut AnyConnection, did: &str) -> Result<Option<Issuer>, sqlx::Error> {
-    sqlx::query_as("SELECT id, party_id, did FROM issuer WHERE did = $1").bind(did).fetch_optional(db).await
+pub(crate) async fn by_did(db: &mut AnyConnection, did: &str) -> Result<Option<Issuer>, sqlx::Error> {
+    sqlx::query_as("SELECT id, party_id, did FROM issuer WHERE did = $1")
+        .bind(did)
+        .fetch_optional(db)
+        .await
 }

@@ -1,6 +1,6 @@
 //! Issuance's tables.
 
-pub mod credentials;
-pub mod issuers;
-pub mod publications;
-pub mod status;
+pub(super) mod credentials;
+pub(super) mod issuers;
+pub(super) mod publications;
+pub(super) mod status;

@@ -36,7 +36,11 @@ pub struct Publication {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn current(db: &mut AnyConnection, kind: Kind, subject: &str) -> Result<Option<Publication>, sqlx::Error> {
+pub(crate) async fn current(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+) -> Result<Option<Publication>, sqlx::Error> {
     sqlx::query_as(
         "SELECT version, bytes, leaf, valid_until, at FROM publication WHERE kind = $1 AND subject = $2
          ORDER BY version DESC LIMIT 1",
@@ -51,7 +55,7 @@ pub async fn current(db: &mut AnyConnection, kind: Kind, subject: &str) -> Resul
 ///
 /// # Errors
 /// A unique violation when another process published that version.
-pub async fn publish(
+pub(crate) async fn publish(
     tx: &mut AnyConnection,
     kind: Kind,
     subject: &str,

@@ -6,7 +6,7 @@ use crate::platform::problem::Problem;
 
 /// A shard: three lists that share their indexes.
 #[derive(Clone, Debug, FromRow)]
-pub struct Shard {
+pub(crate) struct Shard {
     /// Its id.
     pub id: String,
     /// Whose.
@@ -27,7 +27,11 @@ const SHARD: &str = "SELECT id, issuer_id, n, permutation, counter, opened_at FR
 ///
 /// # Errors
 /// A unique violation when the issuer has it.
-pub async fn open(tx: &mut AnyConnection, shard: &Shard, lists: &[(String, &str)]) -> Result<(), sqlx::Error> {
+pub(crate) async fn open(
+    tx: &mut AnyConnection,
+    shard: &Shard,
+    lists: &[(String, &str)],
+) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO status_shard (id, issuer_id, n, permutation, counter, opened_at) VALUES ($1, $2, $3, $4, 0, $5)")
         .bind(&shard.id)
         .bind(&shard.issuer_id)
@@ -51,7 +55,7 @@ pub async fn open(tx: &mut AnyConnection, shard: &Shard, lists: &[(String, &str)
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn shards(db: &mut AnyConnection, issuer: &str) -> Result<Vec<Shard>, sqlx::Error> {
+pub(crate) async fn shards(db: &mut AnyConnection, issuer: &str) -> Result<Vec<Shard>, sqlx::Error> {
     let sql = format!("{SHARD} WHERE issuer_id = $1 ORDER BY n");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(issuer).fetch_all(db).await
 }
@@ -60,16 +64,18 @@ pub async fn shards(db: &mut AnyConnection, issuer: &str) -> Result<Vec<Shard>, 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn take(tx: &mut AnyConnection, shard: &str) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("UPDATE status_shard SET counter = counter + 1 WHERE id = $1 RETURNING counter - 1")
-        .bind(shard)
-        .fetch_one(tx)
-        .await
+pub(crate) async fn take(tx: &mut AnyConnection, shard: &str) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "UPDATE status_shard SET counter = counter + 1 WHERE id = $1 RETURNING counter - 1",
+    )
+    .bind(shard)
+    .fetch_one(tx)
+    .await
 }
 
 /// A list with its issuer.
 #[derive(Clone, Debug, FromRow)]
-pub struct List {
+pub(crate) struct List {
     /// Its id: the last part of its URL.
     pub id: String,
     /// Its shard.
@@ -84,7 +90,7 @@ pub struct List {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn lists(db: &mut AnyConnection) -> Result<Vec<List>, sqlx::Error> {
+pub(crate) async fn lists(db: &mut AnyConnection) -> Result<Vec<List>, sqlx::Error> {
     sqlx::query_as(
         "SELECT l.id, l.shard_id, l.purpose, s.issuer_id FROM status_list l JOIN status_shard s ON s.id = l.shard_id
          ORDER BY l.id",
@@ -97,7 +103,7 @@ pub async fn lists(db: &mut AnyConnection) -> Result<Vec<List>, sqlx::Error> {
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub async fn list(db: &mut AnyConnection, shard: &str, purpose: &str) -> Result<String, Problem> {
+pub(crate) async fn list(db: &mut AnyConnection, shard: &str, purpose: &str) -> Result<String, Problem> {
     sqlx::query_scalar("SELECT id FROM status_list WHERE shard_id = $1 AND purpose = $2")
         .bind(shard)
         .bind(purpose)
@@ -110,7 +116,7 @@ pub async fn list(db: &mut AnyConnection, shard: &str, purpose: &str) -> Result<
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn change(
+pub(crate) async fn change(
     tx: &mut AnyConnection,
     leaf: i64,
     list: &str,
@@ -137,7 +143,7 @@ pub async fn change(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn bit(db: &mut AnyConnection, list: &str, idx: i64) -> Result<bool, sqlx::Error> {
+pub(crate) async fn bit(db: &mut AnyConnection, list: &str, idx: i64) -> Result<bool, sqlx::Error> {
     let bit: Option<i64> = sqlx::query_scalar(
         "SELECT bit FROM status_change WHERE status_list_id = $1 AND idx = $2 ORDER BY leaf_ord DESC LIMIT 1",
     )
@@ -152,7 +158,7 @@ pub async fn bit(db: &mut AnyConnection, list: &str, idx: i64) -> Result<bool, s
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_places(db: &mut AnyConnection, list: &str) -> Result<Vec<i64>, sqlx::Error> {
+pub(crate) async fn set_places(db: &mut AnyConnection, list: &str) -> Result<Vec<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT c.idx FROM status_change c
          JOIN (SELECT idx, max(s.leaf_ord) AS leaf_ord FROM status_change s
@@ -170,7 +176,7 @@ pub async fn set_places(db: &mut AnyConnection, list: &str) -> Result<Vec<i64>, 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn last_change(db: &mut AnyConnection, list: &str) -> Result<Option<i64>, sqlx::Error> {
+pub(crate) async fn last_change(db: &mut AnyConnection, list: &str) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT CAST(max(l.seq) AS BIGINT) FROM status_change s JOIN log_leaf l ON l.ord = s.leaf_ord
          WHERE s.status_list_id = $1",
