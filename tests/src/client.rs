@@ -1,6 +1,7 @@
 //! One actor's way to speak to the registry, and what it answers.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Method, RequestBuilder, StatusCode, redirect};
@@ -9,20 +10,34 @@ use serde_json::Value;
 
 use crate::registry::ORIGIN;
 
-/// An actor: an address, and the headers that go with every request.
+/// Where a registry listens: another port after each start, and its clients follow it there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Address(Arc<RwLock<String>>);
+
+impl Address {
+    pub(crate) fn get(&self) -> String {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn move_to(&self, address: String) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = address;
+    }
+}
+
+/// An actor: the registry's address, and the headers that go with every request.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
-    address: String,
+    address: Address,
     headers: HeaderMap,
 }
 
 impl Client {
-    pub(crate) fn new(address: &str) -> Client {
+    pub(crate) fn new(address: &Address) -> Client {
         let http = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
         Client {
             http: http.expect("an HTTP client can be made"),
-            address: address.to_owned(),
+            address: address.clone(),
             headers: HeaderMap::new(),
         }
     }
@@ -87,9 +102,10 @@ impl Client {
     /// # Panics
     /// When it is a URL of somewhere else: a test never leaves this machine.
     fn locate(&self, path: &str) -> String {
-        let path = path.strip_prefix(ORIGIN).or(path.strip_prefix(&self.address)).unwrap_or(path);
+        let address = self.address.get();
+        let path = path.strip_prefix(ORIGIN).or(path.strip_prefix(&address)).unwrap_or(path);
         assert!(path.starts_with('/'), "{path} is neither a path nor a URL of the registry");
-        format!("{}{path}", self.address)
+        format!("{address}{path}")
     }
 
     async fn send(&self, request: RequestBuilder) -> Answer {
@@ -139,13 +155,23 @@ impl Answer {
     /// With the whole answer, if it is no problem, another problem, or one that contradicts its status.
     #[track_caller]
     pub fn problem(self, kind: &str) -> Value {
+        self.problem_of(&[kind])
+    }
+
+    /// The problem document, if the answer is one of these `kinds`.
+    ///
+    /// # Panics
+    /// As [`Answer::problem`].
+    #[track_caller]
+    pub fn problem_of(self, kinds: &[&str]) -> Value {
         let media_type = self.header("content-type").unwrap_or_default();
         assert!(
             media_type.starts_with("application/problem+json"),
-            "expected the problem {kind}, but\n{self}"
+            "expected the problem {kinds:?}, but\n{self}"
         );
         let found = self.json["type"].as_str().and_then(|uri| uri.strip_prefix("/problems/"));
-        assert!(found == Some(kind), "expected the problem {kind}, but\n{self}");
+        let is_one = found.is_some_and(|found| kinds.contains(&found));
+        assert!(is_one, "expected the problem {kinds:?}, but\n{self}");
         assert!(
             self.json["status"] == self.status.as_u16(),
             "the problem contradicts its status line:\n{self}"
@@ -260,7 +286,9 @@ mod tests {
 
     #[test]
     fn a_url_of_the_registry_is_asked_where_it_listens_and_no_other_is() {
-        let client = Client::new("http://localhost:4711");
+        let address = Address::default();
+        let client = Client::new(&address);
+        address.move_to("http://localhost:4711".to_owned());
         for path in ["/log/checkpoint", "https://registry.example/log/checkpoint"] {
             assert_eq!(client.locate(path), "http://localhost:4711/log/checkpoint");
         }

@@ -1,8 +1,9 @@
 //! What Akashi's tests stand on: the built binaries, spoken to as a stranger would.
 //!
 //! A journey starts a [`Registry`] (the real `akashi serve`, on [`Engine::Sqlite`] and on
-//! [`Engine::Postgres`]), lets each actor speak through a [`Client`] of its own, and checks what was
-//! issued with [`Offline`] (the real `akashi-verify`) and with [`Peer`] libraries of other makers.
+//! [`Engine::Postgres`]), has a certification [`Body`] open in it and a [`Company`] apply, each actor
+//! speaking through a [`Client`] of its own, and checks what was issued with [`Offline`] (the real
+//! `akashi-verify`) and with [`Peer`] libraries of other makers.
 //! Nothing here calls the registry's code.
 //!
 //! ```no_run
@@ -16,18 +17,26 @@
 //! on_both_engines!(an_unknown_certificate_is_not_found);
 //! ```
 
+mod application;
 mod binaries;
+mod cast;
 mod client;
 mod engine;
+mod eventually;
 mod offline;
 mod peers;
 mod process;
 mod registry;
 mod requirements;
 
+pub use application::{
+    Application, Below, CERTIFIED, FACTS, Granted, LEADING, REFUSED, Sides, text,
+};
 pub use binaries::{akashi, akashi_verify};
+pub use cast::{Body, COMPANY_NAME, Company, Person, TERMS, corporate_number};
 pub use client::{Answer, Client};
 pub use engine::Engine;
+pub use eventually::eventually;
 pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
 pub use peers::Peer;
 pub use registry::{ORIGIN, PASSWORD, Registry, Snapshot};

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::binaries::akashi_verify;
+use crate::eventually::eventually;
 use crate::registry::Registry;
 
 /// A buyer who holds a root and a trust bundle, and a state folder of their own.
@@ -46,6 +47,21 @@ impl Offline {
         let bundle = anyone.get("/.well-known/akashi/trust-bundle").await.expect(200);
         let root = anyone.get("/.well-known/akashi/root").await.expect(200);
         Offline::trusting(&bundle.body, &root.body)
+    }
+
+    /// A buyer who fetches the registry's bundle again until it gives a credential this verdict, and then
+    /// goes offline.
+    ///
+    /// # Panics
+    /// With the last answer, when no bundle ever does.
+    pub async fn once_told(registry: &Registry, credential: &[u8], verdict: &str) -> Offline {
+        let ask = async || {
+            let buyer = Offline::fetched_from(registry).await;
+            let verification = buyer.verify(credential);
+            (buyer, verification)
+        };
+        let told = |(_, verification): &(Offline, Verification)| verification.verdict() == verdict;
+        eventually(&format!("the verdict {verdict}"), ask, told).await.0
     }
 
     /// The same buyer, with one more option of the command: `["--min-level", "leading"]`.

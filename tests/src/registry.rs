@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binaries::akashi;
-use crate::client::Client;
+use crate::client::{Address, Client};
 use crate::engine::{Database, Engine};
 use crate::process::{Process, said};
 
@@ -27,7 +27,7 @@ pub struct Registry {
     running: Option<Process>,
     place: Place,
     arguments: Vec<String>,
-    address: String,
+    address: Address,
     operator_link: Option<String>,
 }
 
@@ -66,7 +66,7 @@ impl Registry {
             place,
             arguments,
             running: None,
-            address: String::new(),
+            address: Address::default(),
             operator_link: None,
         };
         registry.serve().await;
@@ -83,7 +83,7 @@ impl Registry {
         command.args(&self.arguments);
         let (process, announced) = Process::start(&mut command, self.place.folder.path()).await;
         self.running = Some(process);
-        self.address = announced.address;
+        self.address.move_to(announced.address);
         self.operator_link = announced.operator_link.or(self.operator_link.take());
     }
 
@@ -93,8 +93,8 @@ impl Registry {
     }
 
     /// Where it listens now, `http://localhost:PORT`.
-    pub fn address(&self) -> &str {
-        &self.address
+    pub fn address(&self) -> String {
+        self.address.get()
     }
 
     /// Its data folder.
@@ -152,7 +152,8 @@ impl Registry {
         self.anyone().with_token(session.text("/access_token"))
     }
 
-    /// Ends the process as an operator would (SIGTERM) and starts it again on the same data.
+    /// Ends the process as an operator would (SIGTERM) and starts it again on the same data. Clients
+    /// go on speaking to it, with the access tokens that they had.
     ///
     /// # Panics
     /// When it does not end in good order.
