@@ -92,6 +92,9 @@ async fn work(app: &App, job: &Job) -> Result<(), Problem> {
 async fn release_credential(app: &App, job: &Job) -> Result<(), Problem> {
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Log).await?;
+    if log::waiting(&mut tx).await? {
+        return Err(Problem::Busy);
+    }
     let facts = attest::bundle_facts(&mut tx).await?;
     match issuance::release(&mut tx, app, &job.subject, &facts).await? {
         Released::NotYet => return Err(Problem::Busy),

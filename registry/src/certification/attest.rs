@@ -1,5 +1,6 @@
 //! From a certificate's version to its credential: what is attested, gathered and handed to issuance.
 
+use akashi_verifier::trust::Authorisation;
 use sqlx::AnyConnection;
 
 use super::file::{self, AssessmentFile};
@@ -7,7 +8,9 @@ use super::ids::DecisionId;
 use super::rules::certificate::CertificateState;
 use super::store::certificates::{self, Certificate, Version};
 use super::store::{facilities, parties, programmes};
-use crate::issuance::{self, Attestation, AttestedCompany, AttestedFacility, BundleFacts};
+use crate::issuance::{
+    self, Attestation, AttestedCompany, AttestedFacility, BodyFacts, BundleFacts,
+};
 use crate::platform::app::App;
 use crate::platform::clock::instant;
 use crate::platform::problem::Problem;
@@ -103,9 +106,13 @@ pub async fn bundle_facts(db: &mut AnyConnection) -> Result<BundleFacts, Problem
     for body in programmes::authorised_bodies(db).await? {
         let name = parties::get(db, &body).await?.display_name;
         let authorisations = programmes::authorisations_of(db, &body).await?;
-        let of =
-            |a: programmes::Authorisation| (a.programme, instant(a.from_at), instant(a.until_at));
-        facts.bodies.push((body, name, authorisations.into_iter().map(of).collect()));
+        let in_force = |a: programmes::Authorisation| Authorisation {
+            programme: a.programme,
+            from: instant(a.from_at),
+            until: Some(instant(a.until_at)),
+        };
+        let authorisations = authorisations.into_iter().map(in_force).collect();
+        facts.bodies.push(BodyFacts { party: body, name, authorisations });
     }
     for row in programmes::all_published(db).await? {
         facts.programmes.push(file::programme(db, &row.id).await?);

@@ -24,4 +24,4 @@ pub use reads::{credentials_of, did_document, form, published, status_bits};
 pub use rules::payload::{Attestation, AttestedCompany, AttestedFacility};
 pub use store::credentials::{CredentialRow, CredentialState};
 pub use store::publications::{Kind, Publication};
-pub use trust::{BundleFacts, first_root, publish_bundle};
+pub use trust::{BodyFacts, BundleFacts, first_root, publish_bundle};

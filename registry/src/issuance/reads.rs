@@ -55,7 +55,7 @@ pub async fn credentials_of(
     Ok(credentials::of_certificate(db, certificate).await?)
 }
 
-/// A credential's status bits: refresh, revocation, suspension.
+/// A credential's status bits as the log's numbered leaves give them: refresh, revocation, suspension.
 ///
 /// # Errors
 /// When the database refuses.
@@ -66,7 +66,7 @@ pub async fn status_bits(
     let mut bits = [false; 3];
     for (bit, purpose) in bits.iter_mut().zip(Purpose::ALL) {
         let list = status::list(db, &row.shard_id, purpose.as_str()).await?;
-        *bit = status::bit(db, &list, row.idx).await?;
+        *bit = status::numbered_bit(db, &list, row.idx).await?;
     }
     Ok(bits)
 }

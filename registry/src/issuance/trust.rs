@@ -36,10 +36,21 @@ const ROOT_THRESHOLD: usize = 2;
 /// What certification says of bodies and programmes.
 #[derive(Debug, Default)]
 pub struct BundleFacts {
-    /// Bodies: party, name, authorisations (programme, from, until).
-    pub bodies: Vec<(PartyId, String, Vec<(String, Timestamp, Timestamp)>)>,
+    /// The bodies that are or were authorised for anything.
+    pub bodies: Vec<BodyFacts>,
     /// Published programme versions.
     pub programmes: Vec<Arc<Programme>>,
+}
+
+/// A body, as certification knows it.
+#[derive(Debug)]
+pub struct BodyFacts {
+    /// The party.
+    pub party: PartyId,
+    /// Its name.
+    pub name: String,
+    /// For which programmes it may certify, and when.
+    pub authorisations: Vec<Authorisation>,
 }
 
 /// Asks for a new bundle.
@@ -163,8 +174,8 @@ async fn signed(
 ) -> Result<Vec<u8>, Problem> {
     let now = app.clock.now();
     let mut bodies = Vec::new();
-    for (party, name, authorisations) in &facts.bodies {
-        bodies.push(body(tx, party, name, authorisations).await?);
+    for facts in &facts.bodies {
+        bodies.push(body(tx, facts).await?);
     }
     let bundle = Bundle {
         version: u64::try_from(version).map_err(Problem::internal)?,
@@ -191,25 +202,13 @@ fn of_programme(programme: &Programme) -> ProgrammeVersion {
     }
 }
 
-async fn body(
-    db: &mut AnyConnection,
-    party: &PartyId,
-    name: &str,
-    authorisations: &[(String, Timestamp, Timestamp)],
-) -> Result<Body, Problem> {
-    let issuer = issuers::of_body(db, party).await?;
+async fn body(db: &mut AnyConnection, facts: &BodyFacts) -> Result<Body, Problem> {
+    let issuer = issuers::of_body(db, &facts.party).await?;
     let rows = signing_keys::of(db, Role::Issuer, Some(&issuer.id)).await?;
     Ok(Body {
-        name: name.to_owned(),
+        name: facts.name.clone(),
         keys: rows.iter().map(|row| body_key(&issuer.did, row)).collect::<Result<_, _>>()?,
-        authorisations: authorisations
-            .iter()
-            .map(|(programme, from, until)| Authorisation {
-                programme: programme.clone(),
-                from: *from,
-                until: Some(*until),
-            })
-            .collect(),
+        authorisations: facts.authorisations.clone(),
         did: issuer.did,
     })
 }

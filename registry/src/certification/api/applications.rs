@@ -410,20 +410,11 @@ impl Moving<'_> {
             ),
             None => None,
         };
-        let (event, seen, now) =
-            (step.event().as_str(), file.application.version, self.app.clock.now_ms());
+        let (event, now) = (step.event().as_str(), self.app.clock.now_ms());
         let by = &write.actor.account;
-        let version = applications::advance(
-            &mut tx,
-            &file.application,
-            seen,
-            event,
-            to,
-            by,
-            note.as_ref(),
-            now,
-        )
-        .await?;
+        let version =
+            applications::advance(&mut tx, &file.application, event, to, by, note.as_ref(), now)
+                .await?;
         let written = Written::moved(self.id, to.as_str(), version);
         write.act.commit(self.app, &write.actor, tx, StatusCode::OK, &written).await
     }

@@ -76,8 +76,7 @@ async fn advance(
     reason: Option<&NoteId>,
 ) -> Result<i64, Problem> {
     let (row, now) = (&loaded.assessment, app.clock.now_ms());
-    assessments::advance(tx, row, row.version, event.as_str(), to, &actor.account, reason, now)
-        .await
+    assessments::advance(tx, row, event.as_str(), to, &actor.account, reason, now).await
 }
 
 /// The version seen.
@@ -695,16 +694,6 @@ async fn recommend(
     let step = ApplicationStep::Recommend;
     let to = application::next(row.state, &step)?;
     let event = step.event().as_str();
-    applications::advance(
-        tx,
-        row,
-        row.version,
-        event,
-        to,
-        &actor.account,
-        None,
-        app.clock.now_ms(),
-    )
-    .await?;
+    applications::advance(tx, row, event, to, &actor.account, None, app.clock.now_ms()).await?;
     Ok(())
 }

@@ -115,17 +115,8 @@ async fn assign(
     applications::assign(&mut tx, &assignment, &id, &body.account, body.task, &actor.account, now)
         .await?;
     let seen = body.version;
-    applications::advance(
-        &mut tx,
-        &file.application,
-        seen,
-        "assign",
-        to,
-        &actor.account,
-        None,
-        now,
-    )
-    .await?;
+    applications::advance(&mut tx, &file.application, "assign", to, &actor.account, None, now)
+        .await?;
     if begins {
         plan(&mut tx, &app, &file, &body).await?;
     }

@@ -284,8 +284,7 @@ async fn carry_out(
     })?;
     let (event, to) = (ApplicationEvent::Decide.as_str(), ApplicationState::Decided);
     let by = &actor.account;
-    applications::advance(tx, application, application.version, event, to, by, Some(&reason), now)
-        .await?;
+    applications::advance(tx, application, event, to, by, Some(&reason), now).await?;
     let mut decided = Decided {
         id,
         kind,
@@ -417,32 +416,14 @@ async fn ask_for_more(
     let note =
         notes::keep(&mut tx, &app, &file.application.company_id, &body.reason, "/reason").await?;
     let (event, by) = (step.event().as_str(), &actor.account);
-    let version = applications::advance(
-        &mut tx,
-        &file.application,
-        body.version,
-        event,
-        to,
-        by,
-        Some(&note),
-        now,
-    )
-    .await?;
+    let version =
+        applications::advance(&mut tx, &file.application, event, to, by, Some(&note), now).await?;
     if let Some(assessment) = applications::assessment_id(&mut tx, &id).await? {
         let row = assessments::get(&mut tx, &assessment).await?;
         let step = AssessmentStep::Reopen(&body.reason.text);
         let open = assessment::next(row.state, &step)?;
-        assessments::advance(
-            &mut tx,
-            &row,
-            row.version,
-            step.event().as_str(),
-            open,
-            by,
-            Some(&note),
-            now,
-        )
-        .await?;
+        assessments::advance(&mut tx, &row, step.event().as_str(), open, by, Some(&note), now)
+            .await?;
     }
     act.commit(&app, &actor, tx, StatusCode::OK, &super::Written::moved(id, to.as_str(), version))
         .await

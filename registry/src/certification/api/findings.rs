@@ -82,17 +82,8 @@ async fn finish<T>(
         None => None,
     };
     let (by, now) = (&write.actor.account, app.clock.now_ms());
-    let version = findings::advance(
-        &mut tx,
-        finding,
-        finding.version,
-        event.as_str(),
-        to,
-        by,
-        note.as_ref(),
-        now,
-    )
-    .await?;
+    let version =
+        findings::advance(&mut tx, finding, event.as_str(), to, by, note.as_ref(), now).await?;
     assessment_api::settle(&mut tx, app, &write.actor, file).await?;
     let written = Written::moved(&finding.id, to.as_str(), version);
     write.act.commit(app, &write.actor, tx, StatusCode::OK, &written).await

@@ -48,11 +48,11 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    fn new(id: impl ToString, version: i64) -> Self {
+    fn new(id: impl std::fmt::Display, version: i64) -> Self {
         Self { id: id.to_string(), state: None, version }
     }
 
-    fn moved(id: impl ToString, state: &'static str, version: i64) -> Self {
+    fn moved(id: impl std::fmt::Display, state: &'static str, version: i64) -> Self {
         Self { id: id.to_string(), state: Some(state), version }
     }
 }

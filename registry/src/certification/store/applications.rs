@@ -120,11 +120,10 @@ pub async fn fill_in(
 /// Moves an application and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`Problem::StaleVersion`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     application: &Application,
-    seen: i64,
     event: &str,
     to: ApplicationState,
     by: &AccountId,
@@ -135,12 +134,12 @@ pub async fn advance(
         "UPDATE application SET state = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
     )
     .bind(&application.id)
-    .bind(seen)
+    .bind(application.version)
     .bind(to.as_str())
     .bind(now)
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), seen, application.version)?;
+    let version = super::claimed(done.rows_affected(), application.version, application.version)?;
     sqlx::query(
         "INSERT INTO application_event (application_id, seq, event, to_state, by_account, reason_note, at)
          VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM application_event WHERE application_id = $1),

@@ -135,11 +135,10 @@ pub async fn hold_interviews(
 /// Moves an assessment and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`Problem::StaleVersion`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     assessment: &Assessment,
-    seen: i64,
     event: &str,
     to: AssessmentState,
     by: &AccountId,
@@ -150,11 +149,11 @@ pub async fn advance(
         "UPDATE assessment SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
     )
     .bind(&assessment.id)
-    .bind(seen)
+    .bind(assessment.version)
     .bind(to.as_str())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), seen, assessment.version)?;
+    let version = super::claimed(done.rows_affected(), assessment.version, assessment.version)?;
     sqlx::query(
         "INSERT INTO assessment_event (assessment_id, seq, event, to_state, by_account, reason_note, at)
          VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM assessment_event WHERE assessment_id = $1),

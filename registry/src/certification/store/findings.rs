@@ -95,11 +95,10 @@ pub async fn of_assessment(
 /// Moves a finding and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`Problem::StaleVersion`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     finding: &Finding,
-    seen: i64,
     event: &str,
     to: FindingState,
     by: &AccountId,
@@ -111,13 +110,13 @@ pub async fn advance(
          WHERE id = $1 AND version = $2",
     )
     .bind(&finding.id)
-    .bind(seen)
+    .bind(finding.version)
     .bind(to.as_str())
     .bind(finding.close_due_at)
     .bind(finding.extended)
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), seen, finding.version)?;
+    let version = super::claimed(done.rows_affected(), finding.version, finding.version)?;
     sqlx::query(
         "INSERT INTO finding_event (finding_id, seq, event, to_state, by_account, reason_note, at)
          VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM finding_event WHERE finding_id = $1), $2, $3, $4, $5, $6)",

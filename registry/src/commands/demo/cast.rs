@@ -5,10 +5,9 @@ use comfy_table::{Table, presets};
 
 use super::client::Person;
 
-/// The people of the programme owner, the body and the registry.
+/// The people of the programme owner and the body.
 #[derive(Debug)]
 pub(super) struct Institutions {
-    pub(super) operator: Person,
     pub(super) owner: Person,
     pub(super) quality: Person,
     pub(super) lead: Person,

@@ -109,17 +109,7 @@ async fn found(anyone: &Anyone, cast: &mut Cast, token: &str) -> anyhow::Result<
         quality.post(&format!("/parties/{body_id}/members"), member).await?;
     }
     step("four people join the body: two assessors, a reviewer, a decision maker");
-    Ok(Institutions {
-        operator,
-        owner,
-        quality,
-        lead,
-        second,
-        reviewer,
-        decider,
-        owner_id,
-        body_id,
-    })
+    Ok(Institutions { owner, quality, lead, second, reviewer, decider, owner_id, body_id })
 }
 
 /// Publishes the programme, authorises the body, records competence, sets terms.

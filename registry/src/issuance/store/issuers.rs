@@ -20,7 +20,11 @@ pub(crate) struct Issuer {
 ///
 /// # Errors
 /// A unique violation when the body has one.
-pub(crate) async fn insert(tx: &mut AnyConnection, issuer: &Issuer, now: i64) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(
+    tx: &mut AnyConnection,
+    issuer: &Issuer,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO issuer (id, party_id, did, created_at) VALUES ($1, $2, $3, $4)")
         .bind(&issuer.id)
         .bind(&issuer.party_id)
@@ -59,7 +63,10 @@ pub(crate) async fn get(db: &mut AnyConnection, id: &str) -> Result<Issuer, Prob
 ///
 /// # Errors
 /// When the database refuses.
-pub(crate) async fn by_did(db: &mut AnyConnection, did: &str) -> Result<Option<Issuer>, sqlx::Error> {
+pub(crate) async fn by_did(
+    db: &mut AnyConnection,
+    did: &str,
+) -> Result<Option<Issuer>, sqlx::Error> {
     sqlx::query_as("SELECT id, party_id, did FROM issuer WHERE did = $1")
         .bind(did)
         .fetch_optional(db)

@@ -55,7 +55,10 @@ pub(crate) async fn open(
 ///
 /// # Errors
 /// When the database refuses.
-pub(crate) async fn shards(db: &mut AnyConnection, issuer: &str) -> Result<Vec<Shard>, sqlx::Error> {
+pub(crate) async fn shards(
+    db: &mut AnyConnection,
+    issuer: &str,
+) -> Result<Vec<Shard>, sqlx::Error> {
     let sql = format!("{SHARD} WHERE issuer_id = $1 ORDER BY n");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(issuer).fetch_all(db).await
 }
@@ -78,8 +81,6 @@ pub(crate) async fn take(tx: &mut AnyConnection, shard: &str) -> Result<i64, sql
 pub(crate) struct List {
     /// Its id: the last part of its URL.
     pub id: String,
-    /// Its shard.
-    pub shard_id: String,
     /// `refresh`, `revocation` or `suspension`.
     pub purpose: String,
     /// Whose.
@@ -92,7 +93,7 @@ pub(crate) struct List {
 /// When the database refuses.
 pub(crate) async fn lists(db: &mut AnyConnection) -> Result<Vec<List>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT l.id, l.shard_id, l.purpose, s.issuer_id FROM status_list l JOIN status_shard s ON s.id = l.shard_id
+        "SELECT l.id, l.purpose, s.issuer_id FROM status_list l JOIN status_shard s ON s.id = l.shard_id
          ORDER BY l.id",
     )
     .fetch_all(db)
@@ -103,7 +104,11 @@ pub(crate) async fn lists(db: &mut AnyConnection) -> Result<Vec<List>, sqlx::Err
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-pub(crate) async fn list(db: &mut AnyConnection, shard: &str, purpose: &str) -> Result<String, Problem> {
+pub(crate) async fn list(
+    db: &mut AnyConnection,
+    shard: &str,
+    purpose: &str,
+) -> Result<String, Problem> {
     sqlx::query_scalar("SELECT id FROM status_list WHERE shard_id = $1 AND purpose = $2")
         .bind(shard)
         .bind(purpose)
@@ -154,11 +159,34 @@ pub(crate) async fn bit(db: &mut AnyConnection, list: &str, idx: i64) -> Result<
     Ok(bit == Some(1))
 }
 
+/// Whether a bit is set, by the latest change of it whose leaf has a number: as the public may know it.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn numbered_bit(
+    db: &mut AnyConnection,
+    list: &str,
+    idx: i64,
+) -> Result<bool, sqlx::Error> {
+    let bit: Option<i64> = sqlx::query_scalar(
+        "SELECT s.bit FROM status_change s JOIN log_leaf l ON l.ord = s.leaf_ord AND l.seq IS NOT NULL
+         WHERE s.status_list_id = $1 AND s.idx = $2 ORDER BY s.leaf_ord DESC LIMIT 1",
+    )
+    .bind(list)
+    .bind(idx)
+    .fetch_optional(db)
+    .await?;
+    Ok(bit == Some(1))
+}
+
 /// The places of a list that are set, by the latest change of each whose leaf has a number.
 ///
 /// # Errors
 /// When the database refuses.
-pub(crate) async fn set_places(db: &mut AnyConnection, list: &str) -> Result<Vec<i64>, sqlx::Error> {
+pub(crate) async fn set_places(
+    db: &mut AnyConnection,
+    list: &str,
+) -> Result<Vec<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT c.idx FROM status_change c
          JOIN (SELECT idx, max(s.leaf_ord) AS leaf_ord FROM status_change s
@@ -176,7 +204,10 @@ pub(crate) async fn set_places(db: &mut AnyConnection, list: &str) -> Result<Vec
 ///
 /// # Errors
 /// When the database refuses.
-pub(crate) async fn last_change(db: &mut AnyConnection, list: &str) -> Result<Option<i64>, sqlx::Error> {
+pub(crate) async fn last_change(
+    db: &mut AnyConnection,
+    list: &str,
+) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT CAST(max(l.seq) AS BIGINT) FROM status_change s JOIN log_leaf l ON l.ord = s.leaf_ord
          WHERE s.status_list_id = $1",
