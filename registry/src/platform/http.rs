@@ -56,11 +56,11 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
     };
     routes
         .fallback(async || Problem::NotFound("page"))
-        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal(anyhow::anyhow!("a handler panicked")).into_response()
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_LIMIT))
+        .layer(middleware::from_fn(refuse_in_problems))
         .layer(header_always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_always(header::REFERRER_POLICY, "no-referrer"))
         .layer(header_always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
@@ -94,4 +94,31 @@ async fn identify(
         response.headers_mut().insert("request-id", value);
     }
     response
+}
+
+/// Longest plain text of a library's refusal that is passed on, in bytes.
+const REFUSAL_TEXT: usize = 4096;
+
+/// What libraries refuse in plain text (a path or query that cannot be read, a method, a time limit) is said as
+/// problem details, like everything else.
+async fn refuse_in_problems(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let plain = kind.is_none_or(|kind| kind.starts_with(b"text/plain"));
+    if !plain || !response.status().is_client_error() {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = axum::body::to_bytes(body, REFUSAL_TEXT).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    match Problem::of_plain_refusal(parts.status, text.clone()) {
+        Some(problem) => {
+            let mut answer = problem.into_response();
+            if let Some(allow) = parts.headers.get(header::ALLOW) {
+                answer.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            answer
+        }
+        None => Response::from_parts(parts, text.into()),
+    }
 }

@@ -7,8 +7,9 @@ use super::app::App;
 use super::db::Db;
 use super::id::uuid_v7;
 
-/// How long a worker may hold a job before another takes it, in milliseconds.
-const LEASE_MS: i64 = 30_000;
+/// How long a worker may hold a job before another takes it, in milliseconds. A job takes a fraction of a second;
+/// what a killed worker held goes on after this.
+const LEASE_MS: i64 = 5_000;
 
 /// How soon a job that could not be done yet is tried again, in milliseconds.
 const LATER_MS: i64 = 20;

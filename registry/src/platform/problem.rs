@@ -9,7 +9,10 @@ use utoipa::ToSchema;
 
 /// Every kind of problem: the last segment of its `type`, under which `/problems/…` explains it.
 pub const KINDS: &[&str] = &[
+    "malformed-request",
     "malformed-body",
+    "method-not-allowed",
+    "timed-out",
     "too-large",
     "unsupported-media-type",
     "not-acceptable",
@@ -49,9 +52,18 @@ impl InvalidMember {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
+    /// A part of the path or the query cannot be read.
+    #[error("The request cannot be read: {0}")]
+    MalformedRequest(String),
     /// The body is not JSON, or not the JSON that the route takes.
     #[error("The body cannot be read: {0}")]
     MalformedBody(String),
+    /// The path exists, but not for this method.
+    #[error("This path does not take this method; the header Allow says which it takes.")]
+    MethodNotAllowed,
+    /// The request took too long.
+    #[error("The request took too long: send it again, or in smaller parts.")]
+    TimedOut,
     /// The body is larger than the route takes.
     #[error("The body is larger than the {limit} bytes that this route takes.")]
     TooLarge {
@@ -166,6 +178,19 @@ impl Problem {
         self.kind().0
     }
 
+    /// The problem behind a refusal that a library made in plain text, if it is one.
+    #[must_use]
+    pub fn of_plain_refusal(status: StatusCode, text: String) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+                Some(Self::MalformedRequest(text))
+            }
+            StatusCode::METHOD_NOT_ALLOWED => Some(Self::MethodNotAllowed),
+            StatusCode::REQUEST_TIMEOUT => Some(Self::TimedOut),
+            _ => None,
+        }
+    }
+
     /// The last segment of `type`: one of [`KINDS`].
     #[must_use]
     pub fn slug(&self) -> &'static str {
@@ -175,7 +200,14 @@ impl Problem {
     /// Status, last segment of `type`, title.
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
+            Self::MalformedRequest(_) => {
+                (StatusCode::BAD_REQUEST, "malformed-request", "Malformed request")
+            }
             Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed-body", "Malformed body"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
+            }
+            Self::TimedOut => (StatusCode::REQUEST_TIMEOUT, "timed-out", "Timed out"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
             Self::UnsupportedMediaType { .. } => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -304,7 +336,10 @@ mod tests {
     fn one_of_each() -> Vec<Problem> {
         let (text, list) = (String::new, Vec::new);
         let all = vec![
+            Problem::MalformedRequest(text()),
             Problem::MalformedBody(text()),
+            Problem::MethodNotAllowed,
+            Problem::TimedOut,
             Problem::TooLarge { limit: 1 },
             Problem::UnsupportedMediaType { detail: text() },
             Problem::NotAcceptable { offers: vec![] },
@@ -328,6 +363,9 @@ mod tests {
                 Problem::MalformedBody(_)
                 | Problem::TooLarge { .. }
                 | Problem::UnsupportedMediaType { .. }
+                | Problem::MalformedRequest(_)
+                | Problem::MethodNotAllowed
+                | Problem::TimedOut
                 | Problem::NotAcceptable { .. }
                 | Problem::Invalid(_)
                 | Problem::NotSignedIn

@@ -415,6 +415,8 @@ pub(crate) struct SampleView {
     facility: FacilityId,
     #[schema(value_type = String)]
     kind: FacilityKind,
+    name: String,
+    address: String,
     interviews_planned: i64,
     #[schema(value_type = Object)]
     interviews_held: BTreeMap<String, u32>,
@@ -503,6 +505,8 @@ async fn get(
             .map(|s| SampleView {
                 facility: s.facility_id,
                 kind: s.kind,
+                name: s.name,
+                address: s.address,
                 interviews_planned: s.interviews_planned,
                 interviews_held: serde_json::from_str(&s.interviews_held).unwrap_or_default(),
             })

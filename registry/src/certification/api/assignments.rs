@@ -154,6 +154,8 @@ async fn plan(
         .map(|f| assessments::Sampled {
             facility_id: f.id.clone(),
             kind: f.kind,
+            name: f.name.clone(),
+            address: f.address.clone(),
             interviews_planned: i64::from(sampling::interviews(
                 &file.programme,
                 u32::try_from(f.workers).unwrap_or(u32::MAX),

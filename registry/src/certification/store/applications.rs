@@ -185,7 +185,9 @@ pub async fn of_account(
            company_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND role = 'applicant')
            OR body_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL
                           AND role IN ('quality_manager', 'auditor'))
-           OR id IN (SELECT application_id FROM assignment WHERE account_id = $1 AND ended_at IS NULL))
+           OR id IN (SELECT s.application_id FROM assignment s JOIN application a ON a.id = s.application_id
+                     JOIN membership m ON m.account_id = s.account_id AND m.party_id = a.body_id AND m.ended_at IS NULL
+                     WHERE s.account_id = $1 AND s.ended_at IS NULL))
          ORDER BY id LIMIT $3"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql))

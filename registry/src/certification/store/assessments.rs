@@ -34,6 +34,10 @@ pub struct Sampled {
     /// What it is.
     #[sqlx(try_from = "String")]
     pub kind: FacilityKind,
+    /// Its name.
+    pub name: String,
+    /// Its postal address.
+    pub address: String,
     /// Interviews planned, by the programme's table.
     pub interviews_planned: i64,
     /// Interviews held: language → count (JSON).
@@ -103,8 +107,9 @@ pub async fn sample(
     id: &AssessmentId,
 ) -> Result<Vec<Sampled>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT facility_id, kind, interviews_planned, interviews_held FROM sample WHERE assessment_id = $1
-         ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, facility_id",
+        "SELECT s.facility_id, s.kind, f.name, f.address, s.interviews_planned, s.interviews_held
+         FROM sample s JOIN facility f ON f.id = s.facility_id WHERE s.assessment_id = $1
+         ORDER BY CASE s.kind WHEN 'whole' THEN 0 ELSE 1 END, s.facility_id",
     )
     .bind(id)
     .fetch_all(db)
