@@ -377,6 +377,12 @@ CREATE TABLE evidence (                                    -- append
 );
 CREATE INDEX evidence_party ON evidence (party_id, id);
 
+CREATE TABLE evidence_removal (                            -- append
+    evidence_id  TEXT PRIMARY KEY REFERENCES evidence (id),
+    by_account   TEXT NOT NULL,
+    at           BIGINT NOT NULL
+);
+
 CREATE TABLE evidence_link (                               -- append
     id              TEXT PRIMARY KEY,
     evidence_id     TEXT NOT NULL REFERENCES evidence (id),
@@ -458,6 +464,7 @@ CREATE TABLE decision (                                    -- append
     application_id  TEXT REFERENCES application (id),
     certificate_id  TEXT REFERENCES certificate (id),
     kind            TEXT NOT NULL,
+    cause           TEXT,                                  -- of a suspension
     level           TEXT,
     rule_level      TEXT,
     rule_score      BIGINT,

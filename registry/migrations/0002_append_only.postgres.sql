@@ -45,6 +45,9 @@ CREATE TRIGGER assessment_event_no_truncate BEFORE TRUNCATE ON assessment_event 
 CREATE TRIGGER evidence_append_only BEFORE UPDATE OR DELETE ON evidence FOR EACH ROW EXECUTE FUNCTION akashi_append_only();
 CREATE TRIGGER evidence_no_truncate BEFORE TRUNCATE ON evidence FOR EACH STATEMENT EXECUTE FUNCTION akashi_append_only();
 
+CREATE TRIGGER evidence_removal_append_only BEFORE UPDATE OR DELETE ON evidence_removal FOR EACH ROW EXECUTE FUNCTION akashi_append_only();
+CREATE TRIGGER evidence_removal_no_truncate BEFORE TRUNCATE ON evidence_removal FOR EACH STATEMENT EXECUTE FUNCTION akashi_append_only();
+
 CREATE TRIGGER evidence_link_append_only BEFORE UPDATE OR DELETE ON evidence_link FOR EACH ROW EXECUTE FUNCTION akashi_append_only();
 CREATE TRIGGER evidence_link_no_truncate BEFORE TRUNCATE ON evidence_link FOR EACH STATEMENT EXECUTE FUNCTION akashi_append_only();
 

@@ -42,6 +42,9 @@ CREATE TRIGGER assessment_event_no_delete BEFORE DELETE ON assessment_event BEGI
 CREATE TRIGGER evidence_no_update BEFORE UPDATE ON evidence BEGIN SELECT RAISE(ABORT, 'append-only: evidence'); END;
 CREATE TRIGGER evidence_no_delete BEFORE DELETE ON evidence BEGIN SELECT RAISE(ABORT, 'append-only: evidence'); END;
 
+CREATE TRIGGER evidence_removal_no_update BEFORE UPDATE ON evidence_removal BEGIN SELECT RAISE(ABORT, 'append-only: evidence_removal'); END;
+CREATE TRIGGER evidence_removal_no_delete BEFORE DELETE ON evidence_removal BEGIN SELECT RAISE(ABORT, 'append-only: evidence_removal'); END;
+
 CREATE TRIGGER evidence_link_no_update BEFORE UPDATE ON evidence_link BEGIN SELECT RAISE(ABORT, 'append-only: evidence_link'); END;
 CREATE TRIGGER evidence_link_no_delete BEFORE DELETE ON evidence_link BEGIN SELECT RAISE(ABORT, 'append-only: evidence_link'); END;
 

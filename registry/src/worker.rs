@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::certification::{attest, release};
+use crate::certification::{attest, erasure, release};
 use crate::issuance::{self, Released};
 use crate::log;
 use crate::platform::app::App;
@@ -84,8 +84,17 @@ async fn work(app: &App, job: &Job) -> Result<(), Problem> {
         "release" => release_credential(app, job).await,
         "publish" => publish_status(app, job).await,
         "bundle" => publish_bundle(app, job).await,
+        "erase" => erase_file(app, job).await,
         other => Err(Problem::internal(anyhow::anyhow!("no such kind of job: {other}"))),
     }
+}
+
+/// Deletes the bytes of a file that was taken back.
+async fn erase_file(app: &App, job: &Job) -> Result<(), Problem> {
+    let mut tx = app.db.write().await?;
+    erasure::erase(&mut tx, app, &job.subject).await?;
+    jobs::done(&mut tx, app, job).await?;
+    Ok(tx.commit().await?)
 }
 
 /// T2: signs, checks and stores the credential, moves the certificate, shows it to the public.

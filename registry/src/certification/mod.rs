@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod attest;
+pub mod erasure;
 pub mod file;
 pub mod ids;
 pub mod release;

@@ -137,12 +137,15 @@ impl BlobStore {
         }))
     }
 
-    /// Deletes a file's bytes.
+    /// Deletes a file's bytes; that they are gone already is as good.
     ///
     /// # Errors
     /// When the object store refuses.
     pub async fn erase(&self, party: &PartyId, address: &[u8]) -> Result<(), Problem> {
-        self.objects.delete(&path(party, address)).await.map_err(Problem::internal)
+        match self.objects.delete(&path(party, address)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Problem::internal(error)),
+        }
     }
 }
 

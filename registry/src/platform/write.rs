@@ -158,7 +158,7 @@ impl Act {
         };
         Ok(Self {
             request_id: RequestId::of(parts),
-            route: format!("{} {}", parts.method, parts.uri.path()),
+            route: format!("{} {}", parts.method, parts.uri),
             key,
             request_hash,
             audited: Vec::new(),
@@ -256,7 +256,12 @@ impl Act {
             .bind(&bytes)
             .bind(now + IDEMPOTENCY_MS)
             .execute(&mut *tx)
-            .await?;
+            .await
+            // The same request is being answered at this moment: its repeat will find that answer.
+            .map_err(|error| match Problem::from(error) {
+                Problem::Duplicate(_) => Problem::Busy,
+                other => other,
+            })?;
         }
         tx.commit().await?;
         Ok(json_answer(status, bytes))

@@ -22,7 +22,6 @@ use crate::certification::rules::application::{
     Submission,
 };
 use crate::certification::rules::scope::{self, Facility};
-use crate::certification::store::parties::PartyKind;
 use crate::certification::store::{self, applications, facilities, parties, people, programmes};
 use crate::platform::accounts;
 use crate::platform::app::App;
@@ -85,12 +84,12 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
     let mut tx = app.db.write().await?;
     let subject = Subject { company: Some(body.company.clone()), ..Subject::default() };
     act.authorise(&actor, Action::Apply, &subject, "application", id.as_str())?;
-    let party =
-        parties::get(&mut tx, &body.body).await.ok().filter(|party| party.kind == PartyKind::Body);
-    party.ok_or_else(|| Problem::invalid("/body", "is no certification body here"))?;
+    let no_body = |p: Problem| p.or_invalid("/body", "is no certification body here");
+    parties::body(&mut tx, &body.body).await.map_err(no_body)?;
+    let no_programme = |p: Problem| p.or_invalid("/programme", "is no published programme version");
     let programme = programmes::published(&mut tx, &body.programme.id, &body.programme.version)
         .await
-        .map_err(|_| Problem::invalid("/programme", "is no published programme version"))?;
+        .map_err(no_programme)?;
     let certificate = own_certificate(&mut tx, &body).await?;
     let facilities = scope_of(&mut tx, &body.company, &body.facilities).await?;
     check_facts(&*file::programme(&mut tx, &programme.id).await?, &body.facts)?;

@@ -1,6 +1,5 @@
 //! Certificates after the grant: suspended, reinstated, reduced, withdrawn, given up.
 
-use akashi_schemas::text_enum;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -16,7 +15,7 @@ use crate::certification::attest;
 use crate::certification::file::{self, AssessmentFile};
 use crate::certification::ids::{CertificateId, CertificateVersionId, DecisionId, FacilityId};
 use crate::certification::rules::certificate::{self, CertificateState, CertificateStep, Change};
-use crate::certification::rules::decision::{DecisionKind, Maker};
+use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
 use crate::certification::rules::number::CertificateNumber;
 use crate::certification::store;
 use crate::certification::store::certificates::{self, Certificate, Event, Version};
@@ -93,6 +92,7 @@ async fn begin<T>(
 /// The words of a decision on a certificate.
 struct Words<'a> {
     kind: DecisionKind,
+    cause: Option<SuspensionCause>,
     level: Option<&'a str>,
     reason: &'a Text,
     public_reason: Option<&'a str>,
@@ -114,6 +114,7 @@ async fn record(
         application: None,
         certificate: Some(&certificate.id),
         kind: words.kind,
+        cause: words.cause,
         level: words.level,
         rule: None,
         reason: &reason,
@@ -193,24 +194,6 @@ impl Changed {
     }
 }
 
-text_enum! {
-    /// Why a certificate is suspended.
-    #[derive(ToSchema)]
-    #[schema(rename_all = "snake_case")]
-    pub(crate) enum SuspensionCause {
-        /// A requirement is no longer met.
-        Nonconformity = "nonconformity",
-        /// Access was refused or a surveillance could not take place.
-        Access = "access",
-        /// Fees or other terms of the agreement are not kept.
-        Agreement = "agreement",
-        /// A complaint is looked into that does not bear waiting.
-        Complaint = "complaint",
-        /// The holder asked for it.
-        Request = "request",
-    }
-}
-
 /// A suspension.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -247,10 +230,9 @@ async fn suspend(
         urgent: write.body.urgent,
     };
     let to = certificate::next(loaded.certificate.state, &step)?;
-    let reason =
-        Text { text: format!("[{}] {}", write.body.cause, reason.text), lang: reason.lang };
     let words = Words {
         kind: DecisionKind::Suspend,
+        cause: Some(write.body.cause),
         level: None,
         reason: &reason,
         public_reason: Some(&public),
@@ -299,6 +281,7 @@ async fn reinstate(
     let (reason, public) = (write.body.reason.clone(), write.body.public_reason.clone());
     let words = Words {
         kind: DecisionKind::Reinstate,
+        cause: None,
         level: None,
         reason: &reason,
         public_reason: public.as_deref(),
@@ -331,6 +314,7 @@ async fn withdraw(
     let to = certificate::next(loaded.certificate.state, &step)?;
     let words = Words {
         kind: DecisionKind::Withdraw,
+        cause: None,
         level: None,
         reason: &reason,
         public_reason: Some(&public),
@@ -359,8 +343,13 @@ async fn terminate(
     let (tx, loaded) = begin(&app, &number, &mut write, Action::Terminate, seen).await?;
     let reason = write.body.reason.clone();
     let to = certificate::next(loaded.certificate.state, &CertificateStep::Terminate)?;
-    let words =
-        Words { kind: DecisionKind::Terminate, level: None, reason: &reason, public_reason: None };
+    let words = Words {
+        kind: DecisionKind::Terminate,
+        cause: None,
+        level: None,
+        reason: &reason,
+        public_reason: None,
+    };
     change_status(&app, write, tx, &loaded, to, &words, (Purpose::Revocation, true)).await
 }
 
@@ -409,6 +398,7 @@ async fn reduce(
     let public = Some(body.public_reason.as_str());
     let words = Words {
         kind: DecisionKind::Reduce,
+        cause: None,
         level: Some(level),
         reason: &body.reason,
         public_reason: public,

@@ -266,6 +266,7 @@ async fn carry_out(
         application: Some(&application.id),
         certificate: certificate.as_ref().map(|c| &c.id),
         kind,
+        cause: None,
         level: granted,
         rule: Some(RuleResult {
             level: outcome.level.as_deref(),

@@ -1,7 +1,6 @@
 //! Evidence: received as a stream, linked to criteria, read by those who assess.
 
 use akashi_schemas::text_enum;
-use axum::RequestExt;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,7 +22,7 @@ use crate::platform::id::{BlobId, DataKeyId, NoteId, PartyId};
 use crate::platform::notes::{self, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Nothing, Write};
-use crate::platform::{blobs, data_keys};
+use crate::platform::{blobs, data_keys, jobs};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(attach)).routes(routes!(get, remove)).routes(routes!(link))
@@ -83,7 +82,7 @@ async fn attach(
     actor.authorise(Action::AttachEvidence, &subject, "application")?;
     let (key_id, key) = data_keys::open(&mut db, &app, &application.company_id).await?;
     drop(db);
-    let (parts, body) = request.with_limited_body().into_parts();
+    let (parts, body) = request.into_parts();
     let declared = content_type(&parts.headers)?;
     refuse_declared_size(&parts.headers)?;
     let received = app.blobs.receive(&app, &key, &declared, body.into_data_stream()).await?;
@@ -117,7 +116,7 @@ async fn attach(
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         media_type: received.media_type.to_owned(),
         address: received.address.as_bytes().to_vec(),
-        blob_state: "clean".into(),
+        removed: 0,
     };
     evidence::insert(&mut tx, &row, &actor.account).await?;
     let attached = Attached { id, size: received.size, media_type: received.media_type };
@@ -228,7 +227,7 @@ async fn get(
         let last = subjects.last().cloned().unwrap_or_default();
         actor.authorise(Action::ReadEvidence, &last, "evidence")?;
     }
-    if row.blob_state != "clean" {
+    if row.removed != 0 {
         return Err(Problem::NotFound("file: it was taken back"));
     }
     let (_, key) = data_keys::open(&mut db, &app, &row.party_id).await?;
@@ -268,7 +267,7 @@ async fn link(
     let row = evidence::get(&mut tx, &id).await?;
     let File { application, subject, programme } = File::load(&mut tx, &body.application).await?;
     act.authorise(&actor, Action::AttachEvidence, &subject, "evidence", id.as_str())?;
-    if row.party_id != application.company_id {
+    if row.party_id != application.company_id || row.removed != 0 {
         return Err(Problem::NotFound("evidence"));
     }
     programme
@@ -321,9 +320,13 @@ async fn remove(
             });
         }
     }
-    evidence::set_blob_state(&mut tx, &row.blob_id, "erased").await?;
+    evidence::remove(&mut tx, &id, &actor.account, app.clock.now_ms()).await?;
+    if !evidence::is_needed(&mut tx, &row.blob_id).await? {
+        evidence::set_blob_state(&mut tx, &row.blob_id, "erased").await?;
+        jobs::add(&mut tx, &app, "erase", row.blob_id.as_str()).await?;
+    }
     let answer = act.commit(&app, &actor, tx, StatusCode::NO_CONTENT, &()).await?;
-    app.blobs.erase(&row.party_id, &row.address).await?;
+    app.wake.notify_one();
     Ok(answer)
 }
 

@@ -161,13 +161,13 @@ async fn show_evidence(
     let seen = write.body.version;
     let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
     for (i, evidence_id) in write.body.evidence.iter().enumerate() {
-        let row = evidence::get(&mut tx, evidence_id)
-            .await
-            .ok()
-            .filter(|row| &row.party_id == company(&loaded.file));
-        row.ok_or_else(|| {
-            Problem::invalid(format!("/evidence/{i}"), "is no evidence of the company")
-        })?;
+        let place = format!("/evidence/{i}");
+        let not_theirs = "is no evidence of the company";
+        let found = evidence::get(&mut tx, evidence_id).await;
+        let row = found.map_err(|problem| problem.or_invalid(&place, not_theirs))?;
+        if &row.party_id != company(&loaded.file) || row.removed != 0 {
+            return Err(Problem::invalid(place, not_theirs));
+        }
         let link = evidence::Link {
             evidence_id: evidence_id.clone(),
             application_id: loaded.file.assessment.application_id.clone(),

@@ -77,7 +77,7 @@ async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Respon
     };
     parties::get(&mut tx, &body.party)
         .await
-        .map_err(|_| Problem::invalid("/party", "is no party here"))?;
+        .map_err(|problem| problem.or_invalid("/party", "is no party here"))?;
     accounts::store::account(&mut tx, &account)
         .await?
         .ok_or_else(|| Problem::invalid("/account", "is no account here"))?;

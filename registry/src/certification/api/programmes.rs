@@ -15,7 +15,6 @@ use utoipa_axum::routes;
 use super::Written;
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
 use crate::certification::rules::dates::Zone;
-use crate::certification::store::parties::PartyKind;
 use crate::certification::store::{self, parties, programmes};
 use crate::issuance;
 use crate::platform::app::App;
@@ -271,11 +270,8 @@ async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Re
     let id = AuthorisationId::new(app.clock.now(), &*app.rng);
     let subject = Subject { owner: Some(owner), ..Subject::default() };
     act.authorise(&actor, Action::Authorise, &subject, "authorisation", id.as_str())?;
-    let party =
-        parties::get(&mut tx, &body.body).await.ok().filter(|party| party.kind == PartyKind::Body);
-    if party.is_none() {
-        return Err(Problem::invalid("/body", "is no certification body here"));
-    }
+    let no_body = |p: Problem| p.or_invalid("/body", "is no certification body here");
+    parties::body(&mut tx, &body.body).await.map_err(no_body)?;
     if body.until <= body.from {
         return Err(Problem::invalid("/until", "is not after its beginning"));
     }

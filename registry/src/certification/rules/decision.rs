@@ -33,6 +33,24 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Why a certificate is suspended.
+    #[derive(utoipa::ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub enum SuspensionCause {
+        /// A requirement is no longer met.
+        Nonconformity = "nonconformity",
+        /// Access was refused or a surveillance could not take place.
+        Access = "access",
+        /// Fees or other terms of the agreement are not kept.
+        Agreement = "agreement",
+        /// A complaint is looked into that does not bear waiting.
+        Complaint = "complaint",
+        /// The holder asked for it.
+        Request = "request",
+    }
+}
+
 /// Who decides.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Maker {

@@ -3,7 +3,7 @@
 use sqlx::AnyConnection;
 
 use crate::certification::ids::{ApplicationId, CertificateId, DecisionId};
-use crate::certification::rules::decision::DecisionKind;
+use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
 use crate::platform::id::{AccountId, NoteId};
 
 /// A decision.
@@ -17,6 +17,8 @@ pub struct Decision<'a> {
     pub certificate: Option<&'a CertificateId>,
     /// What was decided.
     pub kind: DecisionKind,
+    /// Of a suspension: its cause.
+    pub cause: Option<SuspensionCause>,
     /// The level granted, or reduced to.
     pub level: Option<&'a str>,
     /// What the programme's rule gave.
@@ -55,14 +57,15 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     let rule = decision.rule;
     sqlx::query(
-        "INSERT INTO decision (id, application_id, certificate_id, kind, level, rule_level, rule_score, rule_reason,
+        "INSERT INTO decision (id, application_id, certificate_id, kind, cause, level, rule_level, rule_score, rule_reason,
                                ratings_digest, reason_note, public_reason, by_account, at, effective_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(decision.id)
     .bind(decision.application)
     .bind(decision.certificate)
     .bind(decision.kind.as_str())
+    .bind(decision.cause.map(SuspensionCause::as_str))
     .bind(decision.level)
     .bind(rule.and_then(|r| r.level))
     .bind(rule.and_then(|r| r.score).map(i64::from))

@@ -111,8 +111,8 @@ pub struct Evidence {
     pub media_type: String,
     /// The file's keyed hash.
     pub address: Vec<u8>,
-    /// `clean` or `erased`.
-    pub blob_state: String,
+    /// 1 once it was taken back.
+    pub removed: i64,
 }
 
 /// Appends evidence.
@@ -149,7 +149,8 @@ pub async fn insert(
 pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Problem> {
     sqlx::query_as(
         "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.received_at,
-                b.size, b.media_type, b.address, b.state AS blob_state
+                b.size, b.media_type, b.address,
+                CAST((SELECT count(*) FROM evidence_removal r WHERE r.evidence_id = e.id) AS BIGINT) AS removed
          FROM evidence e JOIN blob b ON b.id = e.blob_id WHERE e.id = $1",
     )
     .bind(id)
@@ -232,5 +233,52 @@ pub async fn linked_applications(
     )
     .bind(id)
     .fetch_all(db)
+    .await
+}
+
+/// Appends that evidence was taken back.
+///
+/// # Errors
+/// A unique violation when it was before.
+pub async fn remove(
+    tx: &mut AnyConnection,
+    id: &EvidenceId,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO evidence_removal (evidence_id, by_account, at) VALUES ($1, $2, $3)")
+        .bind(id)
+        .bind(by)
+        .bind(now)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// Whether evidence that was not taken back still needs a file: the same file attached twice is kept once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_needed(db: &mut AnyConnection, blob: &BlobId) -> Result<bool, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT CAST(count(*) AS BIGINT) FROM evidence e WHERE e.blob_id = $1
+         AND NOT EXISTS (SELECT 1 FROM evidence_removal r WHERE r.evidence_id = e.id)",
+    )
+    .bind(blob)
+    .fetch_one(db)
+    .await?;
+    Ok(count > 0)
+}
+
+/// A file by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn blob(db: &mut AnyConnection, id: &str) -> Result<Option<Blob>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, party_id, address, cipher_digest, size, media_type, data_key_id, state FROM blob WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
     .await
 }

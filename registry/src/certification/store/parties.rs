@@ -159,6 +159,19 @@ pub async fn get(db: &mut AnyConnection, id: &PartyId) -> Result<Party, Problem>
         .ok_or(Problem::NotFound("party"))
 }
 
+/// A certification body by id.
+///
+/// # Errors
+/// [`Problem::NotFound`] when the party is another or none.
+pub async fn body(db: &mut AnyConnection, id: &PartyId) -> Result<Party, Problem> {
+    let party = get(db, id).await?;
+    if party.kind == PartyKind::Body {
+        Ok(party)
+    } else {
+        Err(Problem::NotFound("certification body"))
+    }
+}
+
 /// Parties after a cursor: all institutions for an operator, else those of a list of ids.
 ///
 /// # Errors

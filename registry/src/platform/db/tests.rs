@@ -47,7 +47,7 @@ async fn bytes_come_back_as_they_went_in(scratch: &Scratch) {
 }
 
 /// The tables whose rows never change, each with one of its columns.
-const APPEND_ONLY: [(&str, &str); 29] = [
+const APPEND_ONLY: [(&str, &str); 30] = [
     ("party_name", "name"),
     ("party_identifier", "value"),
     ("facility_change", "fields"),
@@ -62,6 +62,7 @@ const APPEND_ONLY: [(&str, &str); 29] = [
     ("competence", "until_at"),
     ("assessment_event", "event"),
     ("evidence", "period_to"),
+    ("evidence_removal", "by_account"),
     ("evidence_link", "criterion"),
     ("rating", "value"),
     ("finding_event", "event"),
@@ -83,7 +84,7 @@ const APPEND_ONLY: [(&str, &str); 29] = [
 const APPEND_ONLY_IN_PART: [&str; 3] = ["programme_version", "credential", "log_leaf"];
 
 /// A row in every table that those need, and in those. `{b}` stands for some bytes.
-const ROWS: [&str; 47] = [
+const ROWS: [&str; 48] = [
     "data_key (id, subject_kind, subject_id) VALUES ('k', 'party', 'company')",
     "party (id, kind, display_name, country, sole_proprietor, publish_consent, created_at, version)
      VALUES ('company', 'company', 'Example', 'JP', 0, 0, 0, 1),
@@ -125,6 +126,7 @@ const ROWS: [&str; 47] = [
      VALUES ('as', 1, 'start', 'under_way', 'a', 0)",
     "evidence (id, party_id, blob_id, source, period_from, period_to, received_at, by_account)
      VALUES ('ev', 'company', 'blob', 'company', '2026-01-01', '2026-12-31', 0, 'a')",
+    "evidence_removal (evidence_id, by_account, at) VALUES ('ev', 'a', 0)",
     "evidence_link (id, evidence_id, application_id, criterion, facility_id, by_account, at)
      VALUES ('el', 'ev', 'app', 'x', 'f', 'a', 0)",
     "rating (id, assessment_id, criterion, facility_id, seq, value, reason_note, by_account, at)
