@@ -107,7 +107,7 @@ async fn release_credential(app: &App, job: &Job) -> Result<(), Problem> {
     let facts = attest::bundle_facts(&mut tx).await?;
     match issuance::release(&mut tx, app, &job.subject, &facts).await? {
         Released::NotYet => return Err(Problem::Busy),
-        Released::Before => {}
+        Released::Before | Released::Overtaken => {}
         Released::Now { certificate } => {
             release::released(&mut tx, &certificate).await?;
             publication::project(&mut tx, app, &certificate).await?;

@@ -83,7 +83,7 @@ async fn gather(
         body_name: parties::get(db, &certificate.body_id).await?.display_name,
         company: AttestedCompany {
             id: company.id.to_string(),
-            name: company.display_name,
+            name: shown_name(db, &company).await?,
             country: company.country,
             identifiers: parties::identifiers(db, &company.id).await?,
         },
@@ -94,6 +94,20 @@ async fn gather(
         valid_from: instant(version.valid_from),
         valid_until: instant(version.valid_until),
         programme,
+    })
+}
+
+/// The name by which the public knows a holder: of a sole proprietor trade name and municipality.
+async fn shown_name(db: &mut AnyConnection, company: &parties::Party) -> Result<String, Problem> {
+    if company.sole_proprietor == 0 {
+        return Ok(company.display_name.clone());
+    }
+    let names = parties::names(db, &company.id).await?;
+    let trade = names.into_iter().rev().find(|(kind, _)| kind == "trade").map(|(_, name)| name);
+    let name = trade.unwrap_or_else(|| company.display_name.clone());
+    Ok(match &company.municipality {
+        Some(municipality) => format!("{name} ({municipality})"),
+        None => name,
     })
 }
 

@@ -173,6 +173,8 @@ pub enum Released {
     },
     /// It was released or given up before.
     Before,
+    /// Its certificate was withdrawn or cut before it got out: it is voided.
+    Overtaken,
     /// Its leaf has no number yet.
     NotYet,
     /// The registry's own verifier does not accept it; nothing was written.
@@ -196,6 +198,11 @@ pub async fn release(
     }
     if log::number_of(tx, row.leaf_ord).await?.is_none() {
         return Ok(Released::NotYet);
+    }
+    let revocations = status::list(tx, &row.shard_id, Purpose::Revocation.as_str()).await?;
+    if status::bit(tx, &revocations, row.idx).await? {
+        give_up(tx, app, &row, CredentialState::Prepared).await?;
+        return Ok(Released::Overtaken);
     }
     let issuer = issuers::get(tx, &row.issuer_id).await?;
     let key = signing_keys::get(tx, &row.signing_key_id).await?;
@@ -253,7 +260,7 @@ async fn self_check(
 /// Marks every earlier released credential of the certificate as superseded.
 async fn supersede(tx: &mut AnyConnection, app: &App, row: &CredentialRow) -> Result<(), Problem> {
     for earlier in credentials::of_certificate(tx, &row.certificate_id).await? {
-        if earlier.id != row.id && earlier.state == CredentialState::Released {
+        if earlier.id < row.id && earlier.state == CredentialState::Released {
             set_bit(tx, app, &earlier, Purpose::Refresh, true).await?;
         }
     }
@@ -276,7 +283,11 @@ pub async fn fail(tx: &mut AnyConnection, id: &str, why: &str) -> Result<String,
 /// # Errors
 /// [`Problem::NotFound`]; [`Problem::WrongState`] when it did not fail.
 pub async fn retry(tx: &mut AnyConnection, app: &App, id: &str) -> Result<(), Problem> {
-    move_failed(tx, id, "retry", CredentialState::Prepared).await?;
+    let row = credentials::get(tx, id).await?;
+    let (from, to) = (CredentialState::Failed, CredentialState::Prepared);
+    if !credentials::advance(tx, id, from, to, None).await? {
+        return Err(not_failed("retry", row.state));
+    }
     jobs::add(tx, app, "release", id).await?;
     Ok(())
 }
@@ -287,31 +298,43 @@ pub async fn retry(tx: &mut AnyConnection, app: &App, id: &str) -> Result<(), Pr
 /// [`Problem::NotFound`]; [`Problem::WrongState`] when it did not fail.
 pub async fn void(tx: &mut AnyConnection, app: &App, id: &str) -> Result<(), Problem> {
     let row = credentials::get(tx, id).await?;
-    move_failed(tx, id, "void", CredentialState::Voided).await?;
-    set_bit(tx, app, &row, Purpose::Revocation, true).await?;
+    if row.state != CredentialState::Failed {
+        return Err(not_failed("void", row.state));
+    }
+    give_up(tx, app, &row, CredentialState::Failed).await
+}
+
+/// Voids a credential that never got out.
+async fn give_up(
+    tx: &mut AnyConnection,
+    app: &App,
+    row: &CredentialRow,
+    from: CredentialState,
+) -> Result<(), Problem> {
+    credentials::advance(tx, &row.id, from, CredentialState::Voided, None).await?;
+    set_bit(tx, app, row, Purpose::Revocation, true).await?;
     let leaf = Leaf::Voided {
         payload_sha256: Digest::of(&row.payload).to_string(),
-        number: number_of(&row)?,
+        number: number_of(row)?,
     };
     append(tx, app, &leaf).await.map(drop)
 }
 
-async fn move_failed(
-    tx: &mut AnyConnection,
-    id: &str,
-    event: &str,
-    to: CredentialState,
-) -> Result<(), Problem> {
-    if credentials::advance(tx, id, CredentialState::Failed, to, None).await? {
-        return Ok(());
-    }
-    let row = credentials::get(tx, id).await?;
-    Err(Problem::WrongState {
+/// Whether a certificate's version has no credential because the last one was voided.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_voided(db: &mut AnyConnection, version: &str) -> Result<bool, Problem> {
+    Ok(credentials::last_of_version(db, version).await? == Some(CredentialState::Voided))
+}
+
+fn not_failed(event: &str, state: CredentialState) -> Problem {
+    Problem::WrongState {
         event: event.to_owned(),
-        state: row.state.to_string(),
+        state: state.to_string(),
         allowed_from: vec![CredentialState::Failed.to_string()],
         who: vec!["operator".into()],
-    })
+    }
 }
 
 /// The certificate of a credential.

@@ -14,7 +14,7 @@ mod trust;
 
 pub use akashi_verifier::status::Purpose;
 pub use credentials::{
-    Prepared, Released, certificate_of, fail, prepare, release, retry, set_status, void,
+    Prepared, Released, certificate_of, fail, is_voided, prepare, release, retry, set_status, void,
 };
 pub use issuers::{
     authorisation_changed, compromise_key, open_issuer, programme_published, retire_key,

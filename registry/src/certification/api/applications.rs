@@ -436,10 +436,12 @@ async fn submit(
     let answers = applications::answers(&mut tx, &id).await?;
     let answered = answers.into_iter().map(|a| (a.criterion, a.facility_id.to_string())).collect();
     let agreement_accepted = applications::agreed_terms(&mut tx, &id).await?.is_some();
+    let may_be_shown = parties::get(&mut tx, &file.application.company_id).await?.may_be_shown();
     let waiting_until = waiting_until(&mut tx, &file, app.clock.now()).await?;
     let step = ApplicationStep::Submit(Submission {
         programme: &file.programme,
         agreement_accepted,
+        may_be_shown,
         facilities: &scope,
         facts: &file.facts(),
         answered: &answered,

@@ -497,7 +497,8 @@ async fn reissue(
     let (mut tx, loaded) =
         begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
     let Loaded { certificate, version, maker, .. } = &loaded;
-    let to = certificate::next(certificate.state, &CertificateStep::Reissue(maker))?;
+    let voided = issuance::is_voided(&mut tx, version.id.as_str()).await?;
+    let to = certificate::next(certificate.state, &CertificateStep::Reissue { maker, voided })?;
     let change = attest::Change { kind: "reissued", decision: None, public_reason: None };
     let credential = attest::attest(&mut tx, &app, certificate, version, &change).await?;
     let row_version = certificates::advance(&mut tx, certificate, certificate.version, to).await?;

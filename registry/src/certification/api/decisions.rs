@@ -23,7 +23,7 @@ use crate::certification::rules::scope::Facility;
 use crate::certification::store::assessments::Rated;
 use crate::certification::store::decisions::{Decision, RuleResult};
 use crate::certification::store::{
-    self, applications, assessments, certificates, decisions, facilities, programmes,
+    self, applications, assessments, certificates, decisions, facilities, parties, programmes,
 };
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Task};
@@ -221,6 +221,7 @@ async fn allowed(
             level,
             rule_level: basis.outcome.level.as_deref(),
             authorised,
+            may_be_shown: parties::get(db, &application.company_id).await?.may_be_shown(),
             findings: &standings,
         }),
         (GrantOrRefuse::Grant, None) => {

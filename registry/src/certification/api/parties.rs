@@ -12,9 +12,10 @@ use utoipa_axum::routes;
 
 use super::Written;
 use crate::certification::ids::FacilityId;
+use crate::certification::rules::certificate::CertificateState;
 use crate::certification::rules::identifier::Identifier;
 use crate::certification::store::parties::PartyKind;
-use crate::certification::store::{self, facilities, parties};
+use crate::certification::store::{self, certificates, facilities, parties};
 use crate::issuance;
 use crate::platform::accounts;
 use crate::platform::app::App;
@@ -444,8 +445,30 @@ async fn change(
     }
     party.municipality = body.municipality.or(party.municipality);
     party.publish_consent = body.publish_consent.map_or(party.publish_consent, i64::from);
+    if !party.may_be_shown() {
+        holds_no_certificate(&mut tx, &id).await?;
+    }
     let version = parties::update(&mut tx, &party, body.version).await?;
     act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, version)).await
+}
+
+/// Who holds a certificate is shown: consent to that can be taken back once it was given up.
+async fn holds_no_certificate(
+    db: &mut sqlx::AnyConnection,
+    party: &PartyId,
+) -> Result<(), Problem> {
+    let ended = [CertificateState::Withdrawn, CertificateState::Terminated];
+    let held = certificates::of_company(db, party).await?;
+    let missing: Vec<_> = held
+        .iter()
+        .filter(|certificate| !ended.contains(&certificate.state))
+        .map(|certificate| serde_json::json!({ "code": "termination", "certificate": certificate.number }))
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::Incomplete { event: "withdraw_consent".into(), missing })
+    }
 }
 
 /// A member.

@@ -123,6 +123,8 @@ pub struct Submission<'a> {
     pub programme: &'a Programme,
     /// Whether the company accepted the certification agreement.
     pub agreement_accepted: bool,
+    /// Whether the company may be shown: a sole proprietor is, only by consent.
+    pub may_be_shown: bool,
     /// The facilities in scope.
     pub facilities: &'a [Facility],
     /// The facts that hold for the company.
@@ -221,6 +223,7 @@ impl Submission<'_> {
         let open = pairs.filter(|pair| !self.answered.contains(pair));
         Needs::default()
             .need(self.agreement_accepted, Missing::Agreement)
+            .need(self.may_be_shown, Missing::PublishConsent)
             .need(!self.facilities.is_empty(), Missing::Facility)
             .need(whole || self.facilities.is_empty(), Missing::WholeOrganisation)
             .all(waiting)
@@ -371,6 +374,7 @@ mod tests {
         let complete = Submission {
             programme: &programme,
             agreement_accepted: true,
+            may_be_shown: true,
             facilities: &facilities,
             facts: &facts,
             answered: &answered,
@@ -382,6 +386,10 @@ mod tests {
         assert_eq!(
             missing(submit(Submission { agreement_accepted: false, ..complete })),
             [Missing::Agreement]
+        );
+        assert_eq!(
+            missing(submit(Submission { may_be_shown: false, ..complete })),
+            [Missing::PublishConsent]
         );
         assert_eq!(
             missing(submit(Submission { facilities: &[], ..complete })),
@@ -415,6 +423,7 @@ mod tests {
         let submission = Submission {
             programme: &programme,
             agreement_accepted: true,
+            may_be_shown: true,
             facilities: &facilities,
             facts: &facts(&["dispatched"]),
             answered: &BTreeSet::new(),

@@ -59,9 +59,9 @@ text_enum! {
 moves! { CertificateState, CertificateEvent {
     Release by [Registry]: Issuing => Active;
     Fail by [Registry]: Issuing => IssueFailed;
-    Retry by [Operator]: IssueFailed => Issuing;
-    Void by [Operator]: IssueFailed => Voided;
-    Reissue by [DecisionMaker]: Voided => Issuing;
+    Retry by [Operator]: IssueFailed => Issuing, Active => Active, Suspended => Suspended;
+    Void by [Operator]: IssueFailed => Voided, Active => Active, Suspended => Suspended;
+    Reissue by [DecisionMaker]: Voided => Issuing, Active => Active, Suspended => Suspended;
     Suspend by [DecisionMaker]: Active => Suspended;
     Reinstate by [DecisionMaker]: Suspended => Active;
     Reduce by [DecisionMaker]: Active => Active, Suspended => Suspended;
@@ -72,7 +72,7 @@ moves! { CertificateState, CertificateEvent {
 
 /// An event with the facts that it takes.
 ///
-/// A certificate keeps its state while a later version's credential is made: that credential has a
+/// A certificate keeps its state while a later version's credential is made, fails, is retried, voided or made anew: that credential has a
 /// state of its own, and the public goes on seeing the certificate.
 #[derive(Debug, Clone, Copy)]
 pub enum CertificateStep<'a> {
@@ -89,7 +89,12 @@ pub enum CertificateStep<'a> {
     /// See [`CertificateEvent::Void`]; with the reason.
     Void(&'a str),
     /// See [`CertificateEvent::Reissue`].
-    Reissue(&'a Maker),
+    Reissue {
+        /// Who decides.
+        maker: &'a Maker,
+        /// Whether the latest version's credential was voided, so that the version has none.
+        voided: bool,
+    },
     /// See [`CertificateEvent::Suspend`].
     Suspend {
         /// Who decides.
@@ -173,7 +178,7 @@ impl CertificateStep<'_> {
             Self::Fail => CertificateEvent::Fail,
             Self::Retry => CertificateEvent::Retry,
             Self::Void(_) => CertificateEvent::Void,
-            Self::Reissue(_) => CertificateEvent::Reissue,
+            Self::Reissue { .. } => CertificateEvent::Reissue,
             Self::Suspend { .. } => CertificateEvent::Suspend,
             Self::Reinstate { .. } => CertificateEvent::Reinstate,
             Self::Reduce { .. } => CertificateEvent::Reduce,
@@ -185,7 +190,7 @@ impl CertificateStep<'_> {
 
     const fn maker(&self) -> Option<&Maker> {
         match self {
-            Self::Reissue(maker)
+            Self::Reissue { maker, .. }
             | Self::Suspend { maker, .. }
             | Self::Reinstate { maker, .. }
             | Self::Reduce { maker, .. }
@@ -227,13 +232,13 @@ pub fn next(
         CertificateStep::Extend { valid_until, now } => {
             needs.need(now <= valid_until, Missing::Validity { since: valid_until })
         }
+        CertificateStep::Reissue { voided, .. } => needs.need(voided, Missing::VoidedCredential),
         CertificateStep::Withdraw { public_reason, .. } => {
             needs.need(!blank(public_reason), Missing::PublicReason)
         }
         CertificateStep::Release { .. }
         | CertificateStep::Fail
         | CertificateStep::Retry
-        | CertificateStep::Reissue(_)
         | CertificateStep::Terminate => needs,
     };
     needs.settle(event.as_str(), event.movers())?;
@@ -312,8 +317,8 @@ mod tests {
             issuing      active  issue_failed -       -      -       -         -         -         -         -         -
             issue_failed -       -            issuing voided -       -         -         -         -         -         -
             voided       -       -            -       -      issuing -         -         -         -         -         -
-            active       -       -            -       -      -       suspended -         active    active    withdrawn terminated
-            suspended    -       -            -       -      -       -         active    suspended suspended withdrawn terminated
+            active       -       -            active  active active  suspended -         active    active    withdrawn terminated
+            suspended    -       -            suspended suspended suspended - active    suspended suspended withdrawn terminated
             withdrawn    -       -            -       -      -       -         -         -         -         -         -
             terminated   -       -            -       -      -       -         -         -         -         -         -
         ";
@@ -346,12 +351,25 @@ mod tests {
     }
 
     #[test]
+    fn a_later_versions_credential_is_made_anew_only_when_it_was_voided() {
+        let reissue = |voided| CertificateStep::Reissue { maker: &FREE, voided };
+        for state in [Active, Suspended] {
+            assert_eq!(next(state, &reissue(true)), Ok(state));
+            assert_eq!(missing(next(state, &reissue(false))), [Missing::VoidedCredential]);
+            assert_eq!(next(state, &CertificateStep::Retry), Ok(state));
+        }
+    }
+
+    #[test]
     fn a_release_that_fails_is_retried_or_voided_and_made_anew() {
         assert_eq!(next(Issuing, &CertificateStep::Fail), Ok(IssueFailed));
         assert_eq!(next(IssueFailed, &CertificateStep::Retry), Ok(Issuing));
         assert_eq!(next(IssueFailed, &CertificateStep::Void("The logo was wrong.")), Ok(Voided));
         assert_eq!(missing(next(IssueFailed, &CertificateStep::Void(""))), [Missing::Reason]);
-        assert_eq!(next(Voided, &CertificateStep::Reissue(&FREE)), Ok(Issuing));
+        assert_eq!(
+            next(Voided, &CertificateStep::Reissue { maker: &FREE, voided: true }),
+            Ok(Issuing)
+        );
     }
 
     fn suspend<'a>(
@@ -447,7 +465,7 @@ mod tests {
         let now = at("2026-11-25T00:00:00Z");
         let maker = &REVIEWED;
         for (state, step) in [
-            (Voided, CertificateStep::Reissue(maker)),
+            (Voided, CertificateStep::Reissue { maker, voided: true }),
             (Active, suspend(maker, reason, true, true)),
             (Suspended, CertificateStep::Reinstate { maker, cause_closed: true, until: now, now }),
             (Active, CertificateStep::Reduce { maker, public_reason: reason, change }),

@@ -103,6 +103,8 @@ pub struct Grant<'a> {
     pub rule_level: Option<&'a str>,
     /// Whether the body's authorisation for the programme is in force.
     pub authorised: bool,
+    /// Whether the company may be shown: a sole proprietor is, only by consent.
+    pub may_be_shown: bool,
     /// Every finding of the assessment.
     pub findings: &'a [Standing],
 }
@@ -140,6 +142,9 @@ impl Grant<'_> {
         let mut missing = Vec::new();
         if !self.authorised {
             missing.push(Missing::Authorisation);
+        }
+        if !self.may_be_shown {
+            missing.push(Missing::PublishConsent);
         }
         match asked.filter(|asked| given.is_some_and(|given| asked.rank >= given.rank)) {
             Some(level) => missing.extend(self.unsettled(level)),
@@ -194,6 +199,7 @@ mod tests {
             level: "certified",
             rule_level: Some("certified"),
             authorised: true,
+            may_be_shown: true,
             findings: &[],
         }
     }
@@ -273,6 +279,8 @@ mod tests {
     #[test]
     fn a_grant_needs_an_authorisation_in_force() {
         let programme = programme();
+        let hidden = Grant { may_be_shown: false, ..grant(&programme) };
+        assert_eq!(hidden.missing(), [Missing::PublishConsent]);
         let grant = Grant { authorised: false, ..grant(&programme) };
         assert_eq!(
             missing(decide_initial(&FREE, "Sound.", Verdict::Grant(grant))),

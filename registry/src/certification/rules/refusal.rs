@@ -197,6 +197,12 @@ pub enum Missing {
     /// Neither level nor scope becomes less.
     #[error("level or scope becomes less, and neither becomes more")]
     Reduction,
+    /// The latest version has a credential, or one that is still on its way.
+    #[error("the latest version's credential was voided")]
+    VoidedCredential,
+    /// A sole proprietor has not agreed to be shown.
+    #[error("the sole proprietor agrees to be shown by trade name and municipality")]
+    PublishConsent,
     /// The certificate has expired.
     #[error("the certificate has not expired (it has since {since})")]
     Validity {

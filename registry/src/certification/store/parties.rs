@@ -85,6 +85,12 @@ pub struct Party {
 }
 
 impl Party {
+    /// Whether the public may see the party: a sole proprietor is shown only by consent.
+    #[must_use]
+    pub fn may_be_shown(&self) -> bool {
+        self.sole_proprietor == 0 || self.publish_consent == 1
+    }
+
     /// The party as the subject of an act.
     #[must_use]
     pub fn subject(&self) -> Subject {

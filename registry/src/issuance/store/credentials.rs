@@ -111,6 +111,25 @@ pub(crate) async fn of_certificate(
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(certificate).fetch_all(db).await
 }
 
+/// Where the last credential of a certificate's version stands.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn last_of_version(
+    db: &mut AnyConnection,
+    version: &str,
+) -> Result<Option<CredentialState>, sqlx::Error> {
+    #[derive(FromRow)]
+    struct Last {
+        #[sqlx(try_from = "String")]
+        state: CredentialState,
+    }
+    let sql =
+        "SELECT state FROM credential WHERE certificate_version_id = $1 ORDER BY id DESC LIMIT 1";
+    let last: Option<Last> = sqlx::query_as(sql).bind(version).fetch_optional(db).await?;
+    Ok(last.map(|last| last.state))
+}
+
 /// Moves a credential from one state to another; false when it was not in the first.
 ///
 /// # Errors
