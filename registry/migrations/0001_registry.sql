@@ -453,6 +453,7 @@ CREATE TABLE review (                                      -- append
     recommendation  TEXT NOT NULL,
     level           TEXT,
     na_accepted     BIGINT NOT NULL,
+    ratings_digest  BYTEA NOT NULL,                        -- of the ratings that were reviewed
     reason_note     TEXT NOT NULL REFERENCES note (id),
     by_account      TEXT NOT NULL REFERENCES account (id),
     at              BIGINT NOT NULL

@@ -25,6 +25,11 @@ const NAP: Duration = Duration::from_millis(250);
 /// After how long the bundle is made anew though nothing changed, in milliseconds.
 const BUNDLE_EVERY_MS: i64 = 60 * 60 * 1000;
 
+/// Within which a release happens or is shown as failed, in milliseconds.
+const RELEASE_WITHIN_MS: i64 = 45_000;
+/// How often a release is tried before it is shown as failed: sixteen seconds, with the waits between.
+const RELEASE_ATTEMPTS: i64 = 6;
+
 /// Runs until told to stop.
 pub async fn run(app: App, stop: Arc<Notify>) {
     let owner = uuid_v7(app.clock.now(), &*app.rng);
@@ -46,24 +51,36 @@ pub async fn run(app: App, stop: Arc<Notify>) {
 async fn catch_up(app: &App, owner: &str) -> anyhow::Result<()> {
     renew_bundle(app).await?;
     loop {
-        log::sequence(app).await?;
+        if let Err(error) = log::sequence(app).await {
+            let error = anyhow::Error::from(error);
+            tracing::error!(error = format!("{error:#}"), "the log could not be sequenced");
+        }
         let Some(job) = jobs::claim(&app.db, app, owner).await? else { return Ok(()) };
-        match work(app, &job).await {
-            Ok(()) => continue,
-            // Something was appended to the log meanwhile: it is numbered first.
-            Err(Problem::Busy) => jobs::later(&app.db, app, &job).await?,
-            Err(problem) => {
-                let error = anyhow::Error::from(problem);
-                tracing::error!(
-                    job = job.kind,
-                    subject = job.subject,
-                    error = format!("{error:#}"),
-                    "a job failed; it is tried again"
-                );
-                jobs::again(&app.db, app, &job, &error.to_string()).await?;
-            }
+        if let Err(problem) = work(app, &job).await {
+            put_back(app, &job, problem).await?;
         }
     }
+}
+
+/// Puts back a job that could not be done. A release that could not be done in time is shown as failed instead: a
+/// granted decision never waits unseen.
+async fn put_back(app: &App, job: &Job, problem: Problem) -> anyhow::Result<()> {
+    let overdue = job.created_at + RELEASE_WITHIN_MS <= app.clock.now_ms();
+    if let Problem::Busy = problem {
+        // Something was appended to the log meanwhile: it is numbered first.
+        if job.kind == "release" && overdue {
+            refuse_release(app, job, "the log did not number its leaf in time").await?;
+            return Ok(());
+        }
+        return Ok(jobs::later(&app.db, app, job).await?);
+    }
+    let error = format!("{:#}", anyhow::Error::from(problem));
+    tracing::error!(job = job.kind, subject = job.subject, error, "a job failed");
+    if job.kind == "release" && (overdue || job.attempts >= RELEASE_ATTEMPTS) {
+        refuse_release(app, job, &error).await?;
+        return Ok(());
+    }
+    Ok(jobs::again(&app.db, app, job, &error).await?)
 }
 
 /// Asks for a bundle when the last is an hour old.

@@ -1,5 +1,6 @@
 //! From a certificate's version to its credential: what is attested, gathered and handed to issuance.
 
+use akashi_schemas::FacilityKind;
 use akashi_verifier::trust::Authorisation;
 use sqlx::AnyConnection;
 
@@ -63,14 +64,15 @@ async fn gather(
     let scope = certificates::scope(db, &version.id).await?;
     let outcome = super::api::apply_rule(&loaded, &ratings, |facility| scope.contains(facility));
     let company = parties::get(db, &certificate.company_id).await?;
+    let name = shown_name(db, &company).await?;
+    let identifiers = public_identifiers(db, &company).await?;
     let mut attested = Vec::new();
     for id in &scope {
         let facility = facilities::get(db, id).await?;
-        attested.push(AttestedFacility {
-            id: id.to_string(),
-            kind: facility.kind,
-            name: facility.name,
-        });
+        // The organisation as a whole bears the holder's name: the one by which the public knows it.
+        let whole = facility.kind == FacilityKind::Whole;
+        let shown = if whole { name.clone() } else { facility.name };
+        attested.push(AttestedFacility { id: id.to_string(), kind: facility.kind, name: shown });
     }
     let programme = file::programme(db, &version.programme_version_id).await?;
     let assessed_on = loaded.assessment.visit_to.unwrap_or(version.valid_from);
@@ -83,9 +85,9 @@ async fn gather(
         body_name: parties::get(db, &certificate.body_id).await?.display_name,
         company: AttestedCompany {
             id: company.id.to_string(),
-            name: shown_name(db, &company).await?,
+            name,
             country: company.country,
-            identifiers: parties::identifiers(db, &company.id).await?,
+            identifiers,
         },
         level: version.level.clone(),
         sections: outcome.sections,
@@ -95,6 +97,17 @@ async fn gather(
         valid_until: instant(version.valid_until),
         programme,
     })
+}
+
+/// The register numbers that the public may read: none of a sole proprietor's, which are a person's.
+async fn public_identifiers(
+    db: &mut AnyConnection,
+    company: &parties::Party,
+) -> Result<Vec<(String, String)>, Problem> {
+    if company.sole_proprietor == 1 {
+        return Ok(Vec::new());
+    }
+    Ok(parties::identifiers(db, &company.id).await?)
 }
 
 /// The name by which the public knows a holder: of a sole proprietor trade name and municipality.

@@ -134,6 +134,25 @@ impl AssessmentFile {
         self.sample.iter().map(|s| (s.facility_id.to_string(), tally(s))).collect()
     }
 
+    /// Refuses whoever has a conflict of interest with the company by now.
+    ///
+    /// # Errors
+    /// [`Problem::ConflictOfInterest`].
+    pub async fn impartial(
+        &self,
+        db: &mut AnyConnection,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let (programme, company) = (&self.file.programme, &self.file.application.company_id);
+        match conflict_of(db, programme, account, company, now).await? {
+            Some(conflict) => Err(Problem::ConflictOfInterest {
+                detail: format!("Somebody else must do this: {conflict}."),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// The current ratings.
     ///
     /// # Errors

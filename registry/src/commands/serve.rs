@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ pub struct Ready {
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open(options: &Options) -> anyhow::Result<Ready> {
-    fs::create_dir_all(&options.data).with_context(|| {
+    make_private(&options.data).with_context(|| {
         format!("cannot make the folder {}: choose another with --data", options.data.display())
     })?;
     let listeners = bind(options.listen).await?;
@@ -84,6 +84,7 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     app.db.engine().lock(&mut tx, Lock::Start).await?;
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
     app.tokens = Arc::new(token_issuer(&mut tx, &app).await?);
+    app.blobs.clear_unfinished(app.clock.now()).await?;
     let mut ready = Ready { app, listeners, operator_link: None, offline_root: None };
     if first {
         let folder = options.data.join("offline-root");
@@ -93,6 +94,11 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     }
     tx.commit().await?;
     Ok(ready)
+}
+
+/// Makes a folder that nobody else may look into.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost`.
@@ -118,7 +124,7 @@ async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
     };
     let db = Db::open(&url).await?;
     let evidence = options.data.join("evidence");
-    fs::create_dir_all(&evidence)?;
+    make_private(&evidence)?;
     let blobs = BlobStore::new(LocalFileSystem::new_with_prefix(&evidence)?.with_fsync(true));
     // The token key lives in the database, which is a part of the means: until it is read, a passing one stands in.
     let passing = TokenIssuer::new(&origin, &SigningKey::from_random(&draw(&rng)), "passing");
@@ -179,17 +185,35 @@ async fn first_start(tx: &mut Tx, app: &App, folder: &Path) -> anyhow::Result<()
     .bind(now.as_millisecond())
     .execute(&mut **tx)
     .await?;
-    fs::create_dir_all(folder)?;
+    let keys = write_root_keys(app, folder)?;
+    issuance::first_root(tx, app, &keys).await?;
+    Ok(())
+}
+
+/// Makes the root keys, each in a sealed file of its own. The folder appears whole or not at all.
+fn write_root_keys(app: &App, folder: &Path) -> anyhow::Result<Vec<SigningKey>> {
+    if folder.exists() {
+        bail!(
+            "{} is there, but this registry has no root yet: if it is left from a first start that was cut short, delete it; \
+             else this is not the registry that it belongs to",
+            folder.display()
+        );
+    }
+    let unfinished = folder.with_extension("unfinished");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
+    }
+    make_private(&unfinished)?;
     let mut keys = Vec::new();
     for n in 1..=ROOT_KEYS {
         let key = SigningKey::from_random(&draw(&*app.rng));
         let id: KeyId = format!("root-{n}").parse()?;
         let sealed = SealedKey::seal(&key, Role::Root, id, &app.seal, &draw(&*app.rng));
-        write_secret(&folder.join(format!("root-{n}.key")), &sealed.to_string())?;
+        write_secret(&unfinished.join(format!("root-{n}.key")), &sealed.to_string())?;
         keys.push(key);
     }
-    issuance::first_root(tx, app, &keys).await?;
-    Ok(())
+    fs::rename(&unfinished, folder)?;
+    Ok(keys)
 }
 
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {

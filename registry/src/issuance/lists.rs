@@ -97,12 +97,27 @@ pub async fn publish_lists(tx: &mut AnyConnection, app: &App) -> Result<bool, Pr
     let mut any = false;
     for list in status::lists(tx).await? {
         let current = publications::current(tx, Kind::StatusList, &list.id).await?;
-        if is_due(tx, app, &list, current.as_ref()).await? {
-            sign(tx, app, &list, current.map_or(0, |c| c.version), leaf).await?;
-            any = true;
+        let version = current.as_ref().map_or(0, |current| current.version);
+        match is_due(tx, app, &list, current.as_ref()).await {
+            Ok(false) => continue,
+            Ok(true) => {}
+            Err(problem) => {
+                cannot_sign(&list, problem);
+                continue;
+            }
+        }
+        match sign(tx, app, &list, version, leaf).await {
+            Ok(()) => any = true,
+            Err(problem) => cannot_sign(&list, problem),
         }
     }
     Ok(any)
+}
+
+/// One body's key that does not open must not hold up the lists of the others.
+fn cannot_sign(list: &List, problem: Problem) {
+    let error = anyhow::Error::from(problem);
+    tracing::error!(list = list.id, error = format!("{error:#}"), "a status list cannot be signed");
 }
 
 async fn is_due(

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use akashi_keys::{BlobAddress, BlobOpener, BlobSealer, DataKey};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha2::{Digest, Sha256};
@@ -23,6 +24,12 @@ pub const FILE_LIMIT: u64 = 20 * 1024 * 1024;
 
 /// How many bytes of a file's start tell its type.
 const HEAD: usize = 8192;
+
+/// Where files are while they arrive.
+const RECEIVING: &str = "receiving";
+
+/// A day, in seconds.
+const DAY_S: i64 = 24 * 60 * 60;
 
 /// The types that are taken.
 const MEDIA_TYPES: [&str; 9] = [
@@ -76,7 +83,7 @@ impl BlobStore {
         content: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin,
     ) -> Result<Received, Problem> {
         let media_type = taken(declared)?;
-        let temporary = Path::from(format!("receiving/{}", uuid_v7(app.clock.now(), &*app.rng)));
+        let temporary = Path::from(format!("{RECEIVING}/{}", uuid_v7(app.clock.now(), &*app.rng)));
         let upload = self.objects.put_multipart(&temporary).await.map_err(Problem::internal)?;
         let mut writer = WriteMultipart::new(upload);
         match seal(&mut writer, key, &draw(&*app.rng), media_type, content).await {
@@ -103,12 +110,34 @@ impl BlobStore {
         self.objects.rename(&received.temporary, &to).await.map_err(Problem::internal)
     }
 
-    /// Drops a received file that is not needed: the same is here.
+    /// Clears the temporary place of a received file, if it is still there.
     ///
     /// # Errors
     /// When the object store refuses.
     pub async fn discard(&self, received: &Received) -> Result<(), Problem> {
-        self.objects.delete(&received.temporary).await.map_err(Problem::internal)
+        self.delete(&received.temporary).await
+    }
+
+    /// Clears away what uploads that a crash cut short have left more than a day ago.
+    ///
+    /// # Errors
+    /// When the object store refuses.
+    pub async fn clear_unfinished(&self, now: Timestamp) -> Result<(), Problem> {
+        let mut left = self.objects.list(Some(&Path::from(RECEIVING)));
+        while let Some(object) = left.next().await {
+            let object = object.map_err(Problem::internal)?;
+            if object.last_modified.timestamp() + DAY_S < now.as_second() {
+                self.delete(&object.location).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, place: &Path) -> Result<(), Problem> {
+        match self.objects.delete(place).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Problem::internal(error)),
+        }
     }
 
     /// Streams a file out, opened chunk by chunk.
@@ -142,10 +171,7 @@ impl BlobStore {
     /// # Errors
     /// When the object store refuses.
     pub async fn erase(&self, party: &PartyId, address: &[u8]) -> Result<(), Problem> {
-        match self.objects.delete(&path(party, address)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(Problem::internal(error)),
-        }
+        self.delete(&path(party, address)).await
     }
 }
 

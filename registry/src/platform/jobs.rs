@@ -25,6 +25,8 @@ pub struct Job {
     pub subject: String,
     /// How often it was tried before.
     pub attempts: i64,
+    /// When it was added, in milliseconds.
+    pub created_at: i64,
 }
 
 /// Adds a job, unless one of its kind is open for the subject.
@@ -67,7 +69,7 @@ pub async fn claim(db: &Db, app: &App, owner: &str) -> Result<Option<Job>, sqlx:
     let mut tx = db.write().await?;
     let claim = format!(
         "UPDATE job SET lease_owner = $2, lease_until = $3, attempts = attempts + 1
-         WHERE id = ({due}{}) RETURNING id, kind, subject, attempts - 1 AS attempts",
+         WHERE id = ({due}{}) RETURNING id, kind, subject, attempts - 1 AS attempts, created_at",
         db.engine().skip_locked()
     );
     let job = sqlx::query_as(AssertSqlSafe(claim))

@@ -139,23 +139,29 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 impl Act {
+    /// The request's `Idempotency-Key`, if it has one.
+    ///
+    /// # Errors
+    /// When it is not 1 to 128 visible ASCII characters.
+    pub fn key(parts: &axum::http::request::Parts) -> Result<Option<String>, Problem> {
+        match parts.headers.get("idempotency-key") {
+            None => Ok(None),
+            Some(value) => match value.to_str() {
+                Ok(text) if (1..=128).contains(&text.len()) => Ok(Some(text.to_owned())),
+                _ => Err(Problem::invalid(
+                    "Idempotency-Key",
+                    "must be 1 to 128 visible ASCII characters",
+                )),
+            },
+        }
+    }
+
     /// The identity of a request whose body hashes to `request_hash`.
     ///
     /// # Errors
     /// When the `Idempotency-Key` is not 1 to 128 visible ASCII characters.
     pub fn of(parts: &axum::http::request::Parts, request_hash: [u8; 32]) -> Result<Self, Problem> {
-        let key = match parts.headers.get("idempotency-key") {
-            None => None,
-            Some(value) => match value.to_str() {
-                Ok(text) if (1..=128).contains(&text.len()) => Some(text.to_owned()),
-                _ => {
-                    return Err(Problem::invalid(
-                        "Idempotency-Key",
-                        "must be 1 to 128 visible ASCII characters",
-                    ));
-                }
-            },
-        };
+        let key = Self::key(parts)?;
         Ok(Self {
             request_id: RequestId::of(parts),
             route: format!("{} {}", parts.method, parts.uri),

@@ -62,6 +62,7 @@ async fn begin<T>(
     if let Some(seen) = seen {
         store::check_version(seen, loaded.assessment.version)?;
     }
+    loaded.impartial(&mut tx, &write.actor.account, app.clock.now()).await?;
     Ok((tx, loaded))
 }
 
@@ -549,6 +550,12 @@ pub(crate) struct ReportRating {
 }
 
 impl Report {
+    /// SHA-256 of the report's canonical form: what a review and a decision rest on.
+    pub(super) fn digest(&self) -> Result<[u8; 32], Problem> {
+        let bytes = akashi_schemas::canonical::to_vec(self).map_err(Problem::internal)?;
+        Ok(akashi_schemas::Digest::of(&bytes).0)
+    }
+
     /// The report of an assessment's current ratings at some of its facilities.
     pub(super) fn of(
         loaded: &AssessmentFile,
@@ -659,6 +666,7 @@ async fn review(
         recommendation: body.recommendation.to_string(),
         level: body.level.clone(),
         na_accepted: i64::from(body.na_accepted),
+        ratings_digest: Report::of(&loaded, &ratings, |_| true).digest()?.to_vec(),
         reason_note: note.clone(),
         by_account: write.actor.account.clone(),
     };

@@ -106,6 +106,7 @@ async fn record(
     words: &Words<'_>,
     actor: &Actor,
 ) -> Result<DecisionId, Problem> {
+    words.public_reason.map_or(Ok(()), super::check_public_reason)?;
     let id = DecisionId::new(app.clock.now(), &*app.rng);
     let reason = notes::keep(tx, app, &certificate.company_id, words.reason, "/reason").await?;
     let now = app.clock.now_ms();

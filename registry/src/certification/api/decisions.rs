@@ -117,6 +117,7 @@ async fn decide(
         id.as_str(),
     )?;
     store::check_version(body.version, subject_file.application.version)?;
+    body.public_reason.as_deref().map_or(Ok(()), super::check_public_reason)?;
     let basis = basis(&mut tx, &app, subject_file, actor).await?;
     let kind = allowed(&mut tx, &app, &basis, body).await?;
     let decided = carry_out(&mut tx, &app, &basis, body, kind, actor).await?;
@@ -145,7 +146,33 @@ async fn basis(
     let ratings = loaded.ratings(db).await?;
     let outcome = apply_rule(&loaded, &ratings, |_| true);
     let maker = maker(db, app, &loaded, actor).await?;
+    rests_on_what_was_reviewed(db, app, &loaded, &ratings).await?;
     Ok(Basis { loaded, ratings, outcome, maker })
+}
+
+/// A decision rests on the ratings that were reviewed, given and reviewed by people without a conflict to this day.
+async fn rests_on_what_was_reviewed(
+    db: &mut AnyConnection,
+    app: &App,
+    loaded: &AssessmentFile,
+    ratings: &[Rated],
+) -> Result<(), Problem> {
+    let reviews = assessments::reviews(db, &loaded.assessment.id).await?;
+    let digest = Report::of(loaded, ratings, |_| true).digest()?;
+    if reviews.last().is_some_and(|review| review.ratings_digest != digest) {
+        return Err(Problem::Incomplete {
+            event: ApplicationEvent::Decide.to_string(),
+            missing: vec![serde_json::json!({
+                "code": "review", "detail": "ratings changed after the review: ask for more, so that they are reviewed",
+            })],
+        });
+    }
+    let mut people = assessments::raters(db, &loaded.assessment.id).await?;
+    people.extend(reviews.into_iter().map(|review| review.by_account));
+    for account in people {
+        loaded.impartial(db, &account, app.clock.now()).await?;
+    }
+    Ok(())
 }
 
 /// Applies the programme's rule to the ratings at some of the sampled facilities.
@@ -259,8 +286,6 @@ async fn carry_out(
         None => None,
     };
     let reason = notes::keep(tx, app, &application.company_id, &body.reason, "/reason").await?;
-    let report = Report::of(&basis.loaded, &basis.ratings, |_| true);
-    let report = akashi_schemas::canonical::to_vec(&report).map_err(Problem::internal)?;
     let outcome = &basis.outcome;
     let decision = Decision {
         id: &id,
@@ -273,7 +298,7 @@ async fn carry_out(
             level: outcome.level.as_deref(),
             score: outcome.score,
             reason: outcome.reason.as_ref().map(rule::Reason::code),
-            ratings_digest: akashi_schemas::Digest::of(&report).0,
+            ratings_digest: Report::of(&basis.loaded, &basis.ratings, |_| true).digest()?,
         }),
         reason: &reason,
         public_reason: body.public_reason.as_deref(),

@@ -3,6 +3,7 @@
 use akashi_schemas::text_enum;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
@@ -83,33 +84,55 @@ async fn attach(
     let (key_id, key) = data_keys::open(&mut db, &app, &application.company_id).await?;
     drop(db);
     let (parts, body) = request.into_parts();
+    Act::key(&parts)?;
+    query.name.as_deref().map_or(Ok(()), check_name)?;
     let declared = content_type(&parts.headers)?;
     refuse_declared_size(&parts.headers)?;
     let received = app.blobs.receive(&app, &key, &declared, body.into_data_stream()).await?;
-    let mut act = Act::of(&parts, *received.address.as_bytes())?;
-    if let Some(answer) = act.answered_before(&app, &actor).await? {
-        app.blobs.discard(&received).await?;
+    let arrival = Arrival { actor, application, subject, key: key_id, query };
+    let kept = keep(&app, &parts, arrival, &received).await;
+    // What was placed has left its temporary place; whatever is still there is not needed.
+    app.blobs.discard(&received).await?;
+    kept
+}
+
+/// Who sent what for which application.
+struct Arrival {
+    actor: Actor,
+    application: applications::Application,
+    subject: Subject,
+    key: DataKeyId,
+    query: Attach,
+}
+
+/// Writes what was received, unless the same request was answered before.
+async fn keep(
+    app: &App,
+    parts: &Parts,
+    arrival: Arrival,
+    received: &Received,
+) -> Result<Response, Problem> {
+    let Arrival { actor, application, subject, key, query } = arrival;
+    let mut act = Act::of(parts, *received.address.as_bytes())?;
+    if let Some(answer) = act.answered_before(app, &actor).await? {
         return Ok(answer);
     }
     let id = EvidenceId::new(app.clock.now(), &*app.rng);
     act.authorise(&actor, Action::AttachEvidence, &subject, "evidence", id.as_str())?;
     let mut tx = app.db.write().await?;
-    let blob = keep_blob(&mut tx, &app, &application.company_id, &key_id, &received).await?;
+    let company = &application.company_id;
+    let blob = keep_blob(&mut tx, app, company, &key, received).await?;
     let name = match &query.name {
-        Some(name) => Some(keep_name(&mut tx, &app, &application.company_id, name).await?),
+        Some(name) => Some(keep_name(&mut tx, app, company, name).await?),
         None => None,
     };
-    let source = if actor.holds(Role::Applicant, &application.company_id) {
-        Source::Company
-    } else {
-        Source::Assessor
-    };
+    let by_company = actor.holds(Role::Applicant, company);
     let row = evidence::Evidence {
         id: id.clone(),
         party_id: application.company_id,
         blob_id: blob,
         name_note: name,
-        source: source.to_string(),
+        source: if by_company { Source::Company } else { Source::Assessor }.to_string(),
         period_from: query.period_from.to_string(),
         period_to: query.period_to.to_string(),
         received_at: app.clock.now_ms(),
@@ -120,7 +143,15 @@ async fn attach(
     };
     evidence::insert(&mut tx, &row, &actor.account).await?;
     let attached = Attached { id, size: received.size, media_type: received.media_type };
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &attached).await
+    act.commit(app, &actor, tx, StatusCode::CREATED, &attached).await
+}
+
+/// Checks a file's name.
+fn check_name(name: &str) -> Result<(), Problem> {
+    if name.chars().count() <= 255 && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Problem::invalid("name", "must be a file name of at most 255 characters"))
 }
 
 fn content_type(headers: &HeaderMap) -> Result<String, Problem> {
@@ -155,10 +186,7 @@ async fn keep_blob(
 ) -> Result<BlobId, Problem> {
     let same = evidence::blob_by_address(tx, company, received.address.as_bytes()).await?;
     match same {
-        Some(blob) if blob.state == "clean" => {
-            app.blobs.discard(received).await?;
-            Ok(blob.id)
-        }
+        Some(blob) if blob.state == "clean" => Ok(blob.id),
         Some(blob) => {
             app.blobs.place(company, received).await?;
             evidence::set_blob_state(tx, &blob.id, "clean").await?;
@@ -188,9 +216,6 @@ async fn keep_name(
     company: &PartyId,
     name: &str,
 ) -> Result<NoteId, Problem> {
-    if name.chars().count() > 255 || name.chars().any(char::is_control) {
-        return Err(Problem::invalid("name", "must be a file name of at most 255 characters"));
-    }
     let text = Text { text: name.to_owned(), lang: "und".into() };
     notes::keep(tx, app, company, &text, "name").await
 }

@@ -45,6 +45,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(extend))
 }
 
+/// How many pieces of evidence are linked to a finding in one request.
+const EVIDENCE_AT_ONCE: usize = 50;
+
 /// One finding of an assessment, loaded for a write.
 struct Loaded {
     finding: Finding,
@@ -64,6 +67,9 @@ async fn begin<T>(
     let file = AssessmentFile::load(&mut tx, &finding.assessment_id).await?;
     write.act.authorise(&write.actor, action, &file.file.subject, "finding", id.as_str())?;
     store::check_version(seen, finding.version)?;
+    if action == Action::JudgeFinding {
+        file.impartial(&mut tx, &write.actor.account, app.clock.now()).await?;
+    }
     Ok((tx, Loaded { finding, file }))
 }
 
@@ -160,6 +166,10 @@ async fn show_evidence(
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
     let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
+    if write.body.evidence.len() > EVIDENCE_AT_ONCE {
+        let detail = format!("takes at most {EVIDENCE_AT_ONCE} pieces at once");
+        return Err(Problem::invalid("/evidence", detail));
+    }
     for (i, evidence_id) in write.body.evidence.iter().enumerate() {
         let place = format!("/evidence/{i}");
         let not_theirs = "is no evidence of the company";

@@ -57,6 +57,20 @@ impl Written {
     }
 }
 
+/// What is said in public: one line that a page can show.
+///
+/// # Errors
+/// [`Problem::Invalid`] when it is longer than 500 characters or has a control character.
+fn check_public_reason(text: &str) -> Result<(), Problem> {
+    if text.chars().count() <= 500 && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Problem::invalid(
+        "/public_reason",
+        "must have at most 500 characters, none of them a control character",
+    ))
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {

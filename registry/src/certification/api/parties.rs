@@ -15,7 +15,7 @@ use crate::certification::ids::FacilityId;
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::rules::identifier::Identifier;
 use crate::certification::store::parties::PartyKind;
-use crate::certification::store::{self, certificates, facilities, parties};
+use crate::certification::store::{self, applications, certificates, facilities, parties};
 use crate::issuance;
 use crate::platform::accounts;
 use crate::platform::app::App;
@@ -425,6 +425,7 @@ async fn change(
         if !name_ok(&name) {
             return Err(Problem::invalid("/name", NAME));
         }
+        names_may_change(&mut tx, &id).await?;
         let former = std::mem::replace(&mut party.display_name, name.trim().to_owned());
         let row = uuid_v7(app.clock.now(), &*app.rng);
         parties::add_name(
@@ -443,6 +444,9 @@ async fn change(
         }
         party.terms = Some(serde_json::to_string(&terms).map_err(Problem::internal)?);
     }
+    if body.municipality.as_deref().is_some_and(|name| !name_ok(name)) {
+        return Err(Problem::invalid("/municipality", NAME));
+    }
     party.municipality = body.municipality.or(party.municipality);
     party.publish_consent = body.publish_consent.map_or(party.publish_consent, i64::from);
     if !party.may_be_shown() {
@@ -450,6 +454,27 @@ async fn change(
     }
     let version = parties::update(&mut tx, &party, body.version).await?;
     act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, version)).await
+}
+
+/// What a certificate says of its holder is what was assessed: names and addresses stay as they were handed in
+/// until the application is decided, and while a certificate speaks of them.
+async fn names_may_change(db: &mut sqlx::AnyConnection, party: &PartyId) -> Result<(), Problem> {
+    let handed_in = applications::under_way(db, party).await?;
+    let held = certificates::of_company(db, party).await?;
+    let ended = [CertificateState::Withdrawn, CertificateState::Terminated];
+    let applications = handed_in
+        .iter()
+        .map(|id| serde_json::json!({ "code": "application_under_way", "application": id }));
+    let certificates = held
+        .iter()
+        .filter(|certificate| !ended.contains(&certificate.state))
+        .map(|certificate| serde_json::json!({ "code": "certificate_held", "certificate": certificate.number }));
+    let missing: Vec<_> = applications.chain(certificates).collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::Incomplete { event: "rename".into(), missing })
+    }
 }
 
 /// Who holds a certificate is shown: consent to that can be taken back once it was given up.
@@ -729,6 +754,9 @@ async fn change_facility(
         if text.as_deref().is_some_and(|text| !name_ok(text)) {
             return Err(Problem::invalid(place, NAME));
         }
+    }
+    if body.name.is_some() || body.address.is_some() {
+        names_may_change(&mut tx, &id).await?;
     }
     row.name = body.name.unwrap_or(row.name);
     row.address = body.address.unwrap_or(row.address);

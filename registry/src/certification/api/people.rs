@@ -62,6 +62,13 @@ async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Respon
         Some(account) if account != actor.account => {
             let subject = Subject { body: body.body, ..Subject::default() };
             act.authorise(&actor, Action::RecordConflict, &subject, "conflict", id.as_str())?;
+            let members = match &subject.body {
+                Some(body) => accounts::store::members(&mut tx, body).await?,
+                None => Vec::new(),
+            };
+            if !members.iter().any(|member| member.account_id == account) {
+                return Err(Problem::invalid("/account", "is no member of the body"));
+            }
             account
         }
         _ => {

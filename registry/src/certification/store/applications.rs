@@ -198,6 +198,23 @@ pub async fn of_account(
         .await
 }
 
+/// A company's applications that were handed in and are not ended.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn under_way(
+    db: &mut AnyConnection,
+    company: &PartyId,
+) -> Result<Vec<ApplicationId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT id FROM application WHERE company_id = $1
+         AND state IN ('submitted', 'accepted', 'assessing', 'deciding') ORDER BY id",
+    )
+    .bind(company)
+    .fetch_all(db)
+    .await
+}
+
 /// A move of an application.
 #[derive(Debug, FromRow)]
 pub struct Event {

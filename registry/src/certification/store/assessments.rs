@@ -268,6 +268,8 @@ pub struct Review {
     pub level: Option<String>,
     /// 1 when the reviewer accepts every not-applicable.
     pub na_accepted: i64,
+    /// SHA-256 of the ratings that were reviewed, in their canonical report.
+    pub ratings_digest: Vec<u8>,
     /// Why.
     pub reason_note: NoteId,
     /// Who reviewed.
@@ -285,14 +287,15 @@ pub async fn review(
     now: i64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO review (id, assessment_id, recommendation, level, na_accepted, reason_note, by_account, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO review (id, assessment_id, recommendation, level, na_accepted, ratings_digest, reason_note, by_account, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(&review.id)
     .bind(assessment)
     .bind(&review.recommendation)
     .bind(&review.level)
     .bind(review.na_accepted)
+    .bind(&review.ratings_digest)
     .bind(&review.reason_note)
     .bind(&review.by_account)
     .bind(now)
@@ -310,7 +313,7 @@ pub async fn reviews(
     id: &AssessmentId,
 ) -> Result<Vec<Review>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, recommendation, level, na_accepted, reason_note, by_account FROM review
+        "SELECT id, recommendation, level, na_accepted, ratings_digest, reason_note, by_account FROM review
          WHERE assessment_id = $1 ORDER BY id",
     )
     .bind(id)

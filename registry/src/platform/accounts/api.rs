@@ -99,8 +99,8 @@ impl SignUp {
         if let Err(detail) = rules::check_password(&self.password) {
             wrong.push(InvalidMember::new("/password", detail));
         }
-        if self.name.trim().is_empty() || self.name.chars().count() > 100 {
-            wrong.push(InvalidMember::new("/name", "must have 1 to 100 characters"));
+        if let Err(detail) = rules::check_name(&self.name) {
+            wrong.push(InvalidMember::new("/name", detail));
         }
         if wrong.is_empty() { Ok(email) } else { Err(Problem::Invalid(wrong)) }
     }
@@ -180,13 +180,17 @@ pub(super) async fn make_first_operator(
     account: SignUp,
 ) -> Result<AccountId, Problem> {
     let hash = Sha256::digest(token.as_bytes());
+    let refused =
+        || Problem::SignInRefused("This link was used before, or is not one of this registry's.");
+    // Looked up before anything is hashed, so that strangers cannot have the registry work for them.
+    if !store::operator_link_is_open(&mut *app.db.reader().acquire().await?, &hash).await? {
+        return Err(refused());
+    }
     let (account, password) = account.into_account(app).await?;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     if !store::use_operator_link(&mut tx, &hash, now.as_millisecond()).await? {
-        return Err(Problem::SignInRefused(
-            "This link was used before, or is not one of this registry's.",
-        ));
+        return Err(refused());
     }
     store::insert(&mut tx, &account, &password, now.as_millisecond()).await.map_err(taken)?;
     let registry = store::operator_party(&mut tx).await?;
@@ -239,16 +243,15 @@ impl Tokens {
 async fn sign_in(State(app): State<App>, Json(body): Json<SignIn>) -> Result<Response, Problem> {
     let refused = Problem::SignInRefused("E-mail address and password do not belong together.");
     let now = app.clock.now_ms();
-    let email = rules::email_norm(&body.email).unwrap_or_default();
-    app.throttle.check(&email, now)?;
+    let Ok(email) = rules::email_norm(&body.email) else { return Err(refused) };
+    if body.password.len() > rules::PASSWORD_MAX {
+        return Err(refused);
+    }
+    app.throttle.count(&email, now)?;
     let known = store::password(&mut *app.db.reader().acquire().await?, &email).await?;
     let (account, hash) = known.map_or((None, None), |(account, hash)| (Some(account), Some(hash)));
-    let matches = body.password.len() <= rules::PASSWORD_MAX
-        && passwords::matches(body.password, hash).await?;
-    let (true, Some(account)) = (matches, account) else {
-        app.throttle.failed(&email, now);
-        return Err(refused);
-    };
+    let matches = passwords::matches(body.password, hash).await?;
+    let (true, Some(account)) = (matches, account) else { return Err(refused) };
     app.throttle.succeeded(&email);
     let session = SessionId::new(app.clock.now(), &*app.rng);
     let mut tx = app.db.write().await?;
@@ -418,7 +421,10 @@ async fn change_me(State(app): State<App>, write: Write<ChangeMe>) -> Result<Res
     let mut tx = app.db.write().await?;
     let mut account = store::account(&mut tx, &actor.account).await?.ok_or(Problem::NotSignedIn)?;
     let current = std::mem::replace(&mut account.version, body.version);
-    account.name = body.name.unwrap_or(account.name);
+    if let Some(name) = body.name {
+        rules::check_name(&name).map_err(|detail| Problem::invalid("/name", detail))?;
+        account.name = name.trim().to_owned();
+    }
     account.locale = body.locale.map_or(account.locale, |l| l.to_string());
     if !store::update(&mut tx, &account).await? {
         return Err(Problem::StaleVersion { seen: body.version, current });

@@ -1,16 +1,21 @@
 //! Passwords, kept as Argon2id (RFC 9106) PHC strings.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::platform::problem::Problem;
 use crate::platform::rng::{Rng, draw};
 
 /// Each hash takes 19 MiB: this many at a time, the rest wait.
 static HASHING: Semaphore = Semaphore::const_new(2);
+
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a wrong address is verified against, so that it takes as long as a wrong password.
 static NOBODY: LazyLock<String> =
@@ -48,9 +53,15 @@ pub(super) async fn matches(password: String, hash: Option<String>) -> Result<bo
     .await
 }
 
+/// Runs off the asynchronous runtime. The work holds its permit to its end, whether or not the request still waits.
 async fn off_the_runtime<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let _permit = HASHING.acquire().await.map_err(Problem::internal)?;
+    let permit = timeout(PATIENCE, HASHING.acquire()).await.map_err(|_| Problem::Busy)?;
+    let permit = permit.map_err(Problem::internal)?;
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
 }

@@ -39,6 +39,18 @@ pub fn email_norm(text: &str) -> Result<String, &'static str> {
     Ok(norm)
 }
 
+/// Checks a person's name.
+///
+/// # Errors
+/// A sentence, when it is empty, too long, or has a control character.
+pub fn check_name(text: &str) -> Result<(), &'static str> {
+    let fits = !text.trim().is_empty() && text.chars().count() <= 100;
+    if fits && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err("must have 1 to 100 characters, none of them a control character")
+}
+
 /// Checks a new password.
 ///
 /// # Errors

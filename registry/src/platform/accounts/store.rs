@@ -332,6 +332,20 @@ pub async fn add_operator_link(
         .map(drop)
 }
 
+/// Whether a hash is that of an operator link that was not used.
+pub(super) async fn operator_link_is_open(
+    db: &mut AnyConnection,
+    hash: &[u8],
+) -> Result<bool, sqlx::Error> {
+    let open: Option<i64> = sqlx::query_scalar(
+        "SELECT created_at FROM operator_link WHERE hash = $1 AND used_at IS NULL",
+    )
+    .bind(hash)
+    .fetch_optional(db)
+    .await?;
+    Ok(open.is_some())
+}
+
 /// Uses the one-time operator link up; false when it is not one, or was used.
 pub(super) async fn use_operator_link(
     tx: &mut AnyConnection,

@@ -8,8 +8,8 @@ use crate::platform::problem::Problem;
 /// Failures that cost nothing.
 const FREE: u32 = 5;
 /// The longest wait, in milliseconds.
-const LONGEST_MS: i64 = 15 * 60 * 1000;
-/// How many addresses are remembered; beyond, those whose wait is over are forgotten.
+const LONGEST_MS: i64 = 60 * 1000;
+/// How many addresses are remembered; beyond, the one whose wait ended first is forgotten.
 const REMEMBERED: usize = 10_000;
 
 /// Failures by address, in this process only: it slows a guesser, it does not count for ever.
@@ -25,33 +25,31 @@ struct Failures {
 }
 
 impl SignInThrottle {
-    /// Lets a try pass, or says how long to wait.
+    /// Lets a try pass and counts it as failed until it is known to have [`succeeded`](Self::succeeded), so that
+    /// many at once do not pass as one; or says how long to wait. From the sixth on, the wait doubles from a second.
     ///
     /// # Errors
     /// [`Problem::SlowDown`] while the wait lasts.
-    pub fn check(&self, address: &str, now: i64) -> Result<(), Problem> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        match failures.get(address) {
-            Some(failed) if failed.until > now => Err(Problem::SlowDown {
-                wait_s: u64::try_from((failed.until - now + 999) / 1000).unwrap_or(1),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Counts a failure: from the sixth on, the wait doubles from a second.
-    pub fn failed(&self, address: &str, now: i64) {
+    pub fn count(&self, address: &str, now: i64) -> Result<(), Problem> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= REMEMBERED {
-            failures.retain(|_, failed| failed.until + LONGEST_MS > now);
+        let before = failures.get(address).copied();
+        if let Some(failed) = before.filter(|failed| failed.until > now) {
+            let wait_s = u64::try_from((failed.until - now + 999) / 1000).unwrap_or(1);
+            return Err(Problem::SlowDown { wait_s });
         }
-        let count = failures.get(address).map_or(0, |failed| failed.count) + 1;
+        if failures.len() >= REMEMBERED && before.is_none() {
+            let oldest = failures.iter().min_by_key(|(_, failed)| failed.until);
+            let oldest = oldest.map(|(address, _)| address.clone()).unwrap_or_default();
+            failures.remove(&oldest);
+        }
+        let count = before.map_or(0, |failed| failed.count) + 1;
         let wait = if count <= FREE {
             0
         } else {
             (1000_i64 << (count - FREE - 1).min(20)).min(LONGEST_MS)
         };
         failures.insert(address.to_owned(), Failures { count, until: now + wait });
+        Ok(())
     }
 
     /// Forgets an address's failures.
@@ -65,21 +63,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sixth_failure_costs_a_second_and_the_next_two() {
+    fn after_the_sixth_failure_one_waits_a_second_and_then_two() {
         let throttle = SignInThrottle::default();
-        for _ in 0..5 {
-            throttle.failed("a@b.example", 0);
-            assert!(throttle.check("a@b.example", 0).is_ok());
+        for _ in 0..6 {
+            assert!(throttle.count("a@b.example", 0).is_ok());
         }
-        throttle.failed("a@b.example", 0);
-        assert!(matches!(throttle.check("a@b.example", 1), Err(Problem::SlowDown { wait_s: 1 })));
-        throttle.failed("a@b.example", 1000);
+        assert!(matches!(throttle.count("a@b.example", 1), Err(Problem::SlowDown { wait_s: 1 })));
+        assert!(throttle.count("a@b.example", 1000).is_ok());
         assert!(matches!(
-            throttle.check("a@b.example", 1000),
+            throttle.count("a@b.example", 1001),
             Err(Problem::SlowDown { wait_s: 2 })
         ));
-        assert!(throttle.check("else@b.example", 1000).is_ok(), "others are not slowed");
+        assert!(throttle.count("else@b.example", 1000).is_ok(), "others are not slowed");
         throttle.succeeded("a@b.example");
-        assert!(throttle.check("a@b.example", 1000).is_ok());
+        assert!(throttle.count("a@b.example", 1002).is_ok());
     }
 }

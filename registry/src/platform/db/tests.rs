@@ -137,8 +137,8 @@ const ROWS: [&str; 48] = [
      VALUES ('fi', 1, 'answer', 'answered', 'a', 0)",
     "corrective_action (id, finding_id, cause_note, plan_note, by_account, at)
      VALUES ('ca', 'fi', 'note', 'note', 'a', 0)",
-    "review (id, assessment_id, recommendation, na_accepted, reason_note, by_account, at)
-     VALUES ('rv', 'as', 'grant', 1, 'note', 'a', 0)",
+    "review (id, assessment_id, recommendation, na_accepted, ratings_digest, reason_note, by_account, at)
+     VALUES ('rv', 'as', 'grant', 1, {b}, 'note', 'a', 0)",
     "decision (id, application_id, certificate_id, kind, reason_note, by_account, at, effective_at)
      VALUES ('d', 'app', 'c', 'grant', 'note', 'a', 0, 0)",
     "certificate_version (id, certificate_id, n, decision_id, programme_version_id, assessment_id, level, valid_from, valid_until)
