@@ -132,8 +132,10 @@ actions! {
     RegisterParty = "party.register": [SignedIn],
     /// Register a certification body or programme owner.
     RegisterInstitution = "party.register_institution": [Member(Operator)],
-    /// Read a party's own record, members and facilities.
-    ReadParty = "party.read": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager), Member(Operator)],
+    /// Read a company's or buyer's own record, members and facilities.
+    ReadParty = "party.read": [Member(Applicant), Member(Buyer)],
+    /// Read an institution's record and members: a body's, an owner's, the registry's own.
+    ReadInstitution = "party.read_institution": [Member(Owner), Member(QualityManager), Member(Operator)],
     /// Change a party's record and its facilities.
     ChangeParty = "party.change": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager)],
     /// Give and end memberships.

@@ -20,7 +20,7 @@ use crate::certification::file::{self, AssessmentFile};
 use crate::certification::ids::{
     ApplicationId, AssessmentId, FacilityId, FindingId, RatingId, ReviewId,
 };
-use crate::certification::rules::application::{self, ApplicationStep};
+use crate::certification::rules::application::{self, ApplicationState, ApplicationStep};
 use crate::certification::rules::assessment::{
     self, AssessmentEvent, AssessmentState, AssessmentStep, Checklist, NewRating, RatingFault,
 };
@@ -48,19 +48,34 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(review))
 }
 
-/// Loads an assessment's file for a write, authorised and at the version seen.
+/// Loads an assessment's file for a write: authorised, at the version seen, of an application that is assessed.
 async fn begin<T>(
     app: &App,
     id: &AssessmentId,
     write: &mut Write<T>,
-    action: Action,
+    event: AssessmentEvent,
     seen: Option<i64>,
 ) -> Result<(Tx, AssessmentFile), Problem> {
     let mut tx = app.db.write().await?;
     let loaded = AssessmentFile::load(&mut tx, id).await?;
+    let action = match event {
+        AssessmentEvent::Rate => Action::Rate,
+        AssessmentEvent::Return | AssessmentEvent::Recommend => Action::Review,
+        _ => Action::MoveAssessment,
+    };
     write.act.authorise(&write.actor, action, &loaded.file.subject, "assessment", id.as_str())?;
     if let Some(seen) = seen {
         store::check_version(seen, loaded.assessment.version)?;
+    }
+    // An application that was taken back takes its assessment with it, wherever that stands.
+    let state = loaded.file.application.state;
+    if state != ApplicationState::Assessing {
+        return Err(Problem::WrongState {
+            event: event.to_string(),
+            state: state.to_string(),
+            allowed_from: vec![ApplicationState::Assessing.to_string()],
+            who: event.movers().iter().map(ToString::to_string).collect(),
+        });
     }
     loaded.impartial(&mut tx, &write.actor.account, app.clock.now()).await?;
     Ok((tx, loaded))
@@ -96,7 +111,7 @@ async fn start(
     mut write: Write<Start>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, AssessmentEvent::Start, Some(seen)).await?;
     let assignments = applications::assignments(&mut tx, &loaded.file.application.id).await?;
     let assesses = |task| matches!(task, Task::Lead | Task::Assessor);
     let accepted = assignments.iter().all(|a| !assesses(a.task) || a.accepted_at.is_some());
@@ -191,7 +206,7 @@ async fn rate(
     Path((id, criterion)): Path<(AssessmentId, String)>,
     mut write: Write<Rate>,
 ) -> Result<Response, Problem> {
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::Rate, None).await?;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, AssessmentEvent::Rate, None).await?;
     assessment::next(loaded.assessment.state, &AssessmentStep::Rate)?;
     let (rating, seq) =
         append_rating(&mut tx, &app, &write.actor, &loaded, &criterion, &write.body).await?;
@@ -222,7 +237,7 @@ async fn complete(
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
     let (mut tx, mut loaded) =
-        begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+        begin(&app, &id, &mut write, AssessmentEvent::Complete, Some(seen)).await?;
     assessment::target(loaded.assessment.state, AssessmentEvent::Complete)?;
     hold_interviews(&mut tx, &mut loaded, &write.body.interviews).await?;
     let note = keep_optional(
@@ -339,7 +354,8 @@ async fn forward(
     mut write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    let (mut tx, loaded) =
+        begin(&app, &id, &mut write, AssessmentEvent::Forward, Some(seen)).await?;
     let standings = loaded.standings(&mut tx, app.clock.now()).await?;
     let reason = write.body.reason.clone();
     let step = AssessmentStep::Forward { findings: &standings, reason: &reason.text };
@@ -363,7 +379,7 @@ async fn abort(
     mut write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::MoveAssessment, Some(seen)).await?;
+    let (mut tx, loaded) = begin(&app, &id, &mut write, AssessmentEvent::Abort, Some(seen)).await?;
     let reason = write.body.reason.clone();
     let step = AssessmentStep::Abort(&reason.text);
     let to = assessment::next(loaded.assessment.state, &step)?;
@@ -641,7 +657,8 @@ async fn review(
     mut write: Write<ReviewWith>,
 ) -> Result<Response, Problem> {
     let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::Review, Some(seen)).await?;
+    let (mut tx, loaded) =
+        begin(&app, &id, &mut write, AssessmentEvent::Recommend, Some(seen)).await?;
     let body = &write.body;
     check_level(&loaded, body)?;
     let raters = assessments::raters(&mut tx, &id).await?;

@@ -333,7 +333,7 @@ async fn remove(
     let Write { actor, mut act, .. } = write;
     let mut tx = app.db.write().await?;
     let row = evidence::get(&mut tx, &id).await?;
-    let subject = Subject { company: Some(row.party_id.clone()), ..Subject::default() };
+    let subject = subjects(&mut tx, &row).await?.pop().unwrap_or_default();
     act.authorise(&actor, Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
     for (_, state) in evidence::linked_applications(&mut tx, &id).await? {
         if state != "draft" {

@@ -379,6 +379,15 @@ async fn list(
     Ok(Json(Page { items: page.items.into_iter().map(row).collect(), next: page.next }))
 }
 
+/// What reading a party's record is: an operator made the institutions and looks after them, a
+/// company's or buyer's affairs are its own.
+fn reading(party: &parties::Party) -> Action {
+    match party.kind {
+        PartyKind::Body | PartyKind::Owner | PartyKind::Operator => Action::ReadInstitution,
+        _ => Action::ReadParty,
+    }
+}
+
 /// A party's record, for those who act for it.
 #[utoipa::path(get, path = "/api/v1/parties/{id}", params(("id" = String, Path)), tag = "parties",
     responses((status = 200, body = PartyView), (status = "4XX", body = ProblemDetails)))]
@@ -391,7 +400,7 @@ async fn get(
     let party = parties::get(&mut db, &id).await?;
     // Which bodies there are, and their terms, everyone who may apply needs to know.
     if party.kind != PartyKind::Body {
-        actor.authorise(Action::ReadParty, &party.subject(), "party")?;
+        actor.authorise(reading(&party), &party.subject(), "party")?;
     }
     Ok(Json(view(&mut db, party).await?))
 }
@@ -516,7 +525,7 @@ async fn list_members(
 ) -> Result<Json<Vec<MemberView>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let party = parties::get(&mut db, &id).await?;
-    actor.authorise(Action::ReadParty, &party.subject(), "party")?;
+    actor.authorise(reading(&party), &party.subject(), "party")?;
     let members = accounts::store::members(&mut db, &id).await?;
     let view = |m: accounts::store::Member| MemberView {
         id: m.id,
@@ -643,7 +652,7 @@ async fn list_facilities(
 ) -> Result<Json<Vec<FacilityView>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let party = parties::get(&mut db, &id).await?;
-    actor.authorise(Action::ReadParty, &party.subject(), "party")?;
+    actor.authorise(reading(&party), &party.subject(), "party")?;
     let rows = facilities::of_party(&mut db, &id).await?;
     Ok(Json(rows.into_iter().map(FacilityView::from).collect()))
 }
