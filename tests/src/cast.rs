@@ -61,6 +61,8 @@ pub struct Body {
     pub operator: Client,
     /// Who acts for the programme owner.
     pub owner: Person,
+    /// The programme owner's party.
+    pub owner_party: String,
     /// Who runs the body's process.
     pub quality_manager: Person,
     /// Who leads assessments.
@@ -85,11 +87,18 @@ impl Body {
     /// # Panics
     /// When the registry refuses any step; with its problem document.
     pub async fn opens(registry: &Registry) -> Body {
+        let programme = serde_json::from_str(RESPONSIBLE_HOSTING).expect("the programme is JSON");
+        Body::opens_for(registry, programme).await
+    }
+
+    /// The same, for another programme than the shipped one.
+    ///
+    /// # Panics
+    /// When the registry refuses any step; with its problem document.
+    pub async fn opens_for(registry: &Registry, programme: Value) -> Body {
         let operator = registry.first_operator().await;
         let owner = Person::signs_up(registry, "owner").await;
         let quality_manager = Person::signs_up(registry, "quality-manager").await;
-        let programme: Value =
-            serde_json::from_str(RESPONSIBLE_HOSTING).expect("the programme is JSON");
 
         let owner_party = institution(&operator, "owner", "example-owner", &owner).await;
         publish(&owner, &owner_party, &programme).await;
@@ -110,6 +119,7 @@ impl Body {
             authorisation: authorised.text("/id").to_owned(),
             operator,
             owner,
+            owner_party,
             lead: quality_manager.clone(),
             reviewer: quality_manager.clone(),
             decision_maker: quality_manager.clone(),
@@ -163,7 +173,16 @@ impl Body {
     }
 }
 
-async fn institution(operator: &Client, kind: &str, slug: &str, administrator: &Person) -> String {
+/// Lets an operator register a certification body or programme owner; gives its id.
+///
+/// # Panics
+/// When the registry refuses; with its problem document.
+pub async fn institution(
+    operator: &Client,
+    kind: &str,
+    slug: &str,
+    administrator: &Person,
+) -> String {
     let party = json!({
         "kind": kind, "slug": slug, "name": format!("Example {kind}"), "country": "JP",
         "administrator": administrator.email,

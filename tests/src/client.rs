@@ -93,6 +93,16 @@ impl Client {
         self.send(request.body(body)).await
     }
 
+    /// `GET` of a registry that may be killed meanwhile: `None` when no whole answer came.
+    pub async fn try_get(&self, path: &str) -> Option<Answer> {
+        self.try_send(self.request(Method::GET, path)).await.ok()
+    }
+
+    /// `POST` to a registry that may be killed meanwhile: `None` when no whole answer came.
+    pub async fn try_post(&self, path: &str, body: &impl Serialize) -> Option<Answer> {
+        self.try_send(self.request(Method::POST, path).json(body)).await.ok()
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.locate(path)).headers(self.headers.clone())
     }
@@ -109,13 +119,16 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Answer {
+        self.try_send(request).await.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build().expect("a request that can be sent");
         let asked = format!("{} {}", request.method(), request.url());
-        let response = self.http.execute(request).await;
-        let response = response.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        let response = self.http.execute(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
-        Answer::new(asked, status, headers, body.to_vec())
+        let body = response.bytes().await?;
+        Ok(Answer::new(asked, status, headers, body.to_vec()))
     }
 }
 

@@ -19,10 +19,12 @@
 
 mod application;
 mod binaries;
+mod cases;
 mod cast;
 mod client;
 mod engine;
 mod eventually;
+mod log;
 mod offline;
 mod peers;
 mod process;
@@ -33,13 +35,15 @@ pub use application::{
     Application, Below, CERTIFIED, FACTS, Granted, LEADING, REFUSED, Sides, text,
 };
 pub use binaries::{akashi, akashi_verify};
-pub use cast::{Body, COMPANY_NAME, Company, Person, TERMS, corporate_number};
+pub use cases::{Case, Cast, Step, grant, words};
+pub use cast::{Body, COMPANY_NAME, Company, Person, TERMS, corporate_number, institution};
 pub use client::{Answer, Client};
 pub use engine::Engine;
 pub use eventually::eventually;
+pub use log::{Checkpoint, LogCopy};
 pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
 pub use peers::Peer;
-pub use registry::{ORIGIN, PASSWORD, Registry, Snapshot};
+pub use registry::{OPERATOR, ORIGIN, PASSWORD, Registry, Snapshot};
 pub use requirements::{shared, skip};
 
 /// Runs each named `async fn(Engine)` of this file as a test on SQLite and as a test on PostgreSQL.

@@ -20,6 +20,9 @@ pub const ORIGIN: &str = "https://registry.example";
 /// The password of every account that a test makes.
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// The address of the first operator of every registry under test.
+pub const OPERATOR: &str = "operator@registry.example";
+
 /// A running registry. When it is dropped its process is killed and its folder removed.
 #[derive(Debug)]
 pub struct Registry {
@@ -135,11 +138,10 @@ impl Registry {
     /// When `serve` announced no link, or the registry refuses; with its problem document.
     pub async fn first_operator(&self) -> Client {
         let link = self.operator_link();
-        let email = "operator@registry.example";
-        let mut account = account(email);
+        let mut account = account(OPERATOR);
         account["token"] = link.rsplit('/').next().into();
         self.anyone().post("/api/v1/operators", &account).await.expect(201);
-        self.sign_in(email, PASSWORD).await
+        self.sign_in(OPERATOR, PASSWORD).await
     }
 
     /// Signs in with an address and a password.
