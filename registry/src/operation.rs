@@ -10,11 +10,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::certification::store::certificates;
 use crate::issuance;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject};
 use crate::platform::clock::rfc3339;
+use crate::platform::jobs::{self, OpenJob};
 use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::signing_keys::KeyRow;
 use crate::platform::write::{Nothing, Write};
 
 /// The routes of operation.
@@ -23,49 +26,38 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys))
         .routes(routes!(retire))
         .routes(routes!(compromised))
-        .routes(routes!(jobs))
+        .routes(routes!(job_list))
 }
 
 /// A signing key.
-#[derive(Serialize, ToSchema, sqlx::FromRow)]
-struct KeyRow {
+#[derive(Serialize, ToSchema)]
+struct KeyView {
     id: String,
     role: String,
     /// The DID of the issuer; none for the registry's own keys.
     did: Option<String>,
     fragment: String,
-    #[serde(serialize_with = "time")]
-    #[schema(value_type = String, format = DateTime)]
-    from_at: i64,
-    #[serde(serialize_with = "optional_time")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    until_at: Option<i64>,
-    #[serde(serialize_with = "optional_time")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    compromised_from: Option<i64>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn time<S: serde::Serializer>(ms: &i64, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(&rfc3339(*ms))
-}
-
-#[allow(clippy::ref_option)]
-fn optional_time<S: serde::Serializer>(ms: &Option<i64>, out: S) -> Result<S::Ok, S::Error> {
-    ms.map(rfc3339).serialize(out)
+    from: String,
+    until: Option<String>,
+    compromised_from: Option<String>,
 }
 
 /// The signing keys, oldest first; never their secrets.
 #[utoipa::path(get, path = "/api/v1/keys", tag = "operation",
-    responses((status = 200, body = Vec<KeyRow>), (status = "4XX", body = ProblemDetails)))]
-async fn keys(State(app): State<App>, actor: Actor) -> Result<Json<Vec<KeyRow>>, Problem> {
+    responses((status = 200, body = Vec<KeyView>), (status = "4XX", body = ProblemDetails)))]
+async fn keys(State(app): State<App>, actor: Actor) -> Result<Json<Vec<KeyView>>, Problem> {
     actor.authorise(Action::Operate, &Subject::default(), "keys")?;
-    let rows = sqlx::query_as(
-        "SELECT k.id, k.role, i.did, k.fragment, k.from_at, k.until_at, k.compromised_from
-         FROM signing_key k LEFT JOIN issuer i ON i.id = k.issuer_id ORDER BY k.id",
-    )
-    .fetch_all(app.db.reader())
-    .await?;
+    let mut db = app.db.reader().acquire().await?;
+    let view = |(key, role, did): (KeyRow, String, Option<String>)| KeyView {
+        id: key.id,
+        role,
+        did,
+        fragment: key.fragment,
+        from: rfc3339(key.from_at),
+        until: key.until_at.map(rfc3339),
+        compromised_from: key.compromised_from.map(rfc3339),
+    };
+    let rows: Vec<_> = issuance::all_keys(&mut db).await?.into_iter().map(view).collect();
     Ok(Json(rows))
 }
 
@@ -124,27 +116,25 @@ async fn compromised(
 }
 
 /// A job that is not done.
-#[derive(Serialize, ToSchema, sqlx::FromRow)]
-struct JobRow {
+#[derive(Serialize, ToSchema)]
+struct JobView {
     id: String,
     kind: String,
     subject: String,
     attempts: i64,
     last_error: Option<String>,
-    #[serde(serialize_with = "time")]
-    #[schema(value_type = String, format = DateTime)]
-    due_at: i64,
+    due_at: String,
 }
 
 /// The jobs that are not done, and the credentials whose release failed.
 #[derive(Serialize, ToSchema)]
 struct Jobs {
-    open: Vec<JobRow>,
+    open: Vec<JobView>,
     failed_credentials: Vec<FailedCredential>,
 }
 
 /// A credential whose release failed.
-#[derive(Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Serialize, ToSchema)]
 struct FailedCredential {
     id: String,
     /// The number of its certificate.
@@ -156,18 +146,22 @@ struct FailedCredential {
 /// What the worker has to do, and what it could not.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "operation",
     responses((status = 200, body = Jobs), (status = "4XX", body = ProblemDetails)))]
-async fn jobs(State(app): State<App>, actor: Actor) -> Result<Json<Jobs>, Problem> {
+async fn job_list(State(app): State<App>, actor: Actor) -> Result<Json<Jobs>, Problem> {
     actor.authorise(Action::Operate, &Subject::default(), "jobs")?;
-    let open = sqlx::query_as(
-        "SELECT id, kind, subject, attempts, last_error, due_at FROM job WHERE done_at IS NULL ORDER BY due_at LIMIT 200",
-    )
-    .fetch_all(app.db.reader())
-    .await?;
-    let failed_credentials = sqlx::query_as(
-        "SELECT c.id, x.number AS certificate, c.failure FROM credential c JOIN certificate x ON x.id = c.certificate_id
-         WHERE c.state = 'failed' ORDER BY c.id LIMIT 200",
-    )
-    .fetch_all(app.db.reader())
-    .await?;
+    let mut db = app.db.reader().acquire().await?;
+    let view = |job: OpenJob| JobView {
+        id: job.id,
+        kind: job.kind,
+        subject: job.subject,
+        attempts: job.attempts,
+        last_error: job.last_error,
+        due_at: rfc3339(job.due_at),
+    };
+    let open = jobs::open(&mut db).await?.into_iter().map(view).collect();
+    let mut failed_credentials = Vec::new();
+    for row in issuance::failed(&mut db).await? {
+        let certificate = certificates::by_text_id(&mut db, &row.certificate_id).await?.number;
+        failed_credentials.push(FailedCredential { id: row.id, certificate, failure: row.failure });
+    }
     Ok(Json(Jobs { open, failed_credentials }))
 }

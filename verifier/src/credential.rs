@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use akashi_schemas::Digest;
 
+use crate::origin::{CERTIFICATES, PROGRAMMES};
 use crate::status::Purpose;
 
 /// The context of W3C Verifiable Credentials 2.0, always first.
@@ -24,11 +25,6 @@ pub const UNTP_CONTEXTS: &[&str] = &["https://vocabulary.uncefact.org/untp/0.7.0
 pub const AKASHI_CONTEXT_PATH: &str = "/contexts/akashi/v1";
 /// The types of a credential.
 pub const CREDENTIAL_TYPES: [&str; 2] = ["DigitalConformityCredential", "VerifiableCredential"];
-
-/// Below the origin, what precedes a certificate's number.
-const CERTIFICATES: &str = "/certificates/";
-/// Below the origin, what precedes a programme's id and version.
-const PROGRAMMES: &str = "/programmes/";
 
 /// A whole credential without its proof: the payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

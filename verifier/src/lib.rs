@@ -23,6 +23,7 @@ pub mod jose;
 pub mod json;
 pub mod log;
 pub mod multikey;
+pub mod origin;
 pub mod policy;
 pub mod report;
 pub mod rule;
@@ -32,6 +33,7 @@ pub mod trust;
 mod verify;
 
 pub use multikey::PublicKey;
+pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use report::{Report, Verdict};
 pub use trust::{Trust, TrustError};

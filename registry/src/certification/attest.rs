@@ -40,7 +40,8 @@ pub async fn attest(
 ) -> Result<String, Problem> {
     let attestation = gather(tx, certificate, version).await?;
     let born_suspended = certificate.state == CertificateState::Suspended;
-    let prepared = issuance::prepare(tx, app, &attestation, born_suspended).await?;
+    let prepared =
+        issuance::prepare(tx, app, &certificate.body_id, &attestation, born_suspended).await?;
     let event = certificates::Event {
         kind: change.kind,
         decision: change.decision,
@@ -81,7 +82,6 @@ async fn gather(
         version_id: version.id.to_string(),
         number: certificate.number.clone(),
         n: u32::try_from(version.n).unwrap_or(u32::MAX),
-        body: certificate.body_id.clone(),
         body_name: parties::get(db, &certificate.body_id).await?.display_name,
         company: AttestedCompany {
             id: company.id.to_string(),

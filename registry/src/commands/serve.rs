@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+use crate::certification::store::parties::{self, Party, PartyKind};
 use crate::platform::accounts::{self, SignInThrottle, TokenIssuer};
 use crate::platform::app::App;
 use crate::platform::blobs::BlobStore;
@@ -24,10 +25,10 @@ use crate::platform::clock::SystemClock;
 use crate::platform::db::engine::Lock;
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
-use crate::platform::origin::Origin;
 use crate::platform::rng::{SystemRng, draw};
-use crate::platform::signing_keys;
+use crate::platform::{settings, signing_keys};
 use crate::{http, issuance, worker};
+use akashi_verifier::Origin;
 
 /// How many root keys are made, any two of which sign.
 const ROOT_KEYS: u8 = 3;
@@ -150,10 +151,7 @@ async fn token_issuer(tx: &mut Tx, app: &App) -> anyhow::Result<TokenIssuer> {
 
 /// Fixes the origin at the first start; gives whether it is the first.
 async fn fix_origin(tx: &mut Tx, app: &App, asked: bool) -> anyhow::Result<bool> {
-    let fixed: Option<String> =
-        sqlx::query_scalar("SELECT value FROM registry_setting WHERE name = 'origin'")
-            .fetch_optional(&mut **tx)
-            .await?;
+    let fixed = settings::get(tx, "origin").await?;
     match fixed {
         Some(fixed) if fixed == app.origin.as_str() => Ok(false),
         Some(fixed) if asked => bail!(
@@ -164,10 +162,7 @@ async fn fix_origin(tx: &mut Tx, app: &App, asked: bool) -> anyhow::Result<bool>
             "this registry's origin is {fixed}: start it with --origin {fixed} and a --listen that it reaches"
         ),
         None => {
-            sqlx::query("INSERT INTO registry_setting (name, value) VALUES ('origin', $1)")
-                .bind(app.origin.as_str())
-                .execute(&mut **tx)
-                .await?;
+            settings::fix(tx, "origin", app.origin.as_str()).await?;
             Ok(true)
         }
     }
@@ -176,15 +171,19 @@ async fn fix_origin(tx: &mut Tx, app: &App, asked: bool) -> anyhow::Result<bool>
 /// What the first start makes: the operator's party, the root keys in a folder to be moved away, root 1.
 async fn first_start(tx: &mut Tx, app: &App, folder: &Path) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let registry = PartyId::new(now, &*app.rng);
-    sqlx::query(
-        "INSERT INTO party (id, kind, display_name, country, sole_proprietor, publish_consent, created_at, version)
-         VALUES ($1, 'operator', 'Operator of the registry', 'ZZ', 0, 0, $2, 1)",
-    )
-    .bind(&registry)
-    .bind(now.as_millisecond())
-    .execute(&mut **tx)
-    .await?;
+    let registry = Party {
+        id: PartyId::new(now, &*app.rng),
+        kind: PartyKind::Operator,
+        slug: None,
+        display_name: "Operator of the registry".into(),
+        country: "ZZ".into(),
+        municipality: None,
+        sole_proprietor: 0,
+        publish_consent: 0,
+        terms: None,
+        version: 1,
+    };
+    parties::insert(tx, &registry, now.as_millisecond()).await?;
     let keys = write_root_keys(app, folder)?;
     issuance::first_root(tx, app, &keys).await?;
     Ok(())

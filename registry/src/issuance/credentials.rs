@@ -8,16 +8,16 @@ use sqlx::AnyConnection;
 use super::issuers::append;
 use super::rules::leaf::Leaf;
 use super::rules::payload::{self, Attestation, Place};
-use super::rules::{did, forms};
 use super::store::credentials::{self, CredentialRow, CredentialState};
 use super::store::issuers::{self, Issuer};
 use super::store::status;
 use super::trust::{self, BundleFacts};
 use super::{Purpose, lists};
+use super::{did, forms};
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::{instant, rfc3339};
-use crate::platform::id::uuid_v7;
+use crate::platform::id::{PartyId, uuid_v7};
 use crate::platform::jobs;
 use crate::platform::problem::Problem;
 use crate::platform::rng::draw;
@@ -40,10 +40,11 @@ pub struct Prepared {
 pub async fn prepare(
     tx: &mut AnyConnection,
     app: &App,
+    body: &PartyId,
     attestation: &Attestation,
     born_suspended: bool,
 ) -> Result<Prepared, Problem> {
-    let issuer = issuers::of_body(tx, &attestation.body).await?;
+    let issuer = issuers::of_body(tx, body).await?;
     let signed_at_s = app.clock.now().as_second();
     let key = key_in_force(tx, &issuer, signed_at_s).await?;
     let (shard, index) = lists::take_place(tx, app, &issuer).await?;
@@ -142,7 +143,7 @@ async fn set_bit(
         return Ok(None);
     }
     let leaf = Leaf::Status {
-        list: app.origin.url(&format!("/status/{list}")),
+        list: app.origin.status_list(&list),
         idx: u32::try_from(row.idx).map_err(Problem::internal)?,
         bit: u8::from(bit),
         number: number_of(row)?,

@@ -3,7 +3,7 @@
 use akashi_keys::Role;
 use sqlx::AnyConnection;
 
-use super::rules::did;
+use super::did;
 use super::rules::leaf::Leaf;
 use super::store::issuers::{self, Issuer};
 use super::{lists, trust};

@@ -7,11 +7,12 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 
 use super::Purpose;
-use super::rules::{did, forms, status as rules};
+use super::rules::status as rules;
 use super::store::issuers::{self, Issuer};
 use super::store::publications::{self, Kind, Publication};
 use super::store::status::{self, List, Shard};
 use super::trust;
+use super::{did, forms};
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::{instant, rfc3339};

@@ -5,11 +5,16 @@
 //! puts it out. Status lists and the trust bundle follow every change of what they say.
 
 mod credentials;
+pub mod did;
+mod forms;
 mod issuers;
 mod lists;
+mod manifest;
 mod reads;
 pub mod rules;
 mod store;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub use akashi_verifier::status::Purpose;
@@ -20,7 +25,7 @@ pub use issuers::{
     authorisation_changed, compromise_key, open_issuer, programme_published, retire_key,
 };
 pub use lists::publish_lists;
-pub use reads::{credentials_of, did_document, form, published, status_bits};
+pub use reads::{all_keys, credentials_of, did_document, failed, form, published, status_bits};
 pub use rules::payload::{Attestation, AttestedCompany, AttestedFacility};
 pub use store::credentials::{CredentialRow, CredentialState};
 pub use store::publications::{Kind, Publication};

@@ -5,14 +5,14 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 
 use super::Purpose;
-use super::rules::did::{self, DocumentKey};
+use super::did::{self, DocumentKey};
 use super::store::credentials::{self, CredentialRow, CredentialState};
 use super::store::publications::{self, Kind, Publication};
 use super::store::{issuers, status};
 use crate::platform::app::App;
 use crate::platform::clock::rfc3339;
 use crate::platform::problem::Problem;
-use crate::platform::signing_keys;
+use crate::platform::signing_keys::{self, KeyRow};
 
 /// The current version of a published thing; `subject` is a status list's id, else empty.
 ///
@@ -94,4 +94,31 @@ pub async fn did_document(
     });
     let keys: Vec<_> = keys.collect::<Result<_, Problem>>()?;
     Ok(Some(did::document(&issuer.did, &keys)))
+}
+
+/// The credentials whose release failed, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn failed(db: &mut AnyConnection) -> Result<Vec<CredentialRow>, Problem> {
+    Ok(credentials::failed(db).await?)
+}
+
+/// Every signing key with its role and, for an issuer's, the DID; oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn all_keys(
+    db: &mut AnyConnection,
+) -> Result<Vec<(KeyRow, String, Option<String>)>, Problem> {
+    let mut all = Vec::new();
+    for key in signing_keys::all(db).await? {
+        let (role, issuer) = signing_keys::owner(db, &key.id).await?.unwrap_or_default();
+        let did = match issuer {
+            Some(issuer) => Some(issuers::get(db, &issuer).await?.did),
+            None => None,
+        };
+        all.push((key, role, did));
+    }
+    Ok(all)
 }

@@ -14,10 +14,10 @@ use super::Purpose;
 use super::issuers::append;
 use super::lists;
 use super::rules::leaf::Leaf;
-use super::rules::{did, manifest};
 use super::store::issuers;
 use super::store::publications::{self, Kind, Publication};
 use super::store::status;
+use super::{did, manifest};
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::instant;
@@ -156,7 +156,7 @@ fn entry(
 ) -> Result<ListEntry, Problem> {
     let purpose = Purpose::ALL.into_iter().find(|known| known.as_str() == purpose);
     Ok(ListEntry {
-        id: app.origin.url(&format!("/status/{list}")),
+        id: app.origin.status_list(list),
         purpose: purpose
             .ok_or_else(|| Problem::internal(anyhow::anyhow!("list {list} has no purpose")))?,
         leaf: u64::try_from(leaf).ok(),

@@ -9,8 +9,8 @@ use super::accounts::{SignInThrottle, TokenIssuer};
 use super::blobs::BlobStore;
 use super::clock::Clock;
 use super::db::Db;
-use super::origin::Origin;
 use super::rng::Rng;
+use akashi_verifier::Origin;
 
 /// The registry's means. Cloning is cheap; all clones are the same registry.
 #[derive(Clone)]

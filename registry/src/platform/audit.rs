@@ -1,9 +1,12 @@
 //! The audit trail: who did what to what, and when. Ids only, never content.
 
+use serde::Serialize;
 use sqlx::AnyConnection;
+use utoipa::ToSchema;
 
 use super::app::App;
 use super::authorisation::Action;
+use super::clock::rfc3339;
 use super::http::RequestId;
 use super::id::{AccountId, PartyId, uuid_v7};
 
@@ -48,4 +51,49 @@ pub async fn append(
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// An act in the audit trail.
+#[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
+pub struct Entry {
+    /// The row.
+    pub id: String,
+    /// Milliseconds since 1970.
+    #[serde(serialize_with = "as_rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    at: i64,
+    /// Who.
+    account_id: Option<String>,
+    /// What.
+    action: String,
+    /// To what.
+    subject: String,
+    /// How it ended.
+    outcome: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn as_rfc3339<S: serde::Serializer>(ms: &i64, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(&rfc3339(*ms))
+}
+
+/// Acts after a cursor, oldest first: of one party's affairs, or of all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn page(
+    db: &mut AnyConnection,
+    party: Option<&PartyId>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Entry>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, at, account_id, action, subject, outcome FROM audit
+         WHERE id > $1 AND ($2 = '' OR party_id = $2) ORDER BY id LIMIT $3",
+    )
+    .bind(after)
+    .bind(party.map_or("", PartyId::as_str))
+    .bind(limit)
+    .fetch_all(db)
+    .await
 }

@@ -126,3 +126,33 @@ pub async fn later(db: &Db, app: &App, job: &Job) -> Result<(), sqlx::Error> {
     .await?;
     tx.commit().await
 }
+
+/// A job that is not done.
+#[derive(Debug, sqlx::FromRow)]
+pub struct OpenJob {
+    /// Its id.
+    pub id: String,
+    /// What to do.
+    pub kind: String,
+    /// To what: an id.
+    pub subject: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why it failed last.
+    pub last_error: Option<String>,
+    /// When it is tried next, in milliseconds.
+    pub due_at: i64,
+}
+
+/// The jobs that are not done, those due first first; at most two hundred.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open(db: &mut AnyConnection) -> Result<Vec<OpenJob>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, kind, subject, attempts, last_error, due_at FROM job WHERE done_at IS NULL
+         ORDER BY due_at LIMIT 200",
+    )
+    .fetch_all(db)
+    .await
+}

@@ -15,13 +15,13 @@ pub mod http;
 pub mod id;
 pub mod jobs;
 pub mod notes;
-pub mod origin;
 pub mod pages;
 pub mod paging;
 pub mod problem;
 pub mod rng;
 #[cfg(test)]
 pub(crate) mod scratch;
+pub mod settings;
 pub mod signing_keys;
 pub mod texts;
 pub mod write;

@@ -13,8 +13,8 @@ use super::app::App;
 use super::blobs::BlobStore;
 use super::clock::{Clock, instant};
 use super::db::Db;
-use super::origin::Origin;
 use super::rng::Rng;
+use akashi_verifier::Origin;
 
 /// When a test registry begins: 2026-11-25T07:00:00Z, in milliseconds.
 const START_MS: i64 = 1_795_590_000_000;

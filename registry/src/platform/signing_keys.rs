@@ -226,3 +226,12 @@ pub async fn set_window(tx: &mut AnyConnection, key: &KeyRow) -> Result<(), sqlx
         .await
         .map(drop)
 }
+
+/// Every key, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn all(db: &mut AnyConnection) -> Result<Vec<KeyRow>, sqlx::Error> {
+    let sql = format!("{KEY} ORDER BY id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}

@@ -289,7 +289,6 @@ pub(crate) mod tests {
             version_id: String::new(),
             number: facts.number.clone(),
             n: 2,
-            body: serde_json::from_str("\"019aaaaa-0000-7000-8000-0000000000b0\"").expect("an id"),
             body_name: facts.body.clone(),
             company: AttestedCompany {
                 id: "019aaaaa-0000-7000-8000-000000000001".into(),

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::answer::Public;
 use crate::certification::store::programmes;
-use crate::issuance::rules::did::{self, DocumentKey};
+use crate::issuance::did::{self, DocumentKey};
 use crate::issuance::{self, Kind};
 use crate::platform::app::App;
 use crate::platform::clock::rfc3339;
@@ -169,8 +169,7 @@ async fn healthz() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "operation", responses(
     (status = 200, body = String), (status = 503, body = ProblemDetails)))]
 async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
-    let answer = sqlx::query("SELECT 1").execute(app.db.reader()).await;
-    answer.map(|_| "ready\n").map_err(|error| {
+    app.db.answers().await.map(|()| "ready\n").map_err(|error| {
         tracing::error!(%error, "the database does not answer");
         Problem::Busy
     })

@@ -22,7 +22,9 @@ use crate::certification::rules::application::{
     Submission,
 };
 use crate::certification::rules::scope::{self, Facility};
-use crate::certification::store::{self, applications, facilities, parties, people, programmes};
+use crate::certification::store::{
+    self, applications, decisions, facilities, parties, people, programmes,
+};
 use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject, Task};
@@ -456,16 +458,8 @@ async fn waiting_until(
     file: &File,
     now: jiff::Timestamp,
 ) -> Result<Option<jiff::Timestamp>, Problem> {
-    let refused: Option<i64> = sqlx::query_scalar(
-        "SELECT d.at FROM decision d JOIN application a ON a.id = d.application_id
-         JOIN programme_version p ON p.id = a.programme_version_id
-         WHERE d.kind = 'refuse' AND a.company_id = $1 AND a.body_id = $2 AND p.programme = $3 ORDER BY d.at DESC LIMIT 1",
-    )
-    .bind(&file.application.company_id)
-    .bind(&file.application.body_id)
-    .bind(&file.programme.id)
-    .fetch_optional(db)
-    .await?;
+    let (company, body) = (&file.application.company_id, &file.application.body_id);
+    let refused = decisions::last_refusal(db, company, body, &file.programme.id).await?;
     let days = file.programme.rules.refusal_waiting_days;
     let until = match refused {
         Some(at) => Some(file::zone(&file.programme)?.after_days(instant(at), days)),

@@ -137,7 +137,8 @@ async fn plan(
     file: &File,
     body: &Assign,
 ) -> Result<(), Problem> {
-    let seen_last_time = BTreeSet::from_iter(last_sample(tx, file).await?);
+    let seen_last_time =
+        BTreeSet::from_iter(assessments::last_sample(tx, &file.application.company_id).await?);
     let scope = facilities::of_application(tx, &file.application.id).await?;
     let candidates: Vec<_> = scope
         .iter()
@@ -180,17 +181,6 @@ async fn plan(
     )
     .await?;
     Ok(())
-}
-
-/// The facilities of the company's last sample.
-async fn last_sample(db: &mut AnyConnection, file: &File) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT facility_id FROM sample WHERE assessment_id = (SELECT s.id FROM assessment s
-           JOIN application a ON a.id = s.application_id WHERE a.company_id = $1 ORDER BY s.id DESC LIMIT 1)",
-    )
-    .bind(&file.application.company_id)
-    .fetch_all(db)
-    .await
 }
 
 /// Accepts one's own task.

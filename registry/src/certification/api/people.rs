@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,8 +16,8 @@ use crate::certification::rules::conflict::TieKind;
 use crate::certification::store::{parties, people};
 use crate::platform::accounts;
 use crate::platform::app::App;
-use crate::platform::authorisation::{Action, Actor, Role, Subject};
-use crate::platform::clock::rfc3339;
+use crate::platform::audit;
+use crate::platform::authorisation::{Action, Actor, Subject};
 use crate::platform::id::{AccountId, PartyId};
 use crate::platform::paging::{PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
@@ -27,7 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(declare))
         .routes(routes!(record_competence))
-        .routes(routes!(audit))
+        .routes(routes!(audit_trail))
 }
 
 /// A conflict of interest.
@@ -166,51 +166,19 @@ pub(crate) struct AuditQuery {
     cursor: Option<String>,
 }
 
-/// An act in the audit trail.
-#[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
-pub(crate) struct AuditRow {
-    /// The row.
-    id: String,
-    /// Milliseconds since 1970.
-    #[serde(serialize_with = "as_rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    at: i64,
-    /// Who.
-    account_id: Option<String>,
-    /// What.
-    action: String,
-    /// To what.
-    subject: String,
-    /// How it ended.
-    outcome: String,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn as_rfc3339<S: serde::Serializer>(ms: &i64, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(&rfc3339(*ms))
-}
-
 /// The audit trail: ids and words, never content.
 #[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), tag = "duties",
-    responses((status = 200, body = Page<AuditRow>), (status = "4XX", body = ProblemDetails)))]
-async fn audit(
+    responses((status = 200, body = Page<audit::Entry>), (status = "4XX", body = ProblemDetails)))]
+async fn audit_trail(
     State(app): State<App>,
     actor: Actor,
     Query(query): Query<AuditQuery>,
-) -> Result<Json<Page<AuditRow>>, Problem> {
-    let operator = actor.parties(Role::Operator).next().is_some();
+) -> Result<Json<Page<audit::Entry>>, Problem> {
     let subject = Subject { body: query.party.clone(), ..Subject::default() };
     actor.authorise(Action::ReadAudit, &subject, "audit trail")?;
-    let party = query.party.as_ref().map_or("", PartyId::as_str);
-    let rows = sqlx::query_as(
-        "SELECT id, at, account_id, action, subject, outcome FROM audit
-         WHERE id > $1 AND (party_id = $2 OR ($2 = '' AND $3 = 1)) ORDER BY id LIMIT $4",
-    )
-    .bind(query.cursor.as_deref().unwrap_or_default())
-    .bind(party)
-    .bind(i64::from(operator))
-    .bind(PAGE_ROWS + 1)
-    .fetch_all(app.db.reader())
-    .await?;
-    Ok(Json(Page::cut(rows, |row: &AuditRow| row.id.clone())))
+    let after = query.cursor.as_deref().unwrap_or_default();
+    let party = query.party.as_ref();
+    let mut db = app.db.reader().acquire().await?;
+    let rows = audit::page(&mut db, party, after, PAGE_ROWS + 1).await?;
+    Ok(Json(Page::cut(rows, |row: &audit::Entry| row.id.clone())))
 }

@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId, RatingId, ReviewId};
 use crate::certification::rules::assessment::AssessmentState;
-use crate::platform::id::{AccountId, NoteId};
+use crate::platform::id::{AccountId, NoteId, PartyId};
 use crate::platform::problem::Problem;
 
 /// An assessment's row.
@@ -317,6 +317,23 @@ pub async fn reviews(
          WHERE assessment_id = $1 ORDER BY id",
     )
     .bind(id)
+    .fetch_all(db)
+    .await
+}
+
+/// The facilities of a company's last sample.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn last_sample(
+    db: &mut AnyConnection,
+    company: &PartyId,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT facility_id FROM sample WHERE assessment_id = (SELECT s.id FROM assessment s
+           JOIN application a ON a.id = s.application_id WHERE a.company_id = $1 ORDER BY s.id DESC LIMIT 1)",
+    )
+    .bind(company)
     .fetch_all(db)
     .await
 }

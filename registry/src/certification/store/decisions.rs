@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 
 use crate::certification::ids::{ApplicationId, CertificateId, DecisionId};
 use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
-use crate::platform::id::{AccountId, NoteId};
+use crate::platform::id::{AccountId, NoteId, PartyId};
 
 /// A decision.
 #[derive(Debug)]
@@ -79,4 +79,27 @@ pub async fn insert(
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// When a body last refused a company under a programme, in milliseconds.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn last_refusal(
+    db: &mut AnyConnection,
+    company: &PartyId,
+    body: &PartyId,
+    programme: &str,
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT d.at FROM decision d JOIN application a ON a.id = d.application_id
+         JOIN programme_version p ON p.id = a.programme_version_id
+         WHERE d.kind = 'refuse' AND a.company_id = $1 AND a.body_id = $2 AND p.programme = $3
+         ORDER BY d.at DESC LIMIT 1",
+    )
+    .bind(company)
+    .bind(body)
+    .bind(programme)
+    .fetch_optional(db)
+    .await
 }

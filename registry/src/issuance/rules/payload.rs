@@ -14,8 +14,7 @@ use akashi_verifier::status::Purpose;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::platform::id::PartyId;
-use crate::platform::origin::Origin;
+use akashi_verifier::Origin;
 
 /// What a certificate's version attests, gathered from the file.
 #[derive(Clone, Debug)]
@@ -28,8 +27,6 @@ pub struct Attestation {
     pub number: String,
     /// Which version of the certificate.
     pub n: u32,
-    /// The body that stands for it.
-    pub body: PartyId,
     /// The body's name.
     pub body_name: String,
     /// The holder.
@@ -116,7 +113,7 @@ pub fn holder_id(origin: &Origin, company: &AttestedCompany) -> String {
 /// The payload of an attestation.
 #[must_use]
 pub fn credential(attestation: &Attestation, place: &Place<'_>) -> Credential {
-    let id = place.origin.url(&format!("/credentials/{}", place.credential));
+    let id = place.origin.credential(place.credential);
     Credential {
         context: vec![
             VC_CONTEXT.to_owned(),
@@ -147,7 +144,7 @@ fn status(place: &Place<'_>, purpose: Purpose, list: &str) -> StatusEntry {
         kind: "BitstringStatusListEntry".into(),
         status_purpose: purpose,
         status_list_index: place.index,
-        status_list_credential: place.origin.url(&format!("/status/{list}")),
+        status_list_credential: place.origin.status_list(list),
     }
 }
 
@@ -158,7 +155,7 @@ fn subject(attestation: &Attestation, place: &Place<'_>, id: &str) -> Subject {
     let attestation_type = level.map_or("certification", |level| level.attestation.as_str());
     Subject {
         types: vec!["ConformityAttestation".into()],
-        id: place.origin.url(&format!("/certificates/{}", attestation.number)),
+        id: place.origin.certificate(&attestation.number),
         name: format!(
             "{}: {}",
             programme.title.english(),
@@ -170,12 +167,12 @@ fn subject(attestation: &Attestation, place: &Place<'_>, id: &str) -> Subject {
         issued_to_party: holder(attestation, place.origin),
         reference_scheme: Reference {
             types: vec!["ConformityScheme".into()],
-            id: place.origin.url(&format!("/programmes/{}", programme.id)),
+            id: place.origin.programme(&programme.id),
             name: programme.title.english().to_owned(),
         },
         reference_profile: Reference {
             types: vec!["ConformityProfile".into()],
-            id: place.origin.url(&format!("/programmes/{}/{}", programme.id, programme.version)),
+            id: place.origin.programme_version(&programme.id, &programme.version),
             name: format!("{} {}", programme.title.english(), programme.version),
         },
         profile_score: level_score(&attestation.level, level),
@@ -206,11 +203,11 @@ fn holder(attestation: &Attestation, origin: &Origin) -> Party {
 /// The programme as a whole with the facilities in scope, then a line a section.
 fn assessments(attestation: &Attestation, place: &Place<'_>, id: &str) -> Vec<Assessment> {
     let programme = &attestation.programme;
-    let base = place.origin.url(&format!("/programmes/{}/{}", programme.id, programme.version));
+    let base = place.origin.programme_version(&programme.id, &programme.version);
     let facility = |f: &AttestedFacility| AssessedFacility {
         facility: Reference {
             types: vec!["Facility".into()],
-            id: place.origin.url(&format!("/facilities/{}", f.id)),
+            id: place.origin.facility(&f.id),
             name: f.name.clone(),
         },
         id_verified_by_cab: true,

@@ -12,7 +12,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use crate::platform::origin::Origin;
+use akashi_verifier::Origin;
 
 /// How long a copy of a list may be kept, in milliseconds.
 const TTL_MS: u64 = 60_000;
@@ -88,7 +88,7 @@ pub struct List<'a> {
 /// # Errors
 /// Never in practice: writing to memory.
 pub fn credential(origin: &Origin, list: &List<'_>) -> std::io::Result<ListCredential> {
-    let id = origin.url(&format!("/status/{}", list.id));
+    let id = origin.status_list(list.id);
     Ok(ListCredential {
         context: vec![VC_CONTEXT.to_owned()],
         types: vec!["VerifiableCredential".into(), LIST_CREDENTIAL_TYPE.into()],

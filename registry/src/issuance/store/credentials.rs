@@ -130,6 +130,16 @@ pub(crate) async fn last_of_version(
     Ok(last.map(|last| last.state))
 }
 
+/// The credentials whose release failed, oldest first; at most two hundred.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn failed(db: &mut AnyConnection) -> Result<Vec<CredentialRow>, sqlx::Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM credential WHERE state = 'failed' ORDER BY id LIMIT 200");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
 /// Moves a credential from one state to another; false when it was not in the first.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use signature::{Error as SignatureError, Signer, Verifier};
 
 use crate::platform::id::{AccountId, SessionId};
-use crate::platform::origin::Origin;
+use akashi_verifier::Origin;
 
 /// How long an access token lives, in seconds.
 pub(super) const LIFE_S: i64 = 600;

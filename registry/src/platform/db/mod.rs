@@ -97,6 +97,14 @@ impl Db {
         self.writers.begin_with(self.engine.begin()).await
     }
 
+    /// Whether the database answers at all.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn answers(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("SELECT 1").execute(&self.readers).await.map(drop)
+    }
+
     /// Closes all connections, after the work under way.
     pub async fn close(&self) {
         self.readers.close().await;

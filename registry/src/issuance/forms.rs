@@ -17,7 +17,7 @@ const ALG: &str = "EdDSA";
 ///
 /// # Errors
 /// When the payload is not JSON that RFC 8785 can write.
-pub fn embedded(
+pub(super) fn embedded(
     payload: &[u8],
     signer: &dyn Signer,
     key_id: &str,
@@ -42,7 +42,11 @@ pub fn embedded(
 ///
 /// # Errors
 /// Never in practice: the header has no floats and only text keys.
-pub fn jwt(payload: &[u8], signer: &dyn Signer, key_id: &str) -> Result<String, serde_json::Error> {
+pub(super) fn jwt(
+    payload: &[u8],
+    signer: &dyn Signer,
+    key_id: &str,
+) -> Result<String, serde_json::Error> {
     let header = canonical::to_vec(&json!({ "alg": ALG, "kid": key_id, "typ": "vc+jwt" }))?;
     let message = format!(
         "{}.{}",

@@ -3,7 +3,7 @@
 use akashi_keys::PublicKey;
 use serde_json::{Value, json};
 
-use crate::platform::origin::Origin;
+use akashi_verifier::Origin;
 
 /// The registry's own DID: `did:web:HOST`, the port as `%3A`.
 #[must_use]

@@ -9,7 +9,7 @@ use serde::Serialize;
 ///
 /// # Errors
 /// When the key is one that a strict verifier refuses; none that was made here is.
-pub fn public(
+pub(super) fn public(
     key: &akashi_keys::PublicKey,
 ) -> Result<akashi_verifier::PublicKey, akashi_verifier::multikey::KeyFault> {
     akashi_verifier::PublicKey::from_bytes(*key.as_bytes())
@@ -19,7 +19,7 @@ pub fn public(
 ///
 /// # Errors
 /// When `signed` is not JSON that RFC 8785 can write, or a key is one that a strict verifier refuses.
-pub fn sign<T: Serialize>(signed: T, signers: &[&dyn Signer]) -> anyhow::Result<Vec<u8>> {
+pub(super) fn sign<T: Serialize>(signed: T, signers: &[&dyn Signer]) -> anyhow::Result<Vec<u8>> {
     let message = canonical::to_vec(&signed)?;
     let mut signatures = Vec::with_capacity(signers.len());
     for signer in signers {

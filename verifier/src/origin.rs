@@ -1,7 +1,15 @@
 //! The registry's origin: scheme, host and port under which everything public stands.
 
-use std::fmt;
-use std::str::FromStr;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+/// Below the origin, what precedes a certificate's number.
+pub(crate) const CERTIFICATES: &str = "/certificates/";
+/// Below the origin, what precedes a programme's id and version.
+pub(crate) const PROGRAMMES: &str = "/programmes/";
 
 /// `http://localhost:8080` or `https://registry.example`: no path, no trailing slash.
 ///
@@ -40,6 +48,42 @@ impl Origin {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.0)
+    }
+
+    /// A certificate's page, for life: the `id` of a credential's subject.
+    #[must_use]
+    pub fn certificate(&self, number: &str) -> String {
+        self.url(&format!("{CERTIFICATES}{number}"))
+    }
+
+    /// A credential's `id`.
+    #[must_use]
+    pub fn credential(&self, id: &str) -> String {
+        self.url(&format!("/credentials/{id}"))
+    }
+
+    /// A programme, over all its versions.
+    #[must_use]
+    pub fn programme(&self, id: &str) -> String {
+        self.url(&format!("{PROGRAMMES}{id}"))
+    }
+
+    /// A programme's version.
+    #[must_use]
+    pub fn programme_version(&self, id: &str, version: &str) -> String {
+        self.url(&format!("{PROGRAMMES}{id}/{version}"))
+    }
+
+    /// A facility.
+    #[must_use]
+    pub fn facility(&self, id: &str) -> String {
+        self.url(&format!("/facilities/{id}"))
+    }
+
+    /// A status list.
+    #[must_use]
+    pub fn status_list(&self, id: &str) -> String {
+        self.url(&format!("/status/{id}"))
     }
 }
 

@@ -1,0 +1,141 @@
+//! Who may import whom: the tree is read, and an import that runs the wrong way fails.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The registry's contexts, and which others each may name. What is not listed it may not.
+const CONTEXTS: [(&str, &[&str]); 5] = [
+    ("platform", &[]),
+    ("log", &["platform"]),
+    ("issuance", &["platform", "log"]),
+    ("certification", &["platform", "issuance"]),
+    ("publication", &["platform", "log", "issuance", "certification"]),
+];
+
+/// Every module below the registry's root: the contexts, and what composes them.
+const MODULES: [&str; 9] = [
+    "platform",
+    "log",
+    "issuance",
+    "certification",
+    "publication",
+    "worker",
+    "http",
+    "operation",
+    "commands",
+];
+
+/// The crates of this project, and which others each may name.
+const CRATES: [(&str, &[&str]); 4] = [
+    ("schemas", &[]),
+    ("verifier", &["akashi_schemas"]),
+    ("keys", &[]),
+    ("registry", &["akashi_schemas", "akashi_verifier", "akashi_keys"]),
+];
+
+/// What `rules` may name beside other rules: no database, no clock, no chance, no HTTP.
+const NOT_IN_RULES: [&str; 8] =
+    ["sqlx", "tokio", "axum", "reqwest", "object_store", "std::fs", "SystemTime", "getrandom"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every Rust file below a folder, with its text up to its unit tests and without comments.
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).expect("UTF-8");
+                found.push((path, code(&text)));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no sources below {}", folder.display());
+    found
+}
+
+fn code(text: &str) -> String {
+    let before_tests = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = before_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn in_rules(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "rules")
+        || path.file_name().is_some_and(|name| name == "rules.rs")
+}
+
+#[test]
+fn a_context_names_only_those_below_it() {
+    let mut wrong = Vec::new();
+    for (context, allowed) in CONTEXTS {
+        for (path, text) in sources(&root().join("registry/src").join(context)) {
+            for module in
+                MODULES.iter().filter(|module| **module != context && !allowed.contains(module))
+            {
+                if text.contains(&format!("crate::{module}")) {
+                    wrong.push(format!("{} names crate::{module}", path.display()));
+                }
+            }
+            let grouped = text.contains("use crate::{");
+            if grouped {
+                wrong.push(format!(
+                    "{} groups imports from the root, where this test cannot read them",
+                    path.display()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_crate_names_only_those_below_it() {
+    let mut wrong = Vec::new();
+    for (name, allowed) in CRATES {
+        for (path, text) in sources(&root().join(name).join("src")) {
+            for other in ["akashi_schemas", "akashi_verifier", "akashi_keys", "akashi_registry"] {
+                let own = other == format!("akashi_{name}");
+                if !own && !allowed.contains(&other) && text.contains(&format!("{other}::")) {
+                    wrong.push(format!("{} names {other}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rules_are_pure() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources(&root().join("registry/src")) {
+        if in_rules(&path) {
+            for word in NOT_IN_RULES.iter().chain(&["crate::platform", "akashi_keys"]) {
+                if text.contains(word) {
+                    wrong.push(format!("{} names {word}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn sql_stands_in_stores_alone() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources(&root().join("registry/src")) {
+        let place = path.to_string_lossy().into_owned();
+        let may =
+            place.contains("/store") || place.contains("/platform/") || place.ends_with("tests.rs");
+        if !may && text.contains("sqlx::query") {
+            wrong.push(place);
+        }
+    }
+    assert!(wrong.is_empty(), "SQL outside a store:\n{}", wrong.join("\n"));
+}
