@@ -130,7 +130,13 @@ async fn own_certificate(
             "is needed: the number of the certificate to renew or change",
         )),
         (_, Some(number)) => {
-            let certificate = super::certificates::find(db, number).await?;
+            let found = super::certificates::find(db, number).await;
+            let certificate = found.map_err(|problem| match problem {
+                Problem::NotFound(_) | Problem::Invalid(_) => {
+                    Problem::invalid("/certificate", "is no certificate's number here")
+                }
+                other => other,
+            })?;
             if certificate.company_id != body.company || certificate.body_id != body.body {
                 return Err(Problem::invalid(
                     "/certificate",

@@ -14,7 +14,9 @@ use utoipa_axum::routes;
 use super::assessments::Report;
 use crate::certification::attest;
 use crate::certification::file::{self, AssessmentFile};
-use crate::certification::ids::{ApplicationId, CertificateId, CertificateVersionId, DecisionId};
+use crate::certification::ids::{
+    ApplicationId, CertificateId, CertificateVersionId, DecisionId, FacilityId,
+};
 use crate::certification::rules::application::{ApplicationEvent, ApplicationState};
 use crate::certification::rules::certificate::{self, CertificateState, CertificateStep};
 use crate::certification::rules::decision::{self, DecisionKind, Grant, Maker, Verdict};
@@ -25,6 +27,7 @@ use crate::certification::store::decisions::{Decision, RuleResult};
 use crate::certification::store::{
     self, applications, assessments, certificates, decisions, facilities, parties, programmes,
 };
+use crate::issuance::{self, Purpose};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Task};
 use crate::platform::clock::instant;
@@ -332,6 +335,7 @@ async fn carry_out(
             .into_iter()
             .map(|f| f.id)
             .collect();
+        end_what_said_more(tx, app, basis, &certificate, level, &scope).await?;
         certificates::add_version(tx, &certificate.id, &version, &scope).await?;
         let kind = if version.n == 1 { "granted" } else { "extended" };
         let change = attest::Change {
@@ -411,6 +415,39 @@ async fn next_version(
         valid_from: now.as_second() * 1000,
         valid_until,
     })
+}
+
+/// Takes the earlier credentials out of force at once when the new version takes away a facility or
+/// of the level, as a reduction does: until the new one is released they would say too much.
+async fn end_what_said_more(
+    tx: &mut AnyConnection,
+    app: &App,
+    basis: &Basis,
+    certificate: &certificates::Certificate,
+    level: &str,
+    scope: &[FacilityId],
+) -> Result<(), Problem> {
+    if basis.loaded.file.application.certificate_id.is_none() {
+        return Ok(());
+    }
+    let previous = certificates::latest_version(tx, &certificate.id).await?;
+    let before = certificates::scope(tx, &previous.id).await?;
+    let programme = &basis.loaded.file.programme;
+    // A level that this version of the programme no longer knows cannot be compared: it counts as lost.
+    let rank = |level: &str| programme.level(level).map_or(0, |level| level.rank);
+    let ids = |scope: &[FacilityId]| scope.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let change = certificate::Change {
+        rank: rank(&previous.level),
+        new_rank: rank(level),
+        facilities: &ids(&before),
+        new_facilities: &ids(scope),
+    };
+    if change.takes_away() {
+        for purpose in [Purpose::Refresh, Purpose::Revocation] {
+            issuance::set_status(tx, app, certificate.id.as_str(), purpose, true).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What the decision maker still needs.

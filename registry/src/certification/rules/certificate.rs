@@ -162,10 +162,14 @@ impl Change<'_> {
     /// Whether something becomes less, nothing becomes more, and something is left.
     fn is_reduction(&self) -> bool {
         let kept = self.new_facilities.iter().all(|facility| self.facilities.contains(facility));
+        kept && !self.new_facilities.is_empty() && self.new_rank >= self.rank && self.takes_away()
+    }
+
+    /// Whether the level or a facility is lost, so that the credential before says too much.
+    #[must_use]
+    pub fn takes_away(&self) -> bool {
         let lost = self.facilities.iter().any(|facility| !self.new_facilities.contains(facility));
-        kept && !self.new_facilities.is_empty()
-            && self.new_rank >= self.rank
-            && (lost || self.new_rank > self.rank)
+        lost || self.new_rank > self.rank
     }
 }
 
