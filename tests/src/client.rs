@@ -103,6 +103,10 @@ impl Client {
         self.try_send(self.request(Method::POST, path).json(body)).await.ok()
     }
 
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.locate(path)).headers(self.headers.clone())
     }
@@ -111,7 +115,7 @@ impl Client {
     ///
     /// # Panics
     /// When it is a URL of somewhere else: a test never leaves this machine.
-    fn locate(&self, path: &str) -> String {
+    pub(crate) fn locate(&self, path: &str) -> String {
         let address = self.address.get();
         let path = path.strip_prefix(ORIGIN).or(path.strip_prefix(&address)).unwrap_or(path);
         assert!(path.starts_with('/'), "{path} is neither a path nor a URL of the registry");
@@ -147,7 +151,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn new(asked: String, status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Answer {
+    pub(crate) fn new(
+        asked: String,
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Answer {
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Answer { asked, status, headers, body, json }
     }

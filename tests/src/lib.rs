@@ -24,6 +24,7 @@ mod cast;
 mod client;
 mod engine;
 mod eventually;
+mod flood;
 mod log;
 mod offline;
 mod peers;
@@ -40,6 +41,7 @@ pub use cast::{Body, COMPANY_NAME, Company, Person, TERMS, corporate_number, ins
 pub use client::{Answer, Client};
 pub use engine::Engine;
 pub use eventually::eventually;
+pub use flood::Length;
 pub use log::{Checkpoint, LogCopy};
 pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
 pub use peers::Peer;

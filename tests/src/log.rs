@@ -1,5 +1,7 @@
 //! The log as a stranger copies it: a checkpoint, and every entry below it.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -79,6 +81,25 @@ impl LogCopy {
         assert_eq!(root(beginning), checkpoint.root, "the log forked before leaf {size}");
     }
 
+    /// Which bits of a status list are set after the leaf of that number, by the entries alone.
+    ///
+    /// # Panics
+    /// When an entry speaks of a bit that is neither 0 nor 1.
+    pub fn set_bits(&self, list: &str, leaf: u64) -> Vec<u64> {
+        let mut set = BTreeSet::new();
+        for (number, entry) in (0..).zip(self.json()) {
+            if number <= leaf && entry["kind"] == "status" && entry["list"] == list {
+                let index = entry["idx"].as_u64().expect("an index");
+                match entry["bit"].as_u64() {
+                    Some(1) => set.insert(index),
+                    Some(0) => set.remove(&index),
+                    bit => panic!("{bit:?} is no bit"),
+                };
+            }
+        }
+        set.into_iter().collect()
+    }
+
     /// The entries as JSON.
     pub fn json(&self) -> impl Iterator<Item = Value> {
         self.entries.iter().map(|entry| serde_json::from_slice(entry).expect("an entry is JSON"))
@@ -155,6 +176,22 @@ mod tests {
             [(0, "000"), (67, "067"), (1234, "x001/234"), (1_234_067, "x001/x234/067")]
         {
             assert_eq!(tile_index(index), path);
+        }
+    }
+
+    #[test]
+    fn a_bit_is_as_the_last_entry_up_to_a_leaf_left_it() {
+        let entries = [("list-a", 5, 1), ("list-b", 6, 1), ("list-a", 5, 0), ("list-a", 7, 1)].map(
+            |(list, idx, bit)| {
+                let entry =
+                    serde_json::json!({"kind": "status", "list": list, "idx": idx, "bit": bit});
+                entry.to_string().into_bytes()
+            },
+        );
+        let checkpoint = Checkpoint { size: 4, root: root(&entries) };
+        let copy = LogCopy { checkpoint, entries: entries.into() };
+        for (leaf, set) in [(0, &[5][..]), (1, &[5]), (2, &[]), (3, &[7])] {
+            assert_eq!(copy.set_bits("list-a", leaf), set, "after leaf {leaf}");
         }
     }
 

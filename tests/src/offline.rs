@@ -36,8 +36,7 @@ impl Offline {
             folder: tempfile::tempdir().expect("a temporary folder"),
             options: Vec::new(),
         };
-        fs::write(offline.file("bundle"), bundle).expect("the folder can be written");
-        fs::write(offline.file("root"), root).expect("the folder can be written");
+        offline.is_handed(bundle, root);
         offline
     }
 
@@ -62,6 +61,12 @@ impl Offline {
         };
         let told = |(_, verification): &(Offline, Verification)| verification.verdict() == verdict;
         eventually(&format!("the verdict {verdict}"), ask, told).await.0
+    }
+
+    /// Hands the buyer other files, in place of those they have; what they remember stays.
+    pub fn is_handed(&self, bundle: &[u8], root: &[u8]) {
+        fs::write(self.file("bundle"), bundle).expect("the folder can be written");
+        fs::write(self.file("root"), root).expect("the folder can be written");
     }
 
     /// The same buyer, with one more option of the command: `["--min-level", "leading"]`.

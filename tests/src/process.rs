@@ -57,6 +57,17 @@ impl Process {
         }
     }
 
+    /// The most memory that the process ever held, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("Linux says what a running process holds");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak =
+            peak.and_then(|peak| peak.trim().strip_suffix(" kB")).and_then(|kb| kb.parse().ok());
+        let kibibytes: u64 = peak.expect("VmHWM in kB");
+        kibibytes * 1024
+    }
+
     fn announced(&self) -> Option<Announcement> {
         announcement(&fs::read_to_string(&self.output).expect("its output is text"))
     }

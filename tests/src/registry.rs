@@ -118,6 +118,20 @@ impl Registry {
         said(self.place.folder.path())
     }
 
+    /// The most memory that the process ever held, in bytes (`VmHWM` of Linux).
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn peak_memory(&self) -> u64 {
+        self.running.as_ref().expect("the registry runs").peak_memory()
+    }
+
+    /// The names of the files under `evidence` in the data folder: one for each that is kept.
+    pub fn evidence_files(&self) -> Vec<PathBuf> {
+        let evidence = self.data_folder().join("evidence");
+        if evidence.is_dir() { files_under(&evidence) } else { Vec::new() }
+    }
+
     /// A client that has not signed in.
     pub fn anyone(&self) -> Client {
         Client::new(&self.address)
@@ -230,6 +244,13 @@ impl Place {
 fn account(email: &str) -> Value {
     let name = email.split('@').next();
     json!({"email": email, "password": PASSWORD, "name": name, "locale": "en"})
+}
+
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder can be read");
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    let below = |path: PathBuf| if path.is_dir() { files_under(&path) } else { vec![path] };
+    paths.flat_map(below).collect()
 }
 
 /// Copies a folder with all below it, and the permissions of its files.

@@ -36,6 +36,28 @@ async fn what_a_retired_key_signed_stays_valid(engine: Engine) {
     }
 }
 
+async fn what_a_compromised_key_signed_counts_no_more_and_the_body_goes_on(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let (first, second) =
+        (Company::registers(&registry, 1).await, Company::registers(&registry, 2).await);
+    let granted = Sides { body: &body, company: &first }.certify(LEADING, "leading").await;
+    let old = granted.credential(&registry).await;
+    let key = issuer_key(&body).await;
+    Offline::once_told(&registry, &old, "valid").await;
+
+    let compromised = format!("/api/v1/keys/{}/compromised", key["id"].as_str().expect("an id"));
+    let from = json!({"from": key["from_at"]});
+    body.operator.post(&compromised, &from).await.expect(200);
+    Offline::once_told(&registry, &old, "key_not_valid").await;
+
+    // Its status lists are signed anew, so that what the next key signs can be believed.
+    let granted = Sides { body: &body, company: &second }.certify(LEADING, "leading").await;
+    let new = granted.credential(&registry).await;
+    let buyer = Offline::once_told(&registry, &new, "valid").await;
+    assert_eq!(buyer.verify(&old).verdict(), "key_not_valid");
+}
+
 /// The body's only signing key, as an operator sees it.
 async fn issuer_key(body: &Body) -> Value {
     let keys = body.operator.get("/api/v1/keys").await.expect(200).json;
@@ -54,4 +76,7 @@ fn signed_by(credential: &[u8]) -> String {
     method.expect("a proof names its key").to_owned()
 }
 
-on_both_engines!(what_a_retired_key_signed_stays_valid,);
+on_both_engines!(
+    what_a_retired_key_signed_stays_valid,
+    what_a_compromised_key_signed_counts_no_more_and_the_body_goes_on,
+);

@@ -1,8 +1,8 @@
 //! A certificate's number is for life; what it attests may change. The old file then says so.
 
 use akashi_tests::{
-    Body, Company, Engine, Granted, LEADING, ORIGIN, Offline, Registry, Sides, eventually,
-    on_both_engines,
+    Body, CERTIFIED, Company, Engine, Granted, LEADING, ORIGIN, Offline, Registry, Sides,
+    eventually, on_both_engines,
 };
 use serde_json::{Value, json};
 
@@ -108,9 +108,25 @@ async fn a_renewal_begins_a_new_term_under_the_same_number(engine: Engine) {
         public["credential_id"] == second.credential
     })
     .await;
-    assert!(after["valid_from"].as_str() > before["valid_from"].as_str(), "{after:#}");
+    assert!(after["valid_from"].as_str() >= before["valid_from"].as_str(), "{after:#}");
     let states: Vec<&str> = credentials(&after).map(|credential| credential.1).collect();
     assert_eq!(states, ["superseded", "active"]);
+    assert_eq!(after["credentials"][1]["version"], 2);
+}
+
+async fn a_renewal_at_a_lower_level_revokes_the_higher_file(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let sides = Sides { body: &body, company: &company };
+    let first = sides.certify(LEADING, "leading").await;
+    first.credential(&registry).await;
+
+    let application = sides.apply_for_renewal(&first.certificate).await;
+    application.is_ready_to_decide(CERTIFIED, "certified").await;
+    let second = application.is_granted("certified").await;
+
+    assert_superseded_and_cut(&registry, &first, &second).await;
 }
 
 /// The old credential is `superseded`, and by its revocation bit worth nothing to whoever ignores that.
@@ -159,4 +175,5 @@ on_both_engines!(
     a_cut_of_one_facility_supersedes_the_old_file,
     facilities_are_added_by_an_application_of_their_own,
     a_renewal_begins_a_new_term_under_the_same_number,
+    a_renewal_at_a_lower_level_revokes_the_higher_file,
 );

@@ -1,0 +1,440 @@
+//! What does not fit the programme, the scope, the version or the state.
+
+use akashi_tests::{
+    Application, Body, Client, Company, Engine, LEADING, Registry, Sides, on_both_engines, text,
+};
+use serde_json::{Value, json};
+
+async fn what_the_programme_or_the_scope_does_not_know_is_not_rated(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let stranger = Company::registers(&registry, 2).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_prepared().await;
+    application.is_started().await;
+    let before = application.assessment_seen().await;
+    let rate = async |criterion: &str, rating: Value| {
+        let path = application.assessment(&format!("/ratings/{criterion}")).await;
+        body.lead.put(&path, &rating).await
+    };
+    let (whole, site, reason) = (&company.whole, &company.site, text("Seen."));
+
+    let conform = json!({"facility": whole, "value": "conform", "reason": reason});
+    rate("RH-99.1", conform.clone()).await.problem("not-found");
+
+    let cases = [
+        (
+            "another company's facility",
+            "RH-5.1",
+            "/facility",
+            json!({"facility": stranger.site, "value": "conform", "reason": reason}),
+        ),
+        ("a facility of another kind", "RH-5.1", "/facility", conform.clone()),
+        ("no facility", "RH-5.1", "", json!({"value": "conform", "reason": reason})),
+        (
+            "a word that is no rating",
+            "RH-1.3",
+            "/value",
+            json!({"facility": whole, "value": "good", "reason": reason}),
+        ),
+        ("no reason", "RH-1.3", "", json!({"facility": whole, "value": "conform"})),
+        (
+            "a reason without a word",
+            "RH-1.3",
+            "/reason/text",
+            json!({"facility": whole, "value": "conform", "reason": text(" \n")}),
+        ),
+        (
+            "a reason in no language",
+            "RH-1.3",
+            "/reason/lang",
+            json!({"facility": whole, "value": "conform", "reason": {"text": "Seen.", "lang": ""}}),
+        ),
+        (
+            "not applicable without a ground",
+            "RH-2.8",
+            "/na_ground",
+            json!({"facility": whole, "value": "not_applicable", "reason": reason}),
+        ),
+        (
+            "a ground of another criterion",
+            "RH-2.8",
+            "/na_ground",
+            json!({"facility": whole, "value": "not_applicable", "na_ground": "no-complaint", "reason": reason}),
+        ),
+        (
+            "out of scope although it applies",
+            "RH-2.8",
+            "/na_ground",
+            json!({"facility": whole, "value": "not_applicable", "na_ground": "out_of_scope", "reason": reason}),
+        ),
+        (
+            "a ground beside a rating that has none",
+            "RH-2.8",
+            "/na_ground",
+            json!({"facility": whole, "value": "conform", "na_ground": "no-dismissal", "reason": reason}),
+        ),
+        (
+            "a member that nobody knows",
+            "RH-5.1",
+            "/score",
+            json!({"facility": site, "value": "conform", "reason": reason, "score": 5}),
+        ),
+    ];
+    for (case, criterion, place, rating) in cases {
+        let problem = rate(criterion, rating).await.problem("invalid");
+        assert_eq!(problem["members"][0]["place"], place, "{case}: {problem:#}");
+    }
+    assert_eq!(application.assessment_seen().await, before);
+}
+
+async fn an_application_names_what_is_there(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let stranger = Company::registers(&registry, 2).await;
+    let sides = Sides { body: &body, company: &company };
+    let unknown_version = json!({"id": body.programme_id(), "version": "1999.1"});
+    let cases = [
+        (
+            "a stranger's facility",
+            "/facilities/1",
+            json!({"facilities": [company.site, stranger.site]}),
+        ),
+        ("a facility that is none", "/facilities/0", json!({"facilities": [body.id]})),
+        ("a company as the body", "/body", json!({"body": company.id})),
+        (
+            "an unknown version of the programme",
+            "/programme",
+            json!({"programme": unknown_version}),
+        ),
+        ("a fact of no programme", "/facts", json!({"facts": ["rockets_launched"]})),
+        ("a renewal of nothing", "/certificate", json!({"kind": "renewal"})),
+        (
+            "a slip in the certificate's number",
+            "/certificate",
+            json!({"kind": "renewal", "certificate": "AK-0000-0000-0"}),
+        ),
+        ("a word that is no kind", "/kind", json!({"kind": "urgent"})),
+    ];
+    for (case, place, members) in cases {
+        let mut application = sides.application(json!({"kind": "initial"}));
+        application
+            .as_object_mut()
+            .expect("an object")
+            .extend(members.as_object().expect("members").clone());
+        let answer = company.member.post("/api/v1/applications", &application).await;
+        let problem = answer.problem("invalid");
+        assert_eq!(problem["members"][0]["place"], place, "{case}: {problem:#}");
+    }
+    // For another company nobody applies, and nobody learns whether it is there.
+    let foreign = sides.application(json!({"kind": "initial", "company": stranger.id}));
+    company.member.post("/api/v1/applications", &foreign).await.problem("not-found");
+    let none = company.member.get("/api/v1/applications").await.expect(200);
+    assert_eq!(none.at("/items"), &json!([]));
+}
+
+async fn whoever_saw_an_older_version_looks_again(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let before = application.seen().await;
+
+    // Each event of an application, an assessment, a finding and a certificate, with a version that is not
+    // theirs; whether the state would allow it does not matter yet.
+    let (member, manager) = (&*company.member, &*body.quality_manager);
+    let stale = |members: Value| {
+        let mut request = json!({"version": 999});
+        request
+            .as_object_mut()
+            .expect("an object")
+            .extend(members.as_object().expect("members").clone());
+        request
+    };
+    let reason = || json!({"reason": text("As agreed.")});
+    for (actor, event, members) in [
+        (member, "/agreement", json!({"terms_version": "2026-1"})),
+        (member, "/submit", json!({})),
+        (member, "/withdraw", json!({})),
+        (manager, "/accept", json!({})),
+        (manager, "/return", reason()),
+        (manager, "/decline", reason()),
+        (manager, "/assignments", json!({"account": body.lead.id, "task": "lead"})),
+    ] {
+        is_stale(actor, &application.path(event), &stale(members)).await;
+    }
+    let problem = member.patch(&application.path(""), &stale(json!({"facts": []}))).await;
+    let problem = problem.problem("stale-version");
+    assert_eq!((&problem["seen"], &problem["current"]), (&json!(999), &before["version"]));
+    assert_eq!(application.seen().await, before);
+
+    application.is_prepared().await;
+    let before = application.assessment_seen().await;
+    let lead = &*body.lead;
+    for (actor, event, members) in [
+        (lead, "/start", json!({})),
+        (lead, "/complete", json!({"interviews": {}})),
+        (lead, "/forward", reason()),
+        (lead, "/abort", reason()),
+        (
+            &*body.reviewer,
+            "/review",
+            json!({"recommendation": "refuse", "na_accepted": true, "reason": text("Seen.")}),
+        ),
+    ] {
+        let path = application.assessment(event).await;
+        is_stale(actor, &path, &stale(members)).await;
+    }
+    assert_eq!(application.assessment_seen().await, before);
+
+    application.is_assessed(LEADING).await;
+    let finding = application.findings().await[0].clone();
+    let path = format!("/api/v1/findings/{}", finding["id"].as_str().expect("an id"));
+    for (actor, event, members) in [
+        (member, "/plan", json!({"cause": text("This."), "plan": text("That.")})),
+        (member, "/evidence", json!({"evidence": []})),
+        (member, "/decline", reason()),
+        (lead, "/accept", json!({})),
+        (lead, "/verify", json!({"value": "conform", "reason": text("Seen.")})),
+        (lead, "/reject", reason()),
+        (
+            &*body.decision_maker,
+            "/extend",
+            json!({"until": "2030-01-01T00:00:00Z", "reason": text("Later.")}),
+        ),
+    ] {
+        is_stale(actor, &format!("{path}{event}"), &stale(members)).await;
+    }
+    assert_eq!(application.findings().await[0], finding);
+
+    application.is_reviewed(Some("leading")).await;
+    let before = application.seen().await;
+    let decide = json!({"kind": "refuse", "reason": text("Seen.")});
+    is_stale(&body.decision_maker, &application.path("/decision"), &stale(decide)).await;
+    is_stale(&body.decision_maker, &application.path("/more"), &stale(reason())).await;
+    assert_eq!(application.seen().await, before);
+
+    let granted = application.is_granted("leading").await;
+    granted.credential(&registry).await;
+    granted.public_once(&registry, "active").await;
+    let certificate = format!("/api/v1/certificates/{}", granted.certificate);
+    let before = body.decision_maker.get(&certificate).await.expect(200).json;
+    let words = |members: Value| {
+        let mut request = stale(members);
+        request["reason"] = text("Not for the public.");
+        request["public_reason"] = json!("For the public.");
+        request
+    };
+    for (event, members) in [
+        ("suspend", json!({"cause": "access", "heard": true})),
+        ("reinstate", json!({"cause_closed": true})),
+        ("reduce", json!({"level": "certified"})),
+        ("withdraw", json!({})),
+    ] {
+        is_stale(&body.decision_maker, &granted.path(event), &words(members)).await;
+    }
+    is_stale(member, &granted.path("terminate"), &stale(reason())).await;
+    assert_eq!(body.decision_maker.get(&certificate).await.expect(200).json, before);
+}
+
+async fn is_stale(actor: &Client, path: &str, request: &Value) {
+    let problem = actor.post(path, request).await.problem("stale-version");
+    assert_eq!(problem["seen"], 999, "{path}");
+    assert!(
+        problem["current"].as_i64().is_some_and(|current| current < 999),
+        "{path}: {problem:#}"
+    );
+}
+
+async fn what_has_ended_has_ended(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    for (n, event) in [(1, "withdraw"), (2, "terminate")] {
+        let company = Company::registers(&registry, n).await;
+        let granted = Sides { body: &body, company: &company }.certify(LEADING, "leading").await;
+        granted.credential(&registry).await;
+        let state = if event == "withdraw" {
+            let withdraw = json!({"public_reason": "Workers were made to pay."});
+            granted.is_decided_on(&body, event, withdraw).await.expect(200);
+            "withdrawn"
+        } else {
+            let terminate = granted.decision(&company.member, json!({})).await;
+            company.member.post(&granted.path(event), &terminate).await.expect(200);
+            "terminated"
+        };
+        let public = granted.public_once(&registry, state).await;
+
+        for (again, members) in [
+            ("suspend", json!({"cause": "access", "heard": true, "public_reason": "Once more."})),
+            ("reinstate", json!({"cause_closed": true})),
+            ("reduce", json!({"level": "certified", "public_reason": "Once more."})),
+            ("withdraw", json!({"public_reason": "Once more."})),
+            ("reissue", json!({"reason": null})),
+        ] {
+            let mut decision = granted.decision(&body.decision_maker, members).await;
+            if again == "reissue" {
+                decision.as_object_mut().expect("an object").remove("reason");
+            }
+            let refused = body.decision_maker.post(&granted.path(again), &decision).await;
+            let problem = refused.problem("wrong-state");
+            assert_eq!((&problem["event"], &problem["state"]), (&json!(again), &json!(state)));
+        }
+        assert_eq!(granted.public(&registry).await, public);
+    }
+}
+
+async fn a_certificate_is_changed_only_for_what_it_says(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let stranger = Company::registers(&registry, 2).await;
+    let granted = Sides { body: &body, company: &company }.certify(LEADING, "leading").await;
+    granted.credential(&registry).await;
+    let public = granted.public_once(&registry, "active").await;
+
+    let refused =
+        async |event: &str, members: Value| granted.is_decided_on(&body, event, members).await;
+    let says = |words: &str| json!({"public_reason": words});
+    let with = |mut one: Value, other: Value| {
+        one.as_object_mut()
+            .expect("an object")
+            .extend(other.as_object().expect("an object").clone());
+        one
+    };
+    for (case, event, members, code) in [
+        (
+            "a holder who was not heard",
+            "suspend",
+            with(says("Refused."), json!({"cause": "access", "heard": false})),
+            "hearing",
+        ),
+        ("no word for the public", "withdraw", says(" "), "public_reason"),
+        (
+            "a reduction to the same",
+            "reduce",
+            with(says("Less."), json!({"level": "leading"})),
+            "reduction",
+        ),
+        (
+            "a reduction that adds a facility",
+            "reduce",
+            with(
+                says("Less."),
+                json!({"facilities": [company.site, company.dormitory, stranger.site]}),
+            ),
+            "reduction",
+        ),
+    ] {
+        let problem = refused(event, members).await.problem("incomplete");
+        assert_eq!(problem["missing"][0]["code"], code, "{case}: {problem:#}");
+    }
+    let unknown = with(says("Less."), json!({"level": "platinum"}));
+    assert_eq!(
+        refused("reduce", unknown).await.problem("invalid")["members"][0]["place"],
+        "/level"
+    );
+    let problem = refused("reinstate", json!({"cause_closed": true})).await.problem("wrong-state");
+    assert_eq!(problem["allowed_from"], json!(["suspended"]));
+
+    // A number that was never given out is told from a slip in one that was.
+    let slip = slip_in(&granted.certificate);
+    let anyone = registry.anyone();
+    anyone.get_as(&format!("/certificates/{slip}"), "application/json").await.problem("invalid");
+    body.decision_maker.get(&format!("/api/v1/certificates/{slip}")).await.problem("invalid");
+    assert_eq!(granted.public(&registry).await, public);
+}
+
+/// The number with its first character after the prefix mistaken for another.
+fn slip_in(number: &str) -> String {
+    let (prefix, rest) = number.split_once('-').expect("a prefix");
+    let slip = if rest.starts_with('7') { "8" } else { "7" };
+    format!("{prefix}-{slip}{}", &rest[1..])
+}
+
+async fn what_cannot_be_read_is_said_to_be_so(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application: Application = Sides { body: &body, company: &company }.apply().await;
+    let before = application.seen().await;
+
+    let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+    let deep_objects = r#"{"a":"#.repeat(10_000) + "1" + &"}".repeat(10_000);
+    let deep_member = format!(r#"{{"version":1,"facts":{deep}}}"#);
+    let bodies =
+        [&deep, &deep_objects, &deep_member, "{", "", "{\"version\":1}}", "\u{feff}{}", "null"];
+    let submit = application.path("/submit");
+    for body in bodies {
+        let answer = company.member.post_body(&submit, "application/json", body.to_owned()).await;
+        answer.problem_of(&["malformed-body", "invalid"]);
+    }
+    for (path, member) in
+        [("/api/v1/sessions", false), ("/api/v1/accounts", false), ("/api/v1/parties", true)]
+    {
+        let client = if member { (*company.member).clone() } else { registry.anyone() };
+        for body in [&deep, &deep_objects] {
+            let answer = client.post_body(path, "application/json", body.clone()).await;
+            answer.problem_of(&["malformed-body", "invalid"]);
+        }
+    }
+    let not_utf8 =
+        company.member.post_body(&submit, "application/json", vec![b'"', 0xff, b'"']).await;
+    not_utf8.problem_of(&["malformed-body", "invalid"]);
+    assert_eq!(application.seen().await, before);
+
+    // To a verifier it is a document like any other.
+    for body in [deep, deep_objects] {
+        let report = registry.anyone().with_header("accept", "application/json");
+        let report =
+            report.post_body("/verify", "application/octet-stream", body).await.expect(200);
+        assert_eq!(report.text("/verdict"), "malformed");
+    }
+}
+
+async fn every_refusal_is_a_problem_document(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let reader = &body.quality_manager;
+    for path in [
+        "/api/v1/findings",
+        "/api/v1/findings?application=none",
+        "/api/v1/applications/none",
+        "/api/v1/assessments/%00",
+        "/api/v1/evidence/..%2f..%2fseal.key",
+        "/api/v1/nowhere",
+        "/certificates/none",
+        "/credentials/none",
+        "/credentials/none/log-proof",
+        "/status/none",
+        "/bodies/none/did.json",
+        "/log/tile/0/none",
+        "/nowhere",
+    ] {
+        let problem = reader.get_as(path, "application/json, */*;q=0.1").await;
+        let problem = problem.problem_of(&["not-found", "invalid", "malformed-request"]);
+        assert!(
+            problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()),
+            "{path}: {problem:#}"
+        );
+    }
+    let wrong_method = reader.delete("/api/v1/applications").await;
+    assert_eq!(wrong_method.status, 405, "{wrong_method}");
+    assert_eq!(
+        wrong_method.header("content-type"),
+        Some("application/problem+json"),
+        "{wrong_method}"
+    );
+    assert!(wrong_method.header("allow").is_some(), "{wrong_method}");
+}
+
+on_both_engines!(
+    what_the_programme_or_the_scope_does_not_know_is_not_rated,
+    an_application_names_what_is_there,
+    whoever_saw_an_older_version_looks_again,
+    what_has_ended_has_ended,
+    a_certificate_is_changed_only_for_what_it_says,
+    what_cannot_be_read_is_said_to_be_so,
+    every_refusal_is_a_problem_document,
+);

@@ -1,0 +1,148 @@
+//! A decision by somebody who must not make it.
+
+use akashi_tests::{
+    Application, Body, Company, Engine, LEADING, Person, Registry, Sides, eventually,
+    on_both_engines, text,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+async fn is_refused(application: &Application<'_>, person: &Person, kind: &str) -> Value {
+    let before = application.seen().await;
+    let grant = application.grant("leading").await;
+    let problem = person.post(&application.path("/decision"), &grant).await.problem(kind);
+    assert_eq!(application.seen().await, before);
+    problem
+}
+
+async fn whoever_assessed_or_reviewed_does_not_decide(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_ready_to_decide(LEADING, "leading").await;
+
+    // Not as assessor and reviewer, nor as decision makers of the body besides.
+    for person in [&body.lead, &body.reviewer] {
+        let problem = is_refused(&application, person, "forbidden").await;
+        assert!(problem["who"].to_string().contains("decision maker"), "{problem:#}");
+        body.gives_role(person, "decision_maker").await;
+        is_refused(&application, person, "forbidden").await;
+        // Nor can the task be given to them.
+        let assign = json!({"version": application.version().await, "account": person.id, "task": "decider"});
+        let assigned = body.quality_manager.post(&application.path("/assignments"), &assign).await;
+        assigned.problem("conflict-of-interest");
+        is_refused(&application, person, "forbidden").await;
+    }
+    // Nor do they decide on the certificate later.
+    let granted = application.is_granted("leading").await;
+    granted.credential(&registry).await;
+    let suspend =
+        json!({"cause": "access", "heard": true, "public_reason": "A visit was refused."});
+    for person in [&body.lead, &body.reviewer] {
+        let suspend = granted.decision(&body.decision_maker, suspend.clone()).await;
+        let problem = person.post(&granted.path("suspend"), &suspend).await;
+        problem.problem("conflict-of-interest");
+    }
+    assert_eq!(granted.public_once(&registry, "active").await["state"], "active");
+}
+
+async fn whoever_advised_the_company_does_not_decide(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    for (n, kind, until) in [
+        (1, "advised", json!("2026-03-31T00:00:00Z")),
+        (2, "trained", json!("2026-03-31T00:00:00Z")),
+        (3, "employed", Value::Null),
+        (4, "family", Value::Null),
+    ] {
+        let company = Company::registers(&registry, n).await;
+        let application = Sides { body: &body, company: &company }.apply().await;
+        application.is_ready_to_decide(LEADING, "leading").await;
+        let tie = json!({"party": company.id, "kind": kind, "from": "2026-01-01T00:00:00Z", "until": until});
+        body.decision_maker.post("/api/v1/conflicts", &tie).await.expect(201);
+        let problem = is_refused(&application, &body.decision_maker, "conflict-of-interest").await;
+        assert!(problem["detail"].to_string().contains(kind), "{problem:#}");
+    }
+}
+
+async fn whoever_acts_for_the_company_does_not_decide(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_ready_to_decide(LEADING, "leading").await;
+
+    // Nobody declared it: the registry knows its members.
+    let member = json!({"email": body.decision_maker.email, "role": "applicant"});
+    company
+        .member
+        .post(&format!("/api/v1/parties/{}/members", company.id), &member)
+        .await
+        .expect(201);
+    let problem = is_refused(&application, &body.decision_maker, "conflict-of-interest").await;
+    assert!(problem["detail"].to_string().contains("membership"), "{problem:#}");
+}
+
+async fn whoever_is_tied_to_the_company_is_given_no_task(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_submitted().await;
+    application.is_accepted().await;
+    let tie = json!({
+        "party": company.id, "kind": "advised", "from": "2025-01-01T00:00:00Z",
+        "account": body.lead.id, "body": body.id,
+    });
+    body.quality_manager.post("/api/v1/conflicts", &tie).await.expect(201);
+    let before = application.seen().await;
+
+    let assign = json!({"version": before["version"], "account": body.lead.id, "task": "lead"});
+    let assigned = body.quality_manager.post(&application.path("/assignments"), &assign).await;
+    assigned.problem("conflict-of-interest");
+    // Nor is it given to somebody without the competence, or without the role.
+    let novice = Person::signs_up(&registry, "novice").await;
+    body.gives_role(&novice, "assessor").await;
+    for (person, missing) in [(&novice, "competence"), (&body.reviewer, "role")] {
+        let assign = json!({"version": before["version"], "account": person.id, "task": "lead"});
+        let assigned = body.quality_manager.post(&application.path("/assignments"), &assign).await;
+        let problem = assigned.problem("incomplete");
+        assert_eq!(problem["missing"][0]["code"], missing, "{problem:#}");
+    }
+    assert_eq!(application.seen().await, before);
+}
+
+async fn a_body_without_authorisation_grants_nothing(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_ready_to_decide(LEADING, "leading").await;
+
+    let end = format!("/api/v1/authorisations/{}/end", body.authorisation);
+    let past = body.owner.post(&end, &json!({"until": "2026-02-01T00:00:00Z"})).await;
+    assert_eq!(past.problem("invalid")["members"][0]["place"], "/until");
+    let until = now(&registry).await + SignedDuration::from_secs(1);
+    body.owner.post(&end, &json!({"until": until})).await.expect(200);
+    eventually("the authorisation's end", async || now(&registry).await, |now| *now >= until).await;
+    let problem = is_refused(&application, &body.decision_maker, "incomplete").await;
+    assert_eq!(problem["missing"][0]["code"], "authorisation", "{problem:#}");
+    let refuse = json!({"version": application.version().await, "kind": "refuse", "reason": text("Not ours.")});
+    body.decision_maker.post(&application.path("/decision"), &refuse).await.expect(201);
+}
+
+/// The time by the registry's clock, which it puts on every answer, in whole seconds.
+async fn now(registry: &Registry) -> Timestamp {
+    let answer = registry.anyone().get("/log/checkpoint").await;
+    let date = answer.header("date").expect("an answer has a date");
+    jiff::fmt::rfc2822::parse(date).expect("a date of RFC 9110").timestamp()
+}
+
+on_both_engines!(
+    whoever_assessed_or_reviewed_does_not_decide,
+    whoever_advised_the_company_does_not_decide,
+    whoever_acts_for_the_company_does_not_decide,
+    whoever_is_tied_to_the_company_is_given_no_task,
+    a_body_without_authorisation_grants_nothing,
+);
