@@ -115,6 +115,7 @@ CREATE TABLE membership (
     party_id    TEXT NOT NULL REFERENCES party (id),
     role        TEXT NOT NULL,
     from_at     BIGINT NOT NULL,
+    accepted_at BIGINT,                                    -- by the person; before, it is an invitation
     ended_at    BIGINT,
     ended_by    TEXT
 );

@@ -30,6 +30,20 @@ impl Person {
         Person { id, email, client }
     }
 
+    /// Accepts every invitation to act for a party.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its problem document.
+    pub async fn accepts_invitations(&self) {
+        let me = self.get("/api/v1/me").await.expect(200);
+        let memberships = me.json["memberships"].as_array().expect("memberships");
+        for invitation in memberships.iter().filter(|membership| membership["accepted"] == false) {
+            let id = invitation["id"].as_str().expect("an id");
+            let accept = format!("/api/v1/me/memberships/{id}/accept");
+            self.post(&accept, &json!({})).await.expect(200);
+        }
+    }
+
     /// A second sign-in of the same person.
     pub async fn signs_in_again(&self, registry: &Registry) -> Client {
         registry.sign_in(&self.email, PASSWORD).await
@@ -153,6 +167,7 @@ impl Body {
         let member = json!({"email": person.email, "role": role});
         let members = format!("/api/v1/parties/{}/members", self.id);
         self.quality_manager.post(&members, &member).await.expect(201);
+        person.accepts_invitations().await;
     }
 
     /// The id of the programme.
@@ -187,7 +202,9 @@ pub async fn institution(
         "kind": kind, "slug": slug, "name": format!("Example {kind}"), "country": "JP",
         "administrator": administrator.email,
     });
-    operator.post("/api/v1/parties", &party).await.expect(201).text("/id").to_owned()
+    let id = operator.post("/api/v1/parties", &party).await.expect(201).text("/id").to_owned();
+    administrator.accepts_invitations().await;
+    id
 }
 
 async fn publish(owner: &Person, party: &str, programme: &Value) {

@@ -80,8 +80,52 @@ async fn whoever_acts_for_the_company_does_not_decide(engine: Engine) {
         .post(&format!("/api/v1/parties/{}/members", company.id), &member)
         .await
         .expect(201);
+    // An invitation alone ties nobody, or a company could disarm whoever decides on it.
+    let stale = json!({"version": 0, "kind": "refuse", "reason": text("No.")});
+    let decide = application.path("/decision");
+    body.decision_maker.post(&decide, &stale).await.problem("stale-version");
+    let unknown = json!({"version": application.version().await, "kind": "grant", "level": "none", "reason": text("No.")});
+    body.decision_maker.post(&decide, &unknown).await.problem("incomplete");
+
+    body.decision_maker.accepts_invitations().await;
     let problem = is_refused(&application, &body.decision_maker, "conflict-of-interest").await;
     assert!(problem["detail"].to_string().contains("membership"), "{problem:#}");
+}
+
+async fn a_conflict_that_comes_up_later_binds_assessor_and_reviewer(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_ready_to_decide(LEADING, "leading").await;
+    let tie = json!({"party": company.id, "kind": "financial", "from": "2026-01-01T00:00:00Z"});
+    body.reviewer.post("/api/v1/conflicts", &tie).await.expect(201);
+    // The decision would rest on a review by somebody with an interest in it.
+    is_refused(&application, &body.decision_maker, "conflict-of-interest").await;
+}
+
+async fn a_lead_who_falls_ill_is_replaced(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_submitted().await;
+    application.is_accepted().await;
+    application.is_assigned().await;
+    let other = body.employs(&registry, "second-lead", "assessor").await;
+    let seen = application.seen().await;
+    let assignments = seen["assignments"].as_array().expect("assignments");
+    let lead = assignments.iter().find(|a| a["task"] == "lead").expect("a lead");
+    let end = format!("/assignments/{}/end", lead["id"].as_str().expect("an id"));
+    let reason = json!({"version": seen["version"], "reason": text("Ill for weeks.")});
+    body.quality_manager.post(&application.path(&end), &reason).await.expect(200);
+    body.quality_manager.post(&application.path(&end), &reason).await.problem("stale-version");
+    let assign =
+        json!({"version": application.version().await, "account": other.id, "task": "lead"});
+    body.quality_manager.post(&application.path("/assignments"), &assign).await.expect(201);
+    // Who was replaced reads nothing of it any more.
+    body.lead.get(&application.path("")).await.problem("forbidden");
+    other.get(&application.path("")).await.expect(200);
 }
 
 async fn whoever_is_tied_to_the_company_is_given_no_task(engine: Engine) {
@@ -143,6 +187,8 @@ on_both_engines!(
     whoever_assessed_or_reviewed_does_not_decide,
     whoever_advised_the_company_does_not_decide,
     whoever_acts_for_the_company_does_not_decide,
+    a_conflict_that_comes_up_later_binds_assessor_and_reviewer,
+    a_lead_who_falls_ill_is_replaced,
     whoever_is_tied_to_the_company_is_given_no_task,
     a_body_without_authorisation_grants_nothing,
 );

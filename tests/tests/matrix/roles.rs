@@ -39,6 +39,7 @@ const CASE: &str = "
     POST /api/v1/applications/{id}/decline                   stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/assignments               stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/assignments/{assignment}/accept  200|not-found 401 404 403 404 ok 403 404 403 404 403 403 403 404 404 404 404
+    POST /api/v1/applications/{id}/assignments/{assignment}/end  stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/decision                  stale-version 401 404 403 403 403 403 403 403 ok 403 403 403 404 404 404 404
     POST /api/v1/applications/{id}/more                      stale-version 401 404 403 403 403 403 403 403 ok 403 403 403 404 404 404 404
     GET /api/v1/assessments/{id}                                       200 401 404 403 ok ok 403 ok 403 ok 403 ok ok 404 404 404 404
@@ -112,6 +113,8 @@ const REST: &str = "
     GET /api/v1/jobs                                                   200 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     GET /api/v1/me                                                     200 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
     PATCH /api/v1/me                                         stale-version 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
+    POST /api/v1/me/memberships/{id}/accept                      not-found 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
+    POST /api/v1/me/memberships/{id}/decline                     not-found 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
 ";
 
 /// Routes that ask nobody who they are, with what they answer.
@@ -259,6 +262,7 @@ impl Subject<'_> {
                 json!({"version": NEVER, "account": cast.lead.id, "task": "lead"})
             }
             "/applications/{id}/assignments/{assignment}/accept" => json!({}),
+            "/applications/{id}/assignments/{assignment}/end" => reasoned(NEVER),
             "/applications/{id}/decision" => with(reasoned(NEVER), json!({"kind": "refuse"})),
             "/assessments/{id}/ratings/{criterion}" => {
                 json!({"facility": unknown, "value": "conform", "reason": words()})
@@ -324,6 +328,7 @@ impl Subject<'_> {
             "/competences" => json!({"body": cast.id, "account": cast.applicant.id,
                 "programme": cast.programme_id(), "from": since}),
             "/keys/{id}/compromised" => json!({"from": since}),
+            "/me/memberships/{id}/accept" | "/me/memberships/{id}/decline" => json!({}),
             "/keys/{id}/retire" | "/accounts" | "/operators" | "/sessions"
             | "/sessions/refresh" => json!({}),
             _ => return None,

@@ -112,6 +112,7 @@ async fn foreigners(registry: &Registry, cast: &Cast) -> Vec<Person> {
         let person = Person::signs_up(registry, &format!("foreign-{role}")).await;
         let member = json!({"email": person.email, "role": role});
         manager.post(&format!("{API}/parties/{body}/members"), &member).await.expect(201);
+        person.accepts_invitations().await;
         foreign.push(person);
     }
     foreign.extend([manager, owner]);

@@ -19,6 +19,7 @@ use crate::certification::rules::application::{
     self, ApplicationState, ApplicationStep, Candidate, Duty,
 };
 use crate::certification::rules::assessment::AssessmentState;
+use crate::certification::rules::refusal::Mover;
 use crate::certification::rules::sampling;
 use crate::certification::rules::scope::Facility;
 use crate::certification::store::{self, applications, assessments, facilities, people};
@@ -26,11 +27,12 @@ use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Task};
 use crate::platform::id::AccountId;
+use crate::platform::notes::{self, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Nothing, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(assign)).routes(routes!(accept))
+    OpenApiRouter::new().routes(routes!(assign)).routes(routes!(accept)).routes(routes!(end))
 }
 
 /// A task to give.
@@ -206,6 +208,59 @@ async fn accept(
         tx,
         StatusCode::OK,
         &Written::new(assignment, file.application.version),
+    )
+    .await
+}
+
+/// Why a task ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct End {
+    /// The application's version seen.
+    version: i64,
+    /// Why.
+    reason: Text,
+}
+
+/// Ends a task: the person fell ill, or a conflict of interest came up. Another may be given it then.
+#[utoipa::path(post, path = "/api/v1/applications/{id}/assignments/{assignment}/end", request_body = End,
+    params(("id" = String, Path), ("assignment" = String, Path)), tag = "applications",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn end(
+    State(app): State<App>,
+    Path((id, assignment)): Path<(ApplicationId, AssignmentId)>,
+    write: Write<End>,
+) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let file = File::load(&mut tx, &id).await?;
+    act.authorise(&actor, Action::Assign, &file.subject, "application", id.as_str())?;
+    store::check_version(body.version, file.application.version)?;
+    let state = file.application.state;
+    if !Duty::Review.assignable_in().contains(&state) {
+        return Err(Problem::WrongState {
+            event: "end_assignment".into(),
+            state: state.to_string(),
+            allowed_from: Duty::Review.assignable_in().iter().map(ToString::to_string).collect(),
+            who: vec![Mover::QualityManager.to_string()],
+        });
+    }
+    let now = app.clock.now_ms();
+    if !applications::end_assignment(&mut tx, &assignment, &id, now).await? {
+        return Err(Problem::NotFound("assignment in force"));
+    }
+    let company = &file.application.company_id;
+    let reason = notes::keep(&mut tx, &app, company, &body.reason, "/reason").await?;
+    let (event, by) = ("end_assignment", &actor.account);
+    let version =
+        applications::advance(&mut tx, &file.application, event, state, by, Some(&reason), now)
+            .await?;
+    act.commit(
+        &app,
+        &actor,
+        tx,
+        StatusCode::OK,
+        &Written::moved(assignment, state.as_str(), version),
     )
     .await
 }

@@ -20,7 +20,9 @@ use crate::certification::ids::{
     ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId,
     FindingId,
 };
+use crate::certification::rules::application::ApplicationState;
 use crate::certification::rules::finding::{self, FindingEvent, FindingState, FindingStep, Grade};
+use crate::certification::store::applications::Application;
 use crate::certification::store::findings::Finding;
 use crate::certification::store::{self, applications, evidence, findings};
 use crate::platform::app::App;
@@ -67,10 +69,26 @@ async fn begin<T>(
     let file = AssessmentFile::load(&mut tx, &finding.assessment_id).await?;
     write.act.authorise(&write.actor, action, &file.file.subject, "finding", id.as_str())?;
     store::check_version(seen, finding.version)?;
+    under_way(&file.file.application, action)?;
     if action == Action::JudgeFinding {
         file.impartial(&mut tx, &write.actor.account, app.clock.now()).await?;
     }
     Ok((tx, Loaded { finding, file }))
+}
+
+/// Nothing moves any more in an application that was taken back, declined or lapsed.
+fn under_way(application: &Application, action: Action) -> Result<(), Problem> {
+    use ApplicationState::{Assessing, Decided, Deciding};
+    let may = [Assessing, Deciding, Decided];
+    if may.contains(&application.state) {
+        return Ok(());
+    }
+    Err(Problem::WrongState {
+        event: action.as_str().to_owned(),
+        state: application.state.to_string(),
+        allowed_from: may.iter().map(ToString::to_string).collect(),
+        who: Vec::new(),
+    })
 }
 
 /// Writes the move, lets the assessment go on when nothing more is waited for, commits.

@@ -188,13 +188,15 @@ async fn register(State(app): State<App>, write: Write<Register>) -> Result<Resp
     };
     add_party(&mut tx, &app, &party, &body.names, &body.identifiers).await?;
     let membership = MembershipId::new(app.clock.now(), &*app.rng);
-    let role = party.kind.administrator();
     accounts::store::add_member(
         &mut tx,
-        &membership,
-        &administrator,
-        &id,
-        role,
+        &accounts::store::NewMember {
+            id: &membership,
+            account: &administrator,
+            party: &id,
+            role: party.kind.administrator(),
+            accepted: administrator == actor.account,
+        },
         app.clock.now_ms(),
     )
     .await?;
@@ -513,6 +515,8 @@ pub(crate) struct MemberView {
     name: String,
     role: Role,
     from: String,
+    /// Whether the person has accepted; before, it is an invitation and gives nothing.
+    accepted: bool,
 }
 
 /// A party's members.
@@ -526,13 +530,14 @@ async fn list_members(
     let mut db = app.db.reader().acquire().await?;
     let party = parties::get(&mut db, &id).await?;
     actor.authorise(reading(&party), &party.subject(), "party")?;
-    let members = accounts::store::members(&mut db, &id).await?;
+    let members = accounts::store::members_and_invited(&mut db, &id).await?;
     let view = |m: accounts::store::Member| MemberView {
         id: m.id,
         account: m.account_id,
         name: m.name,
         role: m.role,
         from: rfc3339(m.from_at),
+        accepted: m.accepted_at.is_some(),
     };
     Ok(Json(members.into_iter().map(view).collect()))
 }
@@ -547,7 +552,7 @@ pub(crate) struct AddMember {
     role: Role,
 }
 
-/// Makes somebody a member.
+/// Invites somebody to be a member; they are one once they accept.
 #[utoipa::path(post, path = "/api/v1/parties/{id}/members", params(("id" = String, Path)), request_body = AddMember,
     tag = "parties", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn add_member(
@@ -569,10 +574,13 @@ async fn add_member(
     let membership = MembershipId::new(app.clock.now(), &*app.rng);
     accounts::store::add_member(
         &mut tx,
-        &membership,
-        &account.id,
-        &id,
-        body.role,
+        &accounts::store::NewMember {
+            id: &membership,
+            account: &account.id,
+            party: &id,
+            role: body.role,
+            accepted: account.id == actor.account,
+        },
         app.clock.now_ms(),
     )
     .await?;

@@ -182,11 +182,11 @@ pub async fn of_account(
 ) -> Result<Vec<Application>, sqlx::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM application WHERE id > $2 AND (
-           company_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND role = 'applicant')
-           OR body_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL
+           company_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL AND role = 'applicant')
+           OR body_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL
                           AND role IN ('quality_manager', 'auditor'))
            OR id IN (SELECT s.application_id FROM assignment s JOIN application a ON a.id = s.application_id
-                     JOIN membership m ON m.account_id = s.account_id AND m.party_id = a.body_id AND m.ended_at IS NULL
+                     JOIN membership m ON m.account_id = s.account_id AND m.party_id = a.body_id AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL
                      WHERE s.account_id = $1 AND s.ended_at IS NULL))
          ORDER BY id LIMIT $3"
     );
@@ -318,6 +318,27 @@ pub async fn accept_assignment(
     .bind(id)
     .bind(application)
     .bind(account)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends an assignment; false when it is none in force of the application.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_assignment(
+    tx: &mut AnyConnection,
+    id: &AssignmentId,
+    application: &ApplicationId,
+    now: i64,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE assignment SET ended_at = $3 WHERE id = $1 AND application_id = $2 AND ended_at IS NULL",
+    )
+    .bind(id)
+    .bind(application)
     .bind(now)
     .execute(tx)
     .await?;

@@ -205,7 +205,7 @@ pub async fn of_account(
 ) -> Result<Vec<Party>, sqlx::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM party WHERE id > $2
-         AND id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL) ORDER BY id LIMIT $3"
+         AND id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL) ORDER BY id LIMIT $3"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(account)

@@ -88,6 +88,18 @@ impl Person {
         self.send(Method::POST, &format!("/api/v1{path}"), Some(body)).await
     }
 
+    /// Accepts every invitation to act for a party.
+    pub(super) async fn accept_invitations(&self) -> anyhow::Result<()> {
+        let me = self.get("/me").await?;
+        for membership in me["memberships"].as_array().into_iter().flatten() {
+            if membership["accepted"] == false {
+                let path = format!("/me/memberships/{}/accept", text(membership, "id")?);
+                self.post(&path, json!({})).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) async fn put(&self, path: &str, body: Value) -> anyhow::Result<Value> {
         self.send(Method::PUT, &format!("/api/v1{path}"), Some(body)).await
     }

@@ -98,6 +98,8 @@ async fn found(anyone: &Anyone, cast: &mut Cast, token: &str) -> anyhow::Result<
         .post("/parties", register("body", "Example Certification Body", "example-body", &quality))
         .await?;
     let body_id = text(&party, "id")?;
+    owner.accept_invitations().await?;
+    quality.accept_invitations().await?;
     println!("The operator registers a programme owner and a certification body");
     for (person, role) in [
         (&lead, "assessor"),
@@ -107,6 +109,7 @@ async fn found(anyone: &Anyone, cast: &mut Cast, token: &str) -> anyhow::Result<
     ] {
         let member = json!({ "email": person.email, "role": role });
         quality.post(&format!("/parties/{body_id}/members"), member).await?;
+        person.accept_invitations().await?;
     }
     step("four people join the body: two assessors, a reviewer, a decision maker");
     Ok(Institutions { owner, quality, lead, second, reviewer, decider, owner_id, body_id })

@@ -1,6 +1,6 @@
 //! Sign-up, sign-in and one's own account.
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +18,7 @@ use crate::platform::clock::rfc3339;
 use crate::platform::id::{AccountId, MembershipId, PartyId, SessionId};
 use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
 use crate::platform::rng::draw;
-use crate::platform::write::{Json, Write};
+use crate::platform::write::{Json, Nothing, Write};
 
 /// How long a refresh token may wait for its use, in milliseconds: thirty days.
 const REFRESH_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -32,6 +32,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refresh))
         .routes(routes!(sign_out))
         .routes(routes!(me, change_me))
+        .routes(routes!(accept_membership))
+        .routes(routes!(decline_membership))
         .merge(super::pages::routes())
 }
 
@@ -195,15 +197,14 @@ pub(super) async fn make_first_operator(
     store::insert(&mut tx, &account, &password, now.as_millisecond()).await.map_err(taken)?;
     let registry = store::operator_party(&mut tx).await?;
     let membership = MembershipId::new(now, &*app.rng);
-    store::add_member(
-        &mut tx,
-        &membership,
-        &account.id,
-        &registry,
-        Role::Operator,
-        now.as_millisecond(),
-    )
-    .await?;
+    let member = store::NewMember {
+        id: &membership,
+        account: &account.id,
+        party: &registry,
+        role: Role::Operator,
+        accepted: true,
+    };
+    store::add_member(&mut tx, &member, now.as_millisecond()).await?;
     tx.commit().await?;
     Ok(account.id)
 }
@@ -354,6 +355,26 @@ pub struct MyMembership {
     /// Since when.
     #[sqlx(try_from = "i64")]
     from: Instant,
+    /// Whether one has accepted it; before, it is an invitation and gives nothing.
+    #[sqlx(try_from = "i64")]
+    accepted: Flag,
+}
+
+/// 1 or 0 of the database, shown as true or false.
+#[derive(ToSchema)]
+#[schema(value_type = bool)]
+pub struct Flag(bool);
+
+impl From<i64> for Flag {
+    fn from(flag: i64) -> Self {
+        Self(flag == 1)
+    }
+}
+
+impl Serialize for Flag {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_bool(self.0)
+    }
 }
 
 /// An instant of the database, shown as RFC 3339.
@@ -377,7 +398,8 @@ async fn my_account(app: &App, actor: &Actor) -> Result<Me, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let account = store::account(&mut db, &actor.account).await?.ok_or(Problem::NotSignedIn)?;
     let memberships = sqlx::query_as(
-        "SELECT m.id, p.id AS party, p.kind AS party_kind, p.display_name AS party_name, m.role, m.from_at AS \"from\"
+        "SELECT m.id, p.id AS party, p.kind AS party_kind, p.display_name AS party_name, m.role, m.from_at AS \"from\",
+                CAST(CASE WHEN m.accepted_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS accepted
          FROM membership m JOIN party p ON p.id = m.party_id
          WHERE m.account_id = $1 AND m.ended_at IS NULL ORDER BY m.id",
     )
@@ -437,4 +459,36 @@ async fn change_me(State(app): State<App>, write: Write<ChangeMe>) -> Result<Res
         &serde_json::json!({ "version": body.version + 1 }),
     )
     .await
+}
+
+/// Accepts an invitation to act for a party. Nobody is made a member, or tied to a party, without their own act.
+#[utoipa::path(post, path = "/api/v1/me/memberships/{id}/accept", params(("id" = String, Path)), tag = "accounts",
+    responses((status = 200), (status = "4XX", body = ProblemDetails)))]
+async fn accept_membership(
+    State(app): State<App>,
+    Path(id): Path<MembershipId>,
+    write: Write<Nothing>,
+) -> Result<Response, Problem> {
+    let Write { actor, act, .. } = write;
+    let mut tx = app.db.write().await?;
+    if !store::accept_membership(&mut tx, &id, &actor.account, app.clock.now_ms()).await? {
+        return Err(Problem::NotFound("invitation"));
+    }
+    act.commit(&app, &actor, tx, StatusCode::OK, &serde_json::json!({ "id": id })).await
+}
+
+/// Declines an invitation to act for a party.
+#[utoipa::path(post, path = "/api/v1/me/memberships/{id}/decline", params(("id" = String, Path)), tag = "accounts",
+    responses((status = 200), (status = "4XX", body = ProblemDetails)))]
+async fn decline_membership(
+    State(app): State<App>,
+    Path(id): Path<MembershipId>,
+    write: Write<Nothing>,
+) -> Result<Response, Problem> {
+    let Write { actor, act, .. } = write;
+    let mut tx = app.db.write().await?;
+    if !store::decline_membership(&mut tx, &id, &actor.account, app.clock.now_ms()).await? {
+        return Err(Problem::NotFound("invitation"));
+    }
+    act.commit(&app, &actor, tx, StatusCode::OK, &serde_json::json!({ "id": id })).await
 }

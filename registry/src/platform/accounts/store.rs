@@ -44,6 +44,8 @@ pub struct Member {
     pub role: Role,
     /// Since when, in milliseconds.
     pub from_at: i64,
+    /// When the person accepted it, in milliseconds; before, it is an invitation.
+    pub accepted_at: Option<i64>,
 }
 
 /// Adds an account with its password's hash.
@@ -147,7 +149,7 @@ pub(super) async fn memberships(
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT m.party_id, m.role FROM session s JOIN account a ON a.id = s.account_id AND a.state = 'active'
-         LEFT JOIN membership m ON m.account_id = a.id AND m.ended_at IS NULL
+         LEFT JOIN membership m ON m.account_id = a.id AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL
          WHERE s.id = $1 AND s.account_id = $2 AND s.ended_at IS NULL",
     )
     .bind(session)
@@ -161,27 +163,86 @@ pub(super) async fn memberships(
     Ok(Some(rows.into_iter().filter_map(known).collect()))
 }
 
-/// Gives an account a role in a party.
+/// A membership to add.
+#[derive(Debug)]
+pub struct NewMember<'a> {
+    /// Its id.
+    pub id: &'a MembershipId,
+    /// Whose.
+    pub account: &'a AccountId,
+    /// In which party.
+    pub party: &'a PartyId,
+    /// What the person is there.
+    pub role: Role,
+    /// Whether the person is there by their own act; else it is an invitation until they accept it.
+    pub accepted: bool,
+}
+
+/// Gives an account a role in a party, or invites it to one.
 ///
 /// # Errors
-/// A unique violation when it holds the role.
+/// A unique violation when it holds the role or is invited to it.
 pub async fn add_member(
+    tx: &mut AnyConnection,
+    member: &NewMember<'_>,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO membership (id, account_id, party_id, role, from_at, accepted_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(member.id)
+    .bind(member.account)
+    .bind(member.party)
+    .bind(member.role.as_str())
+    .bind(now)
+    .bind(member.accepted.then_some(now))
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Accepts an invitation; false when it is not the account's, or waits no more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn accept_membership(
     tx: &mut AnyConnection,
     id: &MembershipId,
     account: &AccountId,
-    party: &PartyId,
-    role: Role,
     now: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO membership (id, account_id, party_id, role, from_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(account)
-        .bind(party)
-        .bind(role.as_str())
-        .bind(now)
-        .execute(tx)
-        .await
-        .map(drop)
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE membership SET accepted_at = $3, from_at = $3
+         WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL AND ended_at IS NULL",
+    )
+    .bind(id)
+    .bind(account)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Declines an invitation; false when it is not the account's, or waits no more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn decline_membership(
+    tx: &mut AnyConnection,
+    id: &MembershipId,
+    account: &AccountId,
+    now: i64,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE membership SET ended_at = $3, ended_by = $2
+         WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL AND ended_at IS NULL",
+    )
+    .bind(id)
+    .bind(account)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Ends a membership of a party; false when there is none in force.
@@ -212,8 +273,22 @@ pub async fn end_member(
 /// # Errors
 /// When the database refuses.
 pub async fn members(db: &mut AnyConnection, party: &PartyId) -> Result<Vec<Member>, sqlx::Error> {
+    let mut all = members_and_invited(db, party).await?;
+    all.retain(|member| member.accepted_at.is_some());
+    Ok(all)
+}
+
+/// The members of a party and those invited to be.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn members_and_invited(
+    db: &mut AnyConnection,
+    party: &PartyId,
+) -> Result<Vec<Member>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT m.id, m.account_id, a.name, m.role, m.from_at FROM membership m JOIN account a ON a.id = m.account_id
+        "SELECT m.id, m.account_id, a.name, m.role, m.from_at, m.accepted_at
+         FROM membership m JOIN account a ON a.id = m.account_id
          WHERE m.party_id = $1 AND m.ended_at IS NULL ORDER BY m.id",
     )
     .bind(party)
@@ -231,7 +306,8 @@ pub async fn periods(
     party: &PartyId,
 ) -> Result<Vec<(String, i64, Option<i64>)>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT role, from_at, ended_at FROM membership WHERE account_id = $1 AND party_id = $2",
+        "SELECT role, from_at, ended_at FROM membership
+         WHERE account_id = $1 AND party_id = $2 AND accepted_at IS NOT NULL",
     )
     .bind(account)
     .bind(party)
