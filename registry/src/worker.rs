@@ -86,9 +86,9 @@ async fn put_back(app: &App, job: &Job, problem: Problem) -> anyhow::Result<()> 
 /// Asks for a bundle when the last is an hour old.
 async fn renew_bundle(app: &App) -> anyhow::Result<()> {
     let mut db = app.db.reader().acquire().await?;
-    let current = issuance::published(&mut db, issuance::Kind::Bundle, "").await?;
+    let made_at = issuance::bundle_made_at(&mut db).await?;
     drop(db);
-    if current.is_some_and(|bundle| bundle.at + BUNDLE_EVERY_MS <= app.clock.now_ms()) {
+    if made_at.is_some_and(|at| at + BUNDLE_EVERY_MS <= app.clock.now_ms()) {
         let mut tx = app.db.write().await?;
         jobs::add(&mut tx, app, "bundle", "").await?;
         tx.commit().await?;

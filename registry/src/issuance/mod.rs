@@ -25,7 +25,9 @@ pub use issuers::{
     authorisation_changed, compromise_key, open_issuer, programme_published, retire_key,
 };
 pub use lists::publish_lists;
-pub use reads::{all_keys, credentials_of, did_document, failed, form, published, status_bits};
+pub use reads::{
+    all_keys, bundle_made_at, credentials_of, did_document, failed, form, published, status_bits,
+};
 pub use rules::payload::{Attestation, AttestedCompany, AttestedFacility};
 pub use store::credentials::{CredentialRow, CredentialState};
 pub use store::publications::{Kind, Publication};

@@ -26,6 +26,14 @@ pub async fn published(
     Ok(publications::current(db, kind, subject).await?)
 }
 
+/// When the trust bundle was last made, in milliseconds.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn bundle_made_at(db: &mut AnyConnection) -> Result<Option<i64>, Problem> {
+    Ok(publications::published_at(db, Kind::Bundle, "").await?)
+}
+
 /// A released credential's form: `di_jcs` or `vc_jwt`.
 ///
 /// # Errors

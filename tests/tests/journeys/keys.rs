@@ -47,7 +47,7 @@ async fn what_a_compromised_key_signed_counts_no_more_and_the_body_goes_on(engin
     Offline::once_told(&registry, &old, "valid").await;
 
     let compromised = format!("/api/v1/keys/{}/compromised", key["id"].as_str().expect("an id"));
-    let from = json!({"from": key["from_at"]});
+    let from = json!({"from": key["from"]});
     body.operator.post(&compromised, &from).await.expect(200);
     Offline::once_told(&registry, &old, "key_not_valid").await;
 

@@ -51,6 +51,24 @@ pub(crate) async fn current(
     .await
 }
 
+/// When something was last published, in milliseconds; its bytes are not read.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn published_at(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT at FROM publication WHERE kind = $1 AND subject = $2 ORDER BY version DESC LIMIT 1",
+    )
+    .bind(kind.as_str())
+    .bind(subject)
+    .fetch_optional(db)
+    .await
+}
+
 /// Appends a version.
 ///
 /// # Errors
