@@ -255,6 +255,7 @@ CREATE TABLE application (
 );
 CREATE INDEX application_company ON application (company_id, id);
 CREATE INDEX application_body ON application (body_id, id);
+CREATE INDEX application_unmoved ON application (programme_version_id, changed_at);
 
 CREATE TABLE application_facility (
     application_id  TEXT NOT NULL REFERENCES application (id),
@@ -267,7 +268,7 @@ CREATE TABLE application_event (                           -- append
     seq             BIGINT NOT NULL,
     event           TEXT NOT NULL,
     to_state        TEXT NOT NULL,
-    by_account      TEXT NOT NULL,
+    by_account      TEXT,                                  -- none: the registry itself, as time went by
     reason_note     TEXT REFERENCES note (id),
     at              BIGINT NOT NULL,
     PRIMARY KEY (application_id, seq)

@@ -4,13 +4,16 @@
 //! projection and its end are one transaction. It works through what is due, then waits to be woken or for a
 //! moment to pass. Several processes may run one each on the same database.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::certification::{attest, erasure, release};
+use crate::certification::{self, attest, erasure, release};
 use crate::issuance::{self, Released};
 use crate::log;
 use crate::platform::app::App;
@@ -24,6 +27,9 @@ use crate::publication;
 const NAP: Duration = Duration::from_millis(250);
 /// After how long the bundle is made anew though nothing changed, in milliseconds.
 const BUNDLE_EVERY_MS: i64 = 60 * 60 * 1000;
+
+/// How often idle applications are looked for, in milliseconds.
+const LAPSE_EVERY_MS: i64 = 60 * 60 * 1000;
 
 /// Within which a release happens or is shown as failed, in milliseconds.
 const RELEASE_WITHIN_MS: i64 = 45_000;
@@ -102,6 +108,7 @@ async fn work(app: &App, job: &Job) -> Result<(), Problem> {
         "publish" => publish_status(app, job).await,
         "bundle" => publish_bundle(app, job).await,
         "erase" => erase_file(app, job).await,
+        "lapse" => lapse_applications(app, job).await,
         other => Err(Problem::internal(anyhow::anyhow!("no such kind of job: {other}"))),
     }
 }
@@ -112,6 +119,14 @@ async fn erase_file(app: &App, job: &Job) -> Result<(), Problem> {
     erasure::erase(&mut tx, app, &job.subject).await?;
     jobs::done(&mut tx, app, job).await?;
     Ok(tx.commit().await?)
+}
+
+/// Warns of idle applications and lets those lapse that were warned of; looks again in an hour, or at once when
+/// there is more to do.
+async fn lapse_applications(app: &App, job: &Job) -> Result<(), Problem> {
+    let more = certification::jobs::lapse_idle(app).await?;
+    let wait = if more { 0 } else { LAPSE_EVERY_MS };
+    Ok(jobs::repeat(&app.db, app, job, wait).await?)
 }
 
 /// T2: signs, checks and stores the credential, moves the certificate, shows it to the public.

@@ -6,8 +6,11 @@ pub mod attest;
 pub mod erasure;
 pub mod file;
 pub mod ids;
+pub mod jobs;
 pub mod release;
 pub mod rules;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 pub use api::routes;

@@ -26,7 +26,7 @@ use crate::platform::db::engine::Lock;
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
 use crate::platform::rng::{SystemRng, draw};
-use crate::platform::{settings, signing_keys};
+use crate::platform::{jobs, settings, signing_keys};
 use crate::{http, issuance, worker};
 use akashi_verifier::Origin;
 
@@ -86,6 +86,8 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
     app.tokens = Arc::new(token_issuer(&mut tx, &app).await?);
     app.blobs.clear_unfinished(app.clock.now()).await?;
+    // The one job that is never done: it comes again every hour.
+    jobs::add(&mut tx, &app, "lapse", "").await?;
     let mut ready = Ready { app, listeners, operator_link: None, offline_root: None };
     if first {
         let folder = options.data.join("offline-root");

@@ -127,6 +127,22 @@ pub async fn later(db: &Db, app: &App, job: &Job) -> Result<(), sqlx::Error> {
     tx.commit().await
 }
 
+/// Puts a job back that was done and comes again after a wait, in milliseconds.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn repeat(db: &Db, app: &App, job: &Job, wait_ms: i64) -> Result<(), sqlx::Error> {
+    let mut tx = db.write().await?;
+    sqlx::query(
+        "UPDATE job SET due_at = $2, lease_until = NULL, attempts = 0, last_error = NULL WHERE id = $1",
+    )
+    .bind(&job.id)
+    .bind(app.clock.now_ms() + wait_ms)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await
+}
+
 /// A job that is not done.
 #[derive(Debug, sqlx::FromRow)]
 pub struct OpenJob {

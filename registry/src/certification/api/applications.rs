@@ -17,6 +17,7 @@ use crate::certification::file::{self, File};
 use crate::certification::ids::{
     ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId,
 };
+use crate::certification::jobs;
 use crate::certification::rules::application::{
     self, Admission, ApplicationEvent, ApplicationKind, ApplicationState, ApplicationStep,
     Submission,
@@ -585,6 +586,7 @@ fn waits_for(state: ApplicationState) -> Vec<String> {
         let ends = matches!(
             event,
             ApplicationEvent::Withdraw
+                | ApplicationEvent::Warn
                 | ApplicationEvent::Lapse
                 | ApplicationEvent::Decline
                 | ApplicationEvent::Return
@@ -643,6 +645,8 @@ pub(crate) struct ApplicationView {
     answers: Vec<AnswerView>,
     /// Questions that apply and are not answered yet, as criterion and facility.
     unanswered: Vec<(String, String)>,
+    /// Once it was warned of for idleness: when it lapses, at the earliest, if nobody does anything about it.
+    lapses_at: Option<String>,
     events: Vec<EventView>,
 }
 
@@ -732,6 +736,7 @@ async fn get(
             })
             .collect(),
         unanswered,
+        lapses_at: jobs::lapses_at(&mut db, &file).await?.map(|at| rfc3339(at.as_millisecond())),
         events: events
             .into_iter()
             .map(|e| EventView {

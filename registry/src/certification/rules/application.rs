@@ -68,6 +68,8 @@ text_enum! {
         Decide = "decide",
         /// The company takes it back.
         Withdraw = "withdraw",
+        /// It is warned that it is going to lapse.
+        Warn = "warn",
         /// It lapses.
         Lapse = "lapse",
     }
@@ -85,6 +87,9 @@ moves! { ApplicationState, ApplicationEvent {
     Withdraw by [Applicant]:
         Draft => Withdrawn, Submitted => Withdrawn, Accepted => Withdrawn,
         Assessing => Withdrawn, Deciding => Withdrawn;
+    Warn by [Registry]:
+        Draft => Draft, Submitted => Submitted, Accepted => Accepted,
+        Assessing => Assessing, Deciding => Deciding;
     Lapse by [Registry]:
         Draft => Lapsed, Submitted => Lapsed, Accepted => Lapsed,
         Assessing => Lapsed, Deciding => Lapsed;
@@ -149,7 +154,7 @@ pub struct Admission {
 /// For how long nobody touched an application.
 #[derive(Debug, Clone, Copy)]
 pub struct Idleness {
-    /// Days since the last event or change.
+    /// Whole days since anybody did something about it.
     pub days: u32,
     /// How often the applicant was warned since.
     pub warnings: u32,
@@ -330,16 +335,16 @@ mod tests {
     #[test]
     fn every_event_in_every_state() {
         let table = "
-                      submit    return accept   decline assign    recommend more      decide  withdraw  lapse
-            draft     submitted -      -        -       -         -         -         -       withdrawn lapsed
-            submitted -         draft  accepted closed  -         -         -         -       withdrawn lapsed
-            accepted  -         -      -        -       assessing -         -         -       withdrawn lapsed
-            assessing -         -      -        -       -         deciding  -         -       withdrawn lapsed
-            deciding  -         -      -        -       -         -         assessing decided withdrawn lapsed
-            decided   -         -      -        -       -         -         -         -       -         -
-            closed    -         -      -        -       -         -         -         -       -         -
-            withdrawn -         -      -        -       -         -         -         -       -         -
-            lapsed    -         -      -        -       -         -         -         -       -         -
+                      submit    return accept   decline assign    recommend more      decide  withdraw  warn      lapse
+            draft     submitted -      -        -       -         -         -         -       withdrawn draft     lapsed
+            submitted -         draft  accepted closed  -         -         -         -       withdrawn submitted lapsed
+            accepted  -         -      -        -       assessing -         -         -       withdrawn accepted  lapsed
+            assessing -         -      -        -       -         deciding  -         -       withdrawn assessing lapsed
+            deciding  -         -      -        -       -         -         assessing decided withdrawn deciding  lapsed
+            decided   -         -      -        -       -         -         -         -       -         -         -
+            closed    -         -      -        -       -         -         -         -       -         -         -
+            withdrawn -         -      -        -       -         -         -         -       -         -         -
+            lapsed    -         -      -        -       -         -         -         -       -         -         -
         ";
         follows_table(table, ApplicationState::ALL, ApplicationEvent::ALL, target);
     }
@@ -356,6 +361,7 @@ mod tests {
             (ApplicationEvent::More, Mover::DecisionMaker),
             (ApplicationEvent::Decide, Mover::DecisionMaker),
             (ApplicationEvent::Withdraw, Mover::Applicant),
+            (ApplicationEvent::Warn, Mover::Registry),
             (ApplicationEvent::Lapse, Mover::Registry),
         ] {
             assert_eq!(event.movers(), [who], "{event}");

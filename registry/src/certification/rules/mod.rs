@@ -17,6 +17,7 @@ pub mod dates;
 pub mod decision;
 pub mod finding;
 pub mod identifier;
+pub mod idleness;
 pub mod number;
 pub mod refusal;
 pub mod sampling;

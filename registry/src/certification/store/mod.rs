@@ -7,6 +7,7 @@ pub mod decisions;
 pub mod evidence;
 pub mod facilities;
 pub mod findings;
+pub mod idleness;
 pub mod parties;
 pub mod people;
 pub mod programmes;

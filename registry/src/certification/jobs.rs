@@ -1,0 +1,113 @@
+//! What time alone brings about: idle applications are warned of, and lapse.
+//!
+//! What is due is asked of the rules at every look, from what the database says, so that it does not matter how
+//! often the registry looks, in how many processes, or for how long it stood still.
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::AnyConnection;
+
+use super::file::{self, File};
+use super::ids::ApplicationId;
+use super::rules::application::{ApplicationEvent, ApplicationState, ApplicationStep, next};
+use super::rules::idleness::{Due, Idle, first_warning_days};
+use super::store::idleness;
+use crate::platform::app::App;
+use crate::platform::clock::instant;
+use crate::platform::problem::Problem;
+
+/// How many applications are read at a time.
+const PAGE: i64 = 100;
+
+/// How many applications one look warns of or lets lapse, at most: other jobs are not kept waiting.
+const LOOK: usize = 200;
+
+/// Warns of every application that is idle for long enough, and lets those lapse that were warned of twice. Each is
+/// a transaction of its own. Gives whether it stopped early, with more to do.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lapse_idle(app: &App) -> Result<bool, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let mut left = LOOK;
+    for programme in idleness::programmes(&mut db).await? {
+        let lapse_days = file::programme(&mut db, &programme).await?.rules.application_lapse_days;
+        let since = days_before(app.clock.now(), first_warning_days(lapse_days));
+        let mut after = String::new();
+        loop {
+            let page = idleness::unmoved(&mut db, &programme, since, &after, PAGE).await?;
+            for id in &page {
+                if idle(&mut db, id, lapse_days).await?.due(app.clock.now()).is_none() {
+                    continue;
+                }
+                if left == 0 {
+                    return Ok(true);
+                }
+                left -= usize::from(act(app, id, lapse_days).await?);
+            }
+            match page.last() {
+                Some(last) if i64::try_from(page.len()) == Ok(PAGE) => after = last.to_string(),
+                _ => break,
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// A time some days before another, in milliseconds.
+fn days_before(now: Timestamp, days: u32) -> i64 {
+    let days = SignedDuration::from_hours(i64::from(days) * 24);
+    now.checked_sub(days).unwrap_or(Timestamp::MIN).as_millisecond()
+}
+
+/// Does what is due for an application, if it still is once nobody else can move it.
+async fn act(app: &App, id: &ApplicationId, lapse_days: u32) -> Result<bool, Problem> {
+    let mut tx = app.db.write().await?;
+    let Some(state) = idleness::hold(&mut tx, id).await? else { return Ok(false) };
+    let idle = idle(&mut tx, id, lapse_days).await?;
+    let now = app.clock.now();
+    let at = now.as_millisecond();
+    match idle.due(now) {
+        None => return Ok(false),
+        Some(Due::Warning) => {
+            let event = ApplicationEvent::Warn.as_str();
+            idleness::append(&mut tx, id, event, state, at).await?;
+        }
+        Some(Due::Lapse) => {
+            let step = ApplicationStep::Lapse(idle.idleness(now));
+            let to = next(state, &step)?;
+            idleness::advance(&mut tx, id, to, at).await?;
+            idleness::append(&mut tx, id, step.event().as_str(), to, at).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn idle(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+    lapse_days: u32,
+) -> Result<Idle, sqlx::Error> {
+    let since = idleness::touched_at(db, id).await?;
+    let warned = idleness::warned_at(db, id, since).await?;
+    Ok(Idle {
+        since: instant(since),
+        warned: warned.into_iter().map(instant).collect(),
+        lapse_days,
+    })
+}
+
+/// When an application lapses, at the earliest, if nobody does anything about it: known once it was warned of.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lapses_at(db: &mut AnyConnection, file: &File) -> Result<Option<Timestamp>, Problem> {
+    use ApplicationState::{Accepted, Assessing, Deciding, Draft, Submitted};
+    let under_way = [Draft, Submitted, Accepted, Assessing, Deciding];
+    if !under_way.contains(&file.application.state) {
+        return Ok(None);
+    }
+    let lapse_days = file.programme.rules.application_lapse_days;
+    let idle = idle(db, &file.application.id, lapse_days).await?;
+    Ok((!idle.warned.is_empty()).then(|| idle.lapses()))
+}

@@ -1,0 +1,160 @@
+//! Certification in one process, on both engines, with a clock that is put forward.
+
+mod lapse;
+
+use std::sync::Arc;
+
+use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::platform::app::App;
+use crate::platform::clock::Clock as _;
+use crate::platform::db::scratch::Scratch;
+use crate::platform::http::shell;
+use crate::platform::id::uuid_v7;
+use crate::platform::scratch::{FixedClock, app};
+
+const EMAIL: &str = "applicant@example.com";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A company's desk: somebody signed in who acts for it, a certification body, and a published programme.
+struct Desk {
+    app: App,
+    clock: Arc<FixedClock>,
+    routes: Router,
+    token: String,
+    company: String,
+    body: String,
+}
+
+/// What a request was answered with.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    #[track_caller]
+    fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+}
+
+impl Desk {
+    async fn open(scratch: &Scratch) -> Self {
+        let clock = Arc::<FixedClock>::default();
+        let app = app(scratch.db().clone(), clock.clone(), 0);
+        let (routes, _) =
+            super::routes().merge(crate::platform::accounts::api::routes()).split_for_parts();
+        let routes = shell(routes, app.clone());
+        let body = uuid_v7(app.clock.now(), &*app.rng);
+        let mut desk =
+            Self { app, clock, routes, token: String::new(), company: String::new(), body };
+        desk.publish_programme().await;
+        let account =
+            json!({"email": EMAIL, "password": PASSWORD, "name": "Applicant", "locale": "en"});
+        desk.post("/api/v1/accounts", &account).await.json(201);
+        desk.sign_in().await;
+        desk.company = desk.register("例示食品株式会社", "9234567890123").await;
+        desk
+    }
+
+    /// The body's and the programme's rows, as operator and owner would have made them.
+    async fn publish_programme(&self) {
+        let now = self.clock.now();
+        let mut tx = self.app.db.write().await.expect("a transaction");
+        sqlx::query(
+            "INSERT INTO party (id, kind, slug, display_name, country, sole_proprietor, publish_consent, created_at, version)
+             VALUES ($1, 'body', 'example-body', 'Example Body', 'JP', 0, 0, 0, 1)",
+        )
+        .bind(&self.body)
+        .execute(&mut *tx)
+        .await
+        .expect("inserts");
+        sqlx::query(
+            "INSERT INTO programme_version (id, programme, label, owner_id, state, digest, canonical, effective_from, published_at, created_at, version)
+             VALUES ($1, $2, $3, $4, 'published', $5, $5, 0, 0, 0, 1)",
+        )
+        .bind(uuid_v7(now, &*self.app.rng))
+        .bind("responsible-hosting")
+        .bind("1")
+        .bind(&self.body)
+        .bind(RESPONSIBLE_HOSTING.as_bytes())
+        .execute(&mut *tx)
+        .await
+        .expect("inserts");
+        tx.commit().await.expect("commits");
+    }
+
+    async fn sign_in(&mut self) {
+        let secret = json!({"email": EMAIL, "password": PASSWORD});
+        let session = self.post("/api/v1/sessions", &secret).await.json(200);
+        self.token = session["access_token"].as_str().expect("a token").to_owned();
+    }
+
+    /// Registers a company that the signed-in person acts for; gives its id.
+    async fn register(&self, name: &str, number: &str) -> String {
+        let company = json!({"kind": "company", "name": name, "country": "JP",
+            "identifiers": [{"scheme": "jp_corporate_number", "value": number}]});
+        id(&self.post("/api/v1/parties", &company).await.json(201))
+    }
+
+    /// Lets days pass; the session of before has run out then.
+    async fn days_pass(&mut self, days: i64) {
+        self.clock.advance(SignedDuration::from_hours(24 * days));
+        self.sign_in().await;
+    }
+
+    async fn send(&self, method: &str, path: &str, media_type: &str, body: Vec<u8>) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, media_type);
+        if !self.token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        let request = request.body(Body::from(body)).expect("a request");
+        let response = self.routes.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes().to_vec();
+        Answer { status, bytes }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, "application/json", Vec::new()).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, "application/json", body.to_string().into_bytes()).await
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, "application/json", body.to_string().into_bytes()).await
+    }
+
+    /// Begins an application of the company; gives its path.
+    async fn apply(&self) -> String {
+        let application = json!({"company": self.company, "body": self.body, "kind": "initial",
+            "programme": {"id": "responsible-hosting", "version": "1"}, "facilities": [], "facts": []});
+        let written = self.post("/api/v1/applications", &application).await.json(201);
+        format!("/api/v1/applications/{}", id(&written))
+    }
+
+    /// Answers a question of the self-assessment, in words.
+    async fn answer(&self, application: &str, words: &str) {
+        let facility = self.get(application).await.json(200)["facilities"][0].clone();
+        let body = json!({"version": 0, "facility": facility, "answer": "yes",
+            "note": {"text": words, "lang": "en"}});
+        self.put(&format!("{application}/answers/RH-1.1"), &body).await.json(200);
+    }
+}
+
+fn id(written: &Value) -> String {
+    written["id"].as_str().expect("an id").to_owned()
+}
