@@ -8,8 +8,9 @@ CREATE TABLE data_key (
     id            TEXT PRIMARY KEY,
     subject_kind  TEXT NOT NULL,
     subject_id    TEXT NOT NULL,
-    wrapped       BYTEA,
+    wrapped       BYTEA,                                   -- none once it was destroyed
     destroyed_at  BIGINT,
+    destroyed_by  TEXT,
     UNIQUE (subject_kind, subject_id)
 );
 
@@ -133,8 +134,8 @@ CREATE TABLE note (                                        -- append; every free
 CREATE TABLE blob (
     id             TEXT PRIMARY KEY,
     party_id       TEXT NOT NULL REFERENCES party (id),
-    address        BYTEA NOT NULL,                         -- HMAC of the content under the party's key
-    cipher_digest  BYTEA NOT NULL,
+    address        BYTEA,                                  -- HMAC of the content under the party's key; none once erased
+    cipher_digest  BYTEA,                                  -- none once erased
     size           BIGINT NOT NULL,
     media_type     TEXT NOT NULL,
     data_key_id    TEXT NOT NULL REFERENCES data_key (id),

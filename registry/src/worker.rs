@@ -113,10 +113,10 @@ async fn work(app: &App, job: &Job) -> Result<(), Problem> {
     }
 }
 
-/// Deletes the bytes of a file that was taken back.
+/// Deletes the bytes of a file that was erased.
 async fn erase_file(app: &App, job: &Job) -> Result<(), Problem> {
     let mut tx = app.db.write().await?;
-    erasure::erase(&mut tx, app, &job.subject).await?;
+    erasure::delete_bytes(&mut tx, app, &job.subject).await?;
     jobs::done(&mut tx, app, job).await?;
     Ok(tx.commit().await?)
 }

@@ -1,5 +1,6 @@
 //! Certification in one process, on both engines, with a clock that is put forward.
 
+mod erasure;
 mod lapse;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ const EMAIL: &str = "applicant@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// A company's desk: somebody signed in who acts for it, a certification body, and a published programme.
+#[derive(Clone)]
 struct Desk {
     app: App,
     clock: Arc<FixedClock>,
@@ -113,13 +115,19 @@ impl Desk {
         self.sign_in().await;
     }
 
-    async fn send(&self, method: &str, path: &str, media_type: &str, body: Vec<u8>) -> Answer {
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request =
             Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, media_type);
         if !self.token.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         }
-        let request = request.body(Body::from(body)).expect("a request");
+        let request = request.body(body.into()).expect("a request");
         let response = self.routes.clone().oneshot(request).await.expect("an answer");
         let status = response.status();
         let bytes = response.into_body().collect().await.expect("a body").to_bytes().to_vec();
@@ -127,22 +135,29 @@ impl Desk {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, "application/json", Vec::new()).await
+        self.send("GET", path, "application/json", Body::empty()).await
+    }
+
+    async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, "application/json", Body::empty()).await
     }
 
     async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send("POST", path, "application/json", body.to_string().into_bytes()).await
+        self.send("POST", path, "application/json", body.to_string()).await
     }
 
     async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send("PUT", path, "application/json", body.to_string().into_bytes()).await
+        self.send("PUT", path, "application/json", body.to_string()).await
+    }
+
+    fn application(&self) -> Value {
+        json!({"company": self.company, "body": self.body, "kind": "initial",
+            "programme": {"id": "responsible-hosting", "version": "1"}, "facilities": [], "facts": []})
     }
 
     /// Begins an application of the company; gives its path.
     async fn apply(&self) -> String {
-        let application = json!({"company": self.company, "body": self.body, "kind": "initial",
-            "programme": {"id": "responsible-hosting", "version": "1"}, "facilities": [], "facts": []});
-        let written = self.post("/api/v1/applications", &application).await.json(201);
+        let written = self.post("/api/v1/applications", &self.application()).await.json(201);
         format!("/api/v1/applications/{}", id(&written))
     }
 
@@ -152,6 +167,35 @@ impl Desk {
         let body = json!({"version": 0, "facility": facility, "answer": "yes",
             "note": {"text": words, "lang": "en"}});
         self.put(&format!("{application}/answers/RH-1.1"), &body).await.json(200);
+    }
+
+    async fn send_file(&self, application: &str, content: impl Into<Body>) -> Answer {
+        let application = application.rsplit('/').next().expect("an id");
+        let path = format!(
+            "/api/v1/evidence?application={application}&period_from=2026-01-01&period_to=2026-06-30&name=ledger.pdf"
+        );
+        self.send("POST", &path, "application/pdf", content).await
+    }
+
+    /// Attaches a file to an application; gives the evidence's path.
+    async fn attach(&self, application: &str, content: &'static [u8]) -> String {
+        format!("/api/v1/evidence/{}", id(&self.send_file(application, content).await.json(201)))
+    }
+
+    /// A certificate of the company's, as a decision would have granted it.
+    async fn certify(&self, number: &str) {
+        let mut tx = self.app.db.write().await.expect("a transaction");
+        sqlx::query(
+            "INSERT INTO certificate (id, number, body_id, company_id, programme, state, created_at, version)
+             VALUES ($1, $1, $2, $3, 'responsible-hosting', 'withdrawn', 0, 1)",
+        )
+        .bind(number)
+        .bind(&self.body)
+        .bind(&self.company)
+        .execute(&mut *tx)
+        .await
+        .expect("inserts");
+        tx.commit().await.expect("commits");
     }
 }
 

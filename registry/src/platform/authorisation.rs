@@ -138,6 +138,8 @@ actions! {
     ReadInstitution = "party.read_institution": [Member(Owner), Member(QualityManager), Member(Operator)],
     /// Change a party's record and its facilities.
     ChangeParty = "party.change": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager)],
+    /// Have all of a company's texts and files erased.
+    EraseParty = "party.erase": [Member(Applicant)],
     /// Give and end memberships.
     ChangeMembers = "party.change_members": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager)],
     /// Declare one's own conflict of interest.

@@ -1,4 +1,5 @@
-//! Files: streamed in, encrypted under their party's data key, found by a keyed hash of their content.
+//! Files: streamed in, each encrypted under a data key of its own, known again by a hash of their content that is
+//! keyed with their party's.
 //!
 //! Nothing of a file is ever whole in memory. What arrives is sealed chunk by chunk into a
 //! temporary object, and takes its place only when it is complete, small enough and of the type
@@ -6,7 +7,7 @@
 
 use std::sync::Arc;
 
-use akashi_keys::{BlobAddress, BlobOpener, BlobSealer, DataKey};
+use akashi_keys::{AddressHasher, BlobAddress, BlobOpener, BlobSealer, DataKey};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha2::{Digest, Sha256};
 
 use super::app::App;
-use super::id::{PartyId, uuid_v7};
+use super::id::{BlobId, PartyId, uuid_v7};
 use super::problem::Problem;
 use super::rng::draw;
 
@@ -53,7 +54,7 @@ pub struct BlobStore {
 /// A file that was received whole.
 #[derive(Debug)]
 pub struct Received {
-    /// The keyed hash of its content: its place, and how the same file is known again.
+    /// The keyed hash of its content: how the same file is known again.
     pub address: BlobAddress,
     /// SHA-256 of the sealed bytes.
     pub cipher_digest: [u8; 32],
@@ -70,7 +71,7 @@ impl BlobStore {
         Self { objects: Arc::new(objects) }
     }
 
-    /// Receives a file: seals it into a temporary object while it streams in.
+    /// Receives a file: seals it under its own key into a temporary object while it streams in.
     ///
     /// # Errors
     /// [`Problem::TooLarge`] beyond [`FILE_LIMIT`], [`Problem::UnsupportedMediaType`] when the
@@ -78,6 +79,7 @@ impl BlobStore {
     pub async fn receive(
         &self,
         app: &App,
+        party_key: &DataKey,
         key: &DataKey,
         declared: &str,
         content: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin,
@@ -86,7 +88,8 @@ impl BlobStore {
         let temporary = Path::from(format!("{RECEIVING}/{}", uuid_v7(app.clock.now(), &*app.rng)));
         let upload = self.objects.put_multipart(&temporary).await.map_err(Problem::internal)?;
         let mut writer = WriteMultipart::new(upload);
-        match seal(&mut writer, key, &draw(&*app.rng), media_type, content).await {
+        let sealer = BlobSealer::new(key, &draw(&*app.rng));
+        match seal(&mut writer, party_key.address(), sealer, media_type, content).await {
             Ok((address, cipher_digest, size)) => {
                 writer.finish().await.map_err(Problem::internal)?;
                 Ok(Received { address, cipher_digest, size, media_type, temporary })
@@ -105,8 +108,13 @@ impl BlobStore {
     ///
     /// # Errors
     /// When the object store refuses.
-    pub async fn place(&self, party: &PartyId, received: &Received) -> Result<(), Problem> {
-        let to = path(party, received.address.as_bytes());
+    pub async fn place(
+        &self,
+        party: &PartyId,
+        blob: &BlobId,
+        received: &Received,
+    ) -> Result<(), Problem> {
+        let to = path(party, blob);
         self.objects.rename(&received.temporary, &to).await.map_err(Problem::internal)
     }
 
@@ -147,11 +155,11 @@ impl BlobStore {
     pub async fn read(
         &self,
         party: &PartyId,
-        address: &[u8],
+        blob: &BlobId,
         key: &DataKey,
     ) -> Result<impl Stream<Item = Result<Bytes, std::io::Error>> + use<>, Problem> {
         let sealed =
-            self.objects.get(&path(party, address)).await.map_err(Problem::internal)?.into_stream();
+            self.objects.get(&path(party, blob)).await.map_err(Problem::internal)?.into_stream();
         let mut opener = Some(BlobOpener::new(key));
         let ends = sealed
             .map_ok(Some)
@@ -170,26 +178,23 @@ impl BlobStore {
     ///
     /// # Errors
     /// When the object store refuses.
-    pub async fn erase(&self, party: &PartyId, address: &[u8]) -> Result<(), Problem> {
-        self.delete(&path(party, address)).await
+    pub async fn erase(&self, party: &PartyId, blob: &BlobId) -> Result<(), Problem> {
+        self.delete(&path(party, blob)).await
     }
 }
 
-fn path(party: &PartyId, address: &[u8]) -> Path {
-    let hex: String = address.iter().map(|byte| format!("{byte:02x}")).collect();
-    Path::from(format!("{party}/{}/{hex}", &hex[..2]))
+fn path(party: &PartyId, blob: &BlobId) -> Path {
+    Path::from(format!("{party}/{blob}"))
 }
 
 /// Streams content through size check, hash and cipher into the writer; the type is checked on its start.
 async fn seal(
     writer: &mut WriteMultipart,
-    key: &DataKey,
-    nonce: &[u8; akashi_keys::BLOB_NONCE_LEN],
+    mut address: AddressHasher,
+    mut sealer: BlobSealer,
     media_type: &'static str,
     mut content: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin,
 ) -> Result<(BlobAddress, [u8; 32], u64), Problem> {
-    let mut sealer = BlobSealer::new(key, nonce);
-    let mut address = key.address();
     let mut cipher = Sha256::new();
     let mut size = 0_u64;
     let mut head = Vec::with_capacity(HEAD);

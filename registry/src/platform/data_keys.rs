@@ -1,55 +1,151 @@
 //! Data keys: each subject's texts and files sit under a key of its own, wrapped by the seal key.
-//! Destroying the key erases them.
+//! Destroying the key erases them, in every copy of them that there is.
+//!
+//! A party's key seals its free texts and addresses its files. Each file has a key of its own beside it, so that one
+//! can be erased and the others stay. What remains of a destroyed key is its row: whose it was, when, and by whom.
 
 use akashi_keys::DataKey;
 use sqlx::AnyConnection;
 
 use super::app::App;
-use super::id::{DataKeyId, PartyId};
+use super::clock::rfc3339;
+use super::id::{AccountId, BlobId, DataKeyId, PartyId};
 use super::problem::Problem;
 use super::rng::draw;
 
-/// Makes a party's data key.
+/// Whose content a key is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// All free texts of a party.
+    Party(&'a PartyId),
+    /// One file, and its name.
+    Blob(&'a BlobId),
+}
+
+impl Subject<'_> {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Party(_) => "party",
+            Self::Blob(_) => "blob",
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Party(id) => id.as_str(),
+            Self::Blob(id) => id.as_str(),
+        }
+    }
+}
+
+/// A key that is nobody's yet.
+#[must_use]
+pub fn fresh(app: &App) -> DataKey {
+    DataKey::from_random(&draw(&*app.rng))
+}
+
+/// Keeps a fresh key as its subject's.
 ///
 /// # Errors
-/// When the database refuses, or the party has one.
-pub async fn create(
+/// When the database refuses, or the subject has one.
+pub async fn keep(
     tx: &mut AnyConnection,
     app: &App,
-    party: &PartyId,
+    subject: Subject<'_>,
+    key: &DataKey,
 ) -> Result<DataKeyId, Problem> {
     let id = DataKeyId::new(app.clock.now(), &*app.rng);
-    let key = DataKey::from_random(&draw(&*app.rng));
     let wrapped = key.wrap(id.as_str(), &app.seal, &draw(&*app.rng));
     sqlx::query(
-        "INSERT INTO data_key (id, subject_kind, subject_id, wrapped) VALUES ($1, 'party', $2, $3)",
+        "INSERT INTO data_key (id, subject_kind, subject_id, wrapped) VALUES ($1, $2, $3, $4)",
     )
     .bind(&id)
-    .bind(party)
+    .bind(subject.kind())
+    .bind(subject.id())
     .bind(wrapped)
     .execute(tx)
     .await?;
     Ok(id)
 }
 
-/// A party's data key, unwrapped.
+/// A subject's data key, unwrapped.
 ///
 /// # Errors
-/// [`Problem::NotFound`] when it was destroyed; internal when it does not open under the seal key.
+/// [`Problem::Erased`] when it was destroyed, [`Problem::NotFound`] when there never was one; internal when it does
+/// not open under the seal key.
 pub async fn open(
     db: &mut AnyConnection,
     app: &App,
-    party: &PartyId,
+    subject: Subject<'_>,
 ) -> Result<(DataKeyId, DataKey), Problem> {
-    let row: Option<(DataKeyId, Option<Vec<u8>>)> = sqlx::query_as(
-        "SELECT id, wrapped FROM data_key WHERE subject_kind = 'party' AND subject_id = $1",
+    let row: Option<(DataKeyId, Option<Vec<u8>>, Option<i64>)> = sqlx::query_as(
+        "SELECT id, wrapped, destroyed_at FROM data_key WHERE subject_kind = $1 AND subject_id = $2",
     )
-    .bind(party)
+    .bind(subject.kind())
+    .bind(subject.id())
     .fetch_optional(db)
     .await?;
-    let Some((id, Some(wrapped))) = row else {
-        return Err(Problem::NotFound("content: it was erased, or never was"));
+    let (id, wrapped) = match row {
+        Some((_, _, Some(at))) => return Err(Problem::Erased { at: rfc3339(at) }),
+        Some((id, Some(wrapped), None)) => (id, wrapped),
+        _ => return Err(Problem::NotFound("content")),
     };
     let key = DataKey::unwrap(&wrapped, id.as_str(), &app.seal).map_err(Problem::internal)?;
     Ok((id, key))
+}
+
+/// Holds a party's key until the transaction ends: whoever adds a file and whoever erases one wait for each other.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn hold(tx: &mut AnyConnection, party: &PartyId) -> Result<(), sqlx::Error> {
+    // Writing what stands there takes the row's lock on PostgreSQL; SQLite has one writer.
+    sqlx::query(
+        "UPDATE data_key SET subject_id = subject_id WHERE subject_kind = 'party' AND subject_id = $1",
+    )
+    .bind(party)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Destroys a subject's key; a row remains that says when, and by whom. What was destroyed before stays so.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn destroy(
+    tx: &mut AnyConnection,
+    subject: Subject<'_>,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE data_key SET wrapped = NULL, destroyed_at = $3, destroyed_by = $4
+         WHERE subject_kind = $1 AND subject_id = $2 AND destroyed_at IS NULL",
+    )
+    .bind(subject.kind())
+    .bind(subject.id())
+    .bind(now)
+    .bind(by)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// When a subject's key was destroyed, in milliseconds.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn destroyed_at(
+    db: &mut AnyConnection,
+    subject: Subject<'_>,
+) -> Result<Option<i64>, sqlx::Error> {
+    let row: Option<Option<i64>> = sqlx::query_scalar(
+        "SELECT destroyed_at FROM data_key WHERE subject_kind = $1 AND subject_id = $2",
+    )
+    .bind(subject.kind())
+    .bind(subject.id())
+    .fetch_optional(db)
+    .await?;
+    Ok(row.flatten())
 }

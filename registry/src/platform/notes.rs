@@ -1,11 +1,11 @@
-//! Free texts: encrypted under their party's data key; everything else refers to them by id.
+//! Free texts: encrypted under their subject's data key; everything else refers to them by id.
 
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::data_keys;
+use super::data_keys::{self, Subject};
 use super::id::{NoteId, PartyId};
 use super::problem::Problem;
 use super::rng::draw;
@@ -51,10 +51,23 @@ impl Text {
     }
 }
 
+/// A free text as it is shown.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Shown {
+    /// The text.
+    Text(Text),
+    /// There was one, and it was erased.
+    Erased {
+        /// When.
+        erased_at: String,
+    },
+}
+
 /// Keeps a text under a party's data key.
 ///
 /// # Errors
-/// When the text cannot be kept (`place` names it), or the party's key is gone.
+/// When the text cannot be kept (`place` names it); [`Problem::Erased`] when the party's key is gone.
 pub async fn keep(
     tx: &mut AnyConnection,
     app: &App,
@@ -62,8 +75,22 @@ pub async fn keep(
     text: &Text,
     place: &str,
 ) -> Result<NoteId, Problem> {
+    keep_with(tx, app, Subject::Party(party), text, place).await
+}
+
+/// Keeps a text under a subject's data key, with which it is erased.
+///
+/// # Errors
+/// As [`keep`].
+pub async fn keep_with(
+    tx: &mut AnyConnection,
+    app: &App,
+    subject: Subject<'_>,
+    text: &Text,
+    place: &str,
+) -> Result<NoteId, Problem> {
     text.check(place)?;
-    let (key_id, key) = data_keys::open(tx, app, party).await?;
+    let (key_id, key) = data_keys::open(tx, app, subject).await?;
     let now = app.clock.now();
     let id = NoteId::new(now, &*app.rng);
     let sealed = key.seal_note(id.as_str(), &text.text, &draw(&*app.rng));
@@ -80,7 +107,7 @@ pub async fn keep(
     Ok(id)
 }
 
-/// Reads notes of one party, in the order asked; an erased one reads as none.
+/// Reads notes of one party, in the order asked.
 ///
 /// # Errors
 /// When the database refuses, or a note does not open under its party's key.
@@ -89,26 +116,23 @@ pub async fn read(
     app: &App,
     party: &PartyId,
     ids: &[&NoteId],
-) -> Result<Vec<Option<Text>>, Problem> {
-    let key = match data_keys::open(db, app, party).await {
+) -> Result<Vec<Shown>, Problem> {
+    let key = match data_keys::open(db, app, Subject::Party(party)).await {
         Ok((_, key)) => key,
-        Err(Problem::NotFound(_)) => return Ok(vec![None; ids.len()]),
+        Err(Problem::Erased { at }) => {
+            return Ok(ids.iter().map(|_| Shown::Erased { erased_at: at.clone() }).collect());
+        }
         Err(other) => return Err(other),
     };
     let mut texts = Vec::with_capacity(ids.len());
     for id in ids {
-        let row: Option<(String, Vec<u8>)> =
+        let (lang, ciphertext): (String, Vec<u8>) =
             sqlx::query_as("SELECT lang, ciphertext FROM note WHERE id = $1")
                 .bind(*id)
-                .fetch_optional(&mut *db)
+                .fetch_one(&mut *db)
                 .await?;
-        texts.push(match row {
-            None => None,
-            Some((lang, ciphertext)) => {
-                let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
-                Some(Text { text, lang })
-            }
-        });
+        let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
+        texts.push(Shown::Text(Text { text, lang }));
     }
     Ok(texts)
 }

@@ -22,6 +22,7 @@ pub const KINDS: &[&str] = &[
     "slow-down",
     "forbidden",
     "not-found",
+    "erased",
     "stale-version",
     "wrong-state",
     "incomplete",
@@ -106,6 +107,12 @@ pub enum Problem {
     /// There is no such thing, or it is not for this reader.
     #[error("There is no such {0} here for you.")]
     NotFound(&'static str),
+    /// It was here, and was erased.
+    #[error("This was erased on {at}: that it was here is all that remains.")]
+    Erased {
+        /// When.
+        at: String,
+    },
     /// Somebody changed it since the caller looked.
     #[error(
         "It was changed since you looked: you saw version {seen}, it now is version {current}. Read it again."
@@ -234,6 +241,7 @@ impl Problem {
             Self::SlowDown { .. } => (StatusCode::TOO_MANY_REQUESTS, "slow-down", "Slow down"),
             Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not your role"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::Erased { .. } => (StatusCode::GONE, "erased", "Erased"),
             Self::StaleVersion { .. } => {
                 (StatusCode::PRECONDITION_FAILED, "stale-version", "Stale version")
             }
@@ -263,6 +271,7 @@ impl Problem {
             Self::TooLarge { limit } => json!({ "limit": limit }),
             Self::SlowDown { wait_s } => json!({ "wait_s": wait_s }),
             Self::Forbidden { who } => json!({ "who": who }),
+            Self::Erased { at } => json!({ "erased_at": at }),
             Self::StaleVersion { seen, current } => json!({ "seen": seen, "current": current }),
             Self::WrongState { event, state, allowed_from, who } => {
                 json!({ "event": event, "state": state, "allowed_from": allowed_from, "who": who })
@@ -358,6 +367,7 @@ mod tests {
             Problem::SlowDown { wait_s: 1 },
             Problem::Forbidden { who: vec![] },
             Problem::NotFound("thing"),
+            Problem::Erased { at: text() },
             Problem::StaleVersion { seen: 1, current: 2 },
             Problem::WrongState { event: text(), state: text(), allowed_from: list(), who: list() },
             Problem::Incomplete { event: text(), missing: vec![] },
@@ -382,6 +392,7 @@ mod tests {
                 | Problem::SlowDown { .. }
                 | Problem::Forbidden { .. }
                 | Problem::NotFound(_)
+                | Problem::Erased { .. }
                 | Problem::StaleVersion { .. }
                 | Problem::WrongState { .. }
                 | Problem::Incomplete { .. }

@@ -86,6 +86,7 @@ const REST: &str = "
     GET /api/v1/parties/{id} [body]                                    200 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
     GET /api/v1/parties/{id} [owner]                                   200 401 404 404 404 404 404 404 404 404 404 404 404 ok 404 ok 404
     PATCH /api/v1/parties/{id} [company]                     stale-version 401 404 ok 404 404 404 404 404 404 404 404 404 404 404 404 404
+    POST /api/v1/parties/{id}/erase [company]                stale-version 401 404 ok 404 404 404 404 404 404 404 404 404 404 404 404 404
     PATCH /api/v1/parties/{id} [body]                        stale-version 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
     PATCH /api/v1/parties/{id} [owner]                       stale-version 401 404 404 404 404 404 404 404 404 404 404 404 ok 404 404 404
     GET /api/v1/parties/{id}/members [company]                         200 401 404 ok 404 404 404 404 404 404 404 404 404 404 404 404 404

@@ -30,8 +30,9 @@ use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject, Task};
 use crate::platform::clock::{instant, rfc3339};
+use crate::platform::data_keys;
 use crate::platform::id::{AccountId, NoteId, PartyId};
-use crate::platform::notes::{self, Text};
+use crate::platform::notes::{self, Shown, Text};
 use crate::platform::paging::{After, PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::Write;
@@ -87,6 +88,8 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
     let mut tx = app.db.write().await?;
     let subject = Subject { company: Some(body.company.clone()), ..Subject::default() };
     act.authorise(&actor, Action::Apply, &subject, "application", id.as_str())?;
+    // A company that had all erased keeps no texts any more.
+    data_keys::open(&mut tx, &app, data_keys::Subject::Party(&body.company)).await?;
     let no_body = |p: Problem| p.or_invalid("/body", "is no certification body here");
     parties::body(&mut tx, &body.body).await.map_err(no_body)?;
     let no_programme = |p: Problem| p.or_invalid("/programme", "is no published programme version");
@@ -666,7 +669,7 @@ pub(crate) struct AnswerView {
     criterion: String,
     facility: FacilityId,
     answer: String,
-    note: Option<Text>,
+    note: Option<Shown>,
     version: i64,
 }
 
@@ -675,7 +678,7 @@ pub(crate) struct AnswerView {
 pub(crate) struct EventView {
     event: String,
     to: String,
-    reason: Option<Text>,
+    reason: Option<Shown>,
     at: String,
 }
 
@@ -758,12 +761,12 @@ async fn texts(
     file: &File,
     answers: &[applications::Answer],
     events: &[applications::Event],
-) -> Result<BTreeMap<NoteId, Text>, Problem> {
+) -> Result<BTreeMap<NoteId, Shown>, Problem> {
     let ids = answers
         .iter()
         .filter_map(|a| a.note_id.as_ref())
         .chain(events.iter().filter_map(|e| e.reason_note.as_ref()));
     let ids: Vec<&NoteId> = ids.collect();
     let texts = notes::read(db, app, &file.application.company_id, &ids).await?;
-    Ok(ids.into_iter().cloned().zip(texts).filter_map(|(id, text)| Some((id, text?))).collect())
+    Ok(ids.into_iter().cloned().zip(texts).collect())
 }

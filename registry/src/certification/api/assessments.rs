@@ -32,7 +32,7 @@ use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Task};
 use crate::platform::db::Tx;
 use crate::platform::id::NoteId;
-use crate::platform::notes::{self, Text};
+use crate::platform::notes::{self, Shown, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::Write;
 
@@ -447,7 +447,7 @@ pub(crate) struct RatingView {
     #[schema(value_type = String)]
     value: Rating,
     na_ground: Option<String>,
-    reason: Option<Text>,
+    reason: Shown,
     /// Which rating of this pair it is; more than 1 means that it was corrected.
     seq: i64,
 }
@@ -458,7 +458,7 @@ pub(crate) struct ReviewView {
     recommendation: String,
     level: Option<String>,
     na_accepted: bool,
-    reason: Option<Text>,
+    reason: Shown,
 }
 
 /// An assessment with its sample, ratings, evidence and reviews.

@@ -1,5 +1,6 @@
 //! Evidence: received as a stream, linked to criteria, read by those who assess.
 
+use akashi_keys::DataKey;
 use akashi_schemas::text_enum;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
@@ -13,17 +14,19 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Written;
+use crate::certification::erasure;
 use crate::certification::file::File;
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
 use crate::certification::store::{applications, evidence, facilities, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Subject};
 use crate::platform::blobs::Received;
-use crate::platform::id::{BlobId, DataKeyId, NoteId, PartyId};
+use crate::platform::clock::rfc3339;
+use crate::platform::id::{BlobId, NoteId, PartyId};
 use crate::platform::notes::{self, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Nothing, Write};
-use crate::platform::{blobs, data_keys, jobs};
+use crate::platform::{blobs, data_keys};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(attach)).routes(routes!(get, remove)).routes(routes!(link))
@@ -81,15 +84,18 @@ async fn attach(
     let mut db = app.db.reader().acquire().await?;
     let File { application, subject, .. } = File::load(&mut db, &query.application).await?;
     actor.authorise(Action::AttachEvidence, &subject, "application")?;
-    let (key_id, key) = data_keys::open(&mut db, &app, &application.company_id).await?;
+    let company = data_keys::Subject::Party(&application.company_id);
+    let (_, party_key) = data_keys::open(&mut db, &app, company).await?;
     drop(db);
     let (parts, body) = request.into_parts();
     Act::key(&parts)?;
     query.name.as_deref().map_or(Ok(()), check_name)?;
     let declared = content_type(&parts.headers)?;
     refuse_declared_size(&parts.headers)?;
-    let received = app.blobs.receive(&app, &key, &declared, body.into_data_stream()).await?;
-    let arrival = Arrival { actor, application, subject, key: key_id, query };
+    let key = data_keys::fresh(&app);
+    let content = body.into_data_stream();
+    let received = app.blobs.receive(&app, &party_key, &key, &declared, content).await?;
+    let arrival = Arrival { actor, application, subject, key, query };
     let kept = keep(&app, &parts, arrival, &received).await;
     // What was placed has left its temporary place; whatever is still there is not needed.
     app.blobs.discard(&received).await?;
@@ -101,7 +107,8 @@ struct Arrival {
     actor: Actor,
     application: applications::Application,
     subject: Subject,
-    key: DataKeyId,
+    /// The file's own.
+    key: DataKey,
     query: Attach,
 }
 
@@ -123,7 +130,7 @@ async fn keep(
     let company = &application.company_id;
     let blob = keep_blob(&mut tx, app, company, &key, received).await?;
     let name = match &query.name {
-        Some(name) => Some(keep_name(&mut tx, app, company, name).await?),
+        Some(name) => Some(keep_name(&mut tx, app, &blob, name).await?),
         None => None,
     };
     let by_company = actor.holds(Role::Applicant, company);
@@ -138,8 +145,7 @@ async fn keep(
         received_at: app.clock.now_ms(),
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         media_type: received.media_type.to_owned(),
-        address: received.address.as_bytes().to_vec(),
-        removed: 0,
+        removed_at: None,
     };
     evidence::insert(&mut tx, &row, &actor.account).await?;
     let attached = Attached { id, size: received.size, media_type: received.media_type };
@@ -175,49 +181,44 @@ fn refuse_declared_size(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Puts a received file into its place; the same file of the same party is kept once.
 ///
-/// The object is placed before the row is committed: a crash between the two leaves an object
-/// without a row, which the same upload finds again, never a row without its object.
+/// The object is placed before the row is committed: a crash between the two leaves an object that nobody can open,
+/// for its key was never kept, and never a row without its object.
 async fn keep_blob(
     tx: &mut sqlx::AnyConnection,
     app: &App,
     company: &PartyId,
-    key: &DataKeyId,
+    key: &DataKey,
     received: &Received,
 ) -> Result<BlobId, Problem> {
-    let same = evidence::blob_by_address(tx, company, received.address.as_bytes()).await?;
-    match same {
-        Some(blob) if blob.state == "clean" => Ok(blob.id),
-        Some(blob) => {
-            app.blobs.place(company, received).await?;
-            evidence::set_blob_state(tx, &blob.id, "clean").await?;
-            Ok(blob.id)
-        }
-        None => {
-            app.blobs.place(company, received).await?;
-            let blob = evidence::Blob {
-                id: BlobId::new(app.clock.now(), &*app.rng),
-                party_id: company.clone(),
-                address: received.address.as_bytes().to_vec(),
-                cipher_digest: received.cipher_digest.to_vec(),
-                size: i64::try_from(received.size).unwrap_or(i64::MAX),
-                media_type: received.media_type.to_owned(),
-                data_key_id: key.clone(),
-                state: "clean".into(),
-            };
-            evidence::add_blob(tx, &blob, app.clock.now_ms()).await?;
-            Ok(blob.id)
-        }
+    data_keys::hold(tx, company).await?;
+    // The company may have had all erased while the file was on its way.
+    data_keys::open(tx, app, data_keys::Subject::Party(company)).await?;
+    if let Some(same) = evidence::blob_by_address(tx, company, received.address.as_bytes()).await? {
+        return Ok(same.id);
     }
+    let id = BlobId::new(app.clock.now(), &*app.rng);
+    app.blobs.place(company, &id, received).await?;
+    let blob = evidence::Blob {
+        data_key_id: data_keys::keep(tx, app, data_keys::Subject::Blob(&id), key).await?,
+        id,
+        party_id: company.clone(),
+        address: received.address.as_bytes().to_vec(),
+        cipher_digest: received.cipher_digest.to_vec(),
+        size: i64::try_from(received.size).unwrap_or(i64::MAX),
+        media_type: received.media_type.to_owned(),
+    };
+    evidence::add_blob(tx, &blob, app.clock.now_ms()).await?;
+    Ok(blob.id)
 }
 
 async fn keep_name(
     tx: &mut sqlx::AnyConnection,
     app: &App,
-    company: &PartyId,
+    blob: &BlobId,
     name: &str,
 ) -> Result<NoteId, Problem> {
     let text = Text { text: name.to_owned(), lang: "und".into() };
-    notes::keep(tx, app, company, &text, "name").await
+    notes::keep_with(tx, app, data_keys::Subject::Blob(blob), &text, "name").await
 }
 
 /// Whoever has to do with an application that the evidence is linked to, and the company itself.
@@ -252,12 +253,12 @@ async fn get(
         let last = subjects.last().cloned().unwrap_or_default();
         actor.authorise(Action::ReadEvidence, &last, "evidence")?;
     }
-    if row.removed != 0 {
-        return Err(Problem::NotFound("file: it was taken back"));
+    if let Some(at) = row.removed_at {
+        return Err(Problem::Erased { at: rfc3339(at) });
     }
-    let (_, key) = data_keys::open(&mut db, &app, &row.party_id).await?;
+    let (_, key) = data_keys::open(&mut db, &app, data_keys::Subject::Blob(&row.blob_id)).await?;
     drop(db);
-    let content = app.blobs.read(&row.party_id, &row.address, &key).await?;
+    let content = app.blobs.read(&row.party_id, &row.blob_id, &key).await?;
     let media_type = HeaderValue::from_str(&row.media_type).map_err(Problem::internal)?;
     let headers = [
         (header::CONTENT_TYPE, media_type),
@@ -292,7 +293,7 @@ async fn link(
     let row = evidence::get(&mut tx, &id).await?;
     let File { application, subject, programme } = File::load(&mut tx, &body.application).await?;
     act.authorise(&actor, Action::AttachEvidence, &subject, "evidence", id.as_str())?;
-    if row.party_id != application.company_id || row.removed != 0 {
+    if row.party_id != application.company_id || row.removed_at.is_some() {
         return Err(Problem::NotFound("evidence"));
     }
     programme
@@ -322,7 +323,7 @@ async fn link(
 }
 
 /// Takes evidence back, as long as no application that it is linked to was handed in: its file is
-/// erased, a record remains that it was there.
+/// erased by destroying its key, unless other evidence has the same file; a record remains that it was there.
 #[utoipa::path(delete, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 async fn remove(
@@ -345,10 +346,10 @@ async fn remove(
             });
         }
     }
+    data_keys::hold(&mut tx, &row.party_id).await?;
     evidence::remove(&mut tx, &id, &actor.account, app.clock.now_ms()).await?;
     if !evidence::is_needed(&mut tx, &row.blob_id).await? {
-        evidence::set_blob_state(&mut tx, &row.blob_id, "erased").await?;
-        jobs::add(&mut tx, &app, "erase", row.blob_id.as_str()).await?;
+        erasure::destroy_file(&mut tx, &app, &row.blob_id, &actor.account).await?;
     }
     let answer = act.commit(&app, &actor, tx, StatusCode::NO_CONTENT, &()).await?;
     app.wake.notify_one();

@@ -30,7 +30,7 @@ use crate::platform::authorisation::{Action, Actor};
 use crate::platform::clock::{instant, rfc3339};
 use crate::platform::db::Tx;
 use crate::platform::id::NoteId;
-use crate::platform::notes::{self, Text};
+use crate::platform::notes::{self, Shown, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::Write;
 
@@ -193,7 +193,7 @@ async fn show_evidence(
         let not_theirs = "is no evidence of the company";
         let found = evidence::get(&mut tx, evidence_id).await;
         let row = found.map_err(|problem| problem.or_invalid(&place, not_theirs))?;
-        if &row.party_id != company(&loaded.file) || row.removed != 0 {
+        if &row.party_id != company(&loaded.file) || row.removed_at.is_some() {
             return Err(Problem::invalid(place, not_theirs));
         }
         let link = evidence::Link {
@@ -389,8 +389,8 @@ pub(crate) struct FindingDetail {
 /// What the company said that it will do.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CorrectiveActionView {
-    cause: Option<Text>,
-    plan: Option<Text>,
+    cause: Shown,
+    plan: Shown,
     at: String,
 }
 
@@ -399,7 +399,7 @@ pub(crate) struct CorrectiveActionView {
 pub(crate) struct FindingEventView {
     event: String,
     to: String,
-    reason: Option<Text>,
+    reason: Option<Shown>,
     at: String,
 }
 
@@ -426,7 +426,7 @@ async fn get(
     let mut events = Vec::new();
     for (event, to, note, at) in findings::events(&mut db, &id).await? {
         let reason = match note {
-            Some(note) => read_one(&mut db, &app, &file, &note).await?,
+            Some(note) => Some(read_one(&mut db, &app, &file, &note).await?),
             None => None,
         };
         events.push(FindingEventView { event, to, reason, at: rfc3339(at) });
@@ -440,6 +440,7 @@ async fn read_one(
     app: &App,
     file: &AssessmentFile,
     note: &NoteId,
-) -> Result<Option<Text>, Problem> {
-    Ok(notes::read(db, app, company(file), &[note]).await?.pop().flatten())
+) -> Result<Shown, Problem> {
+    let read = notes::read(db, app, company(file), &[note]).await?.pop();
+    read.ok_or_else(|| Problem::internal(anyhow::anyhow!("a note that was asked for was not read")))
 }

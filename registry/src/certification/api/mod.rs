@@ -5,6 +5,7 @@ mod assessments;
 mod assignments;
 mod certificates;
 mod decisions;
+mod erasure;
 mod evidence;
 mod findings;
 mod parties;
@@ -29,6 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(applications::routes())
         .merge(assignments::routes())
         .merge(evidence::routes())
+        .merge(erasure::routes())
         .merge(assessments::routes())
         .merge(findings::routes())
         .merge(decisions::routes())

@@ -226,7 +226,8 @@ async fn add_party(
 ) -> Result<(), Problem> {
     let now = app.clock.now();
     parties::insert(tx, party, now.as_millisecond()).await?;
-    data_keys::create(tx, app, &party.id).await?;
+    let key = data_keys::fresh(app);
+    data_keys::keep(tx, app, data_keys::Subject::Party(&party.id), &key).await?;
     for name in names {
         let id = uuid_v7(now, &*app.rng);
         parties::add_name(
@@ -286,6 +287,8 @@ pub(crate) struct PartyView {
     publish_consent: bool,
     /// A body's terms of certification.
     terms: Option<Terms>,
+    /// When its texts and files were erased.
+    erased_at: Option<String>,
     version: i64,
 }
 
@@ -328,6 +331,7 @@ pub(crate) struct Fee {
 async fn view(db: &mut sqlx::AnyConnection, party: parties::Party) -> Result<PartyView, Problem> {
     let names = parties::names(db, &party.id).await?;
     let identifiers = parties::identifiers(db, &party.id).await?;
+    let erased_at = data_keys::destroyed_at(db, data_keys::Subject::Party(&party.id)).await?;
     Ok(PartyView {
         id: party.id,
         kind: party.kind,
@@ -343,6 +347,7 @@ async fn view(db: &mut sqlx::AnyConnection, party: parties::Party) -> Result<Par
         sole_proprietor: party.sole_proprietor == 1,
         publish_consent: party.publish_consent == 1,
         terms: party.terms.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+        erased_at: erased_at.map(rfc3339),
         version: party.version,
     })
 }

@@ -215,6 +215,23 @@ pub async fn under_way(
     .await
 }
 
+/// A company's applications that are not ended, its drafts among them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn not_ended(
+    db: &mut AnyConnection,
+    company: &PartyId,
+) -> Result<Vec<ApplicationId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT id FROM application WHERE company_id = $1
+         AND state IN ('draft', 'submitted', 'accepted', 'assessing', 'deciding') ORDER BY id",
+    )
+    .bind(company)
+    .fetch_all(db)
+    .await
+}
+
 /// A move of an application.
 #[derive(Debug, FromRow)]
 pub struct Event {

@@ -23,8 +23,6 @@ pub struct Blob {
     pub media_type: String,
     /// The key that it is sealed under.
     pub data_key_id: DataKeyId,
-    /// `clean` or `erased`.
-    pub state: String,
 }
 
 /// The same file of a party, if it is kept.
@@ -37,7 +35,7 @@ pub async fn blob_by_address(
     address: &[u8],
 ) -> Result<Option<Blob>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, party_id, address, cipher_digest, size, media_type, data_key_id, state FROM blob
+        "SELECT id, party_id, address, cipher_digest, size, media_type, data_key_id FROM blob
          WHERE party_id = $1 AND address = $2",
     )
     .bind(party)
@@ -53,7 +51,7 @@ pub async fn blob_by_address(
 pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO blob (id, party_id, address, cipher_digest, size, media_type, data_key_id, state, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'clean', $8)",
     )
     .bind(&blob.id)
     .bind(&blob.party_id)
@@ -62,28 +60,38 @@ pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(
     .bind(blob.size)
     .bind(&blob.media_type)
     .bind(&blob.data_key_id)
-    .bind(&blob.state)
     .bind(now)
     .execute(tx)
     .await
     .map(drop)
 }
 
-/// Marks a file as here again, or as erased.
+/// Marks a file as erased: what of its content could be known again goes with it.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_blob_state(
-    tx: &mut AnyConnection,
-    blob: &BlobId,
-    state: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE blob SET state = $2 WHERE id = $1")
-        .bind(blob)
-        .bind(state)
-        .execute(tx)
+pub async fn erase_blob(tx: &mut AnyConnection, blob: &BlobId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE blob SET state = 'erased', address = NULL, cipher_digest = NULL WHERE id = $1",
+    )
+    .bind(blob)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// A party's files that are not erased.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn blobs_of_party(
+    db: &mut AnyConnection,
+    party: &PartyId,
+) -> Result<Vec<BlobId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM blob WHERE party_id = $1 AND state <> 'erased' ORDER BY id")
+        .bind(party)
+        .fetch_all(db)
         .await
-        .map(drop)
 }
 
 /// An evidence's row with its file.
@@ -109,10 +117,8 @@ pub struct Evidence {
     pub size: i64,
     /// The file's type.
     pub media_type: String,
-    /// The file's keyed hash.
-    pub address: Vec<u8>,
-    /// 1 once it was taken back.
-    pub removed: i64,
+    /// When it was taken back, in milliseconds.
+    pub removed_at: Option<i64>,
 }
 
 /// Appends evidence.
@@ -149,8 +155,7 @@ pub async fn insert(
 pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Problem> {
     sqlx::query_as(
         "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.received_at,
-                b.size, b.media_type, b.address,
-                CAST((SELECT count(*) FROM evidence_removal r WHERE r.evidence_id = e.id) AS BIGINT) AS removed
+                b.size, b.media_type, (SELECT r.at FROM evidence_removal r WHERE r.evidence_id = e.id) AS removed_at
          FROM evidence e JOIN blob b ON b.id = e.blob_id WHERE e.id = $1",
     )
     .bind(id)
@@ -255,6 +260,29 @@ pub async fn remove(
         .map(drop)
 }
 
+/// Appends that all evidence of a party was taken back that was not before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn remove_all(
+    tx: &mut AnyConnection,
+    party: &PartyId,
+    by: &AccountId,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO evidence_removal (evidence_id, by_account, at)
+         SELECT e.id, $2, $3 FROM evidence e WHERE e.party_id = $1
+         AND NOT EXISTS (SELECT 1 FROM evidence_removal r WHERE r.evidence_id = e.id)",
+    )
+    .bind(party)
+    .bind(by)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
 /// Whether evidence that was not taken back still needs a file: the same file attached twice is kept once.
 ///
 /// # Errors
@@ -270,15 +298,16 @@ pub async fn is_needed(db: &mut AnyConnection, blob: &BlobId) -> Result<bool, sq
     Ok(count > 0)
 }
 
-/// A file by id.
+/// Whose an erased file was; none when it is not erased.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn blob(db: &mut AnyConnection, id: &str) -> Result<Option<Blob>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT id, party_id, address, cipher_digest, size, media_type, data_key_id, state FROM blob WHERE id = $1",
-    )
-    .bind(id)
-    .fetch_optional(db)
-    .await
+pub async fn erased_blob(
+    db: &mut AnyConnection,
+    id: &str,
+) -> Result<Option<(PartyId, BlobId)>, sqlx::Error> {
+    sqlx::query_as("SELECT party_id, id FROM blob WHERE id = $1 AND state = 'erased'")
+        .bind(id)
+        .fetch_optional(db)
+        .await
 }

@@ -1,0 +1,65 @@
+//! A company has all erased that it wrote and showed here.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Written;
+use super::applications::Move;
+use crate::certification::erasure;
+use crate::certification::store::{self, applications, certificates, parties};
+use crate::platform::app::App;
+use crate::platform::authorisation::Action;
+use crate::platform::id::PartyId;
+use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::write::Write;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(erase))
+}
+
+/// Erases a company's free texts and files for good, as long as it has no application under way and never had a
+/// certificate. Its record remains, and that it applied; it can keep nothing here any more.
+#[utoipa::path(post, path = "/api/v1/parties/{id}/erase", params(("id" = String, Path)), request_body = Move,
+    tag = "parties", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+async fn erase(
+    State(app): State<App>,
+    Path(id): Path<PartyId>,
+    write: Write<Move>,
+) -> Result<Response, Problem> {
+    let Write { actor, body, mut act } = write;
+    let mut tx = app.db.write().await?;
+    let party = parties::get(&mut tx, &id).await?;
+    act.authorise(&actor, Action::EraseParty, &party.subject(), "party", id.as_str())?;
+    store::check_version(body.version, party.version)?;
+    nothing_stands_against(&mut tx, &id).await?;
+    erasure::destroy_all(&mut tx, &app, &id, &actor.account).await?;
+    let version = parties::update(&mut tx, &party, body.version).await?;
+    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, version)).await?;
+    app.wake.notify_one();
+    Ok(answer)
+}
+
+/// What a certificate was granted on is kept as long as anybody may ask for it; what is under way still needs its
+/// texts.
+async fn nothing_stands_against(
+    db: &mut sqlx::AnyConnection,
+    company: &PartyId,
+) -> Result<(), Problem> {
+    let applications = applications::not_ended(db, company).await?;
+    let certificates = certificates::of_company(db, company).await?;
+    let applications =
+        applications.iter().map(|id| json!({ "code": "application_under_way", "application": id }));
+    let certificates = certificates
+        .iter()
+        .map(|held| json!({ "code": "certificate_granted", "certificate": held.number }));
+    let missing: Vec<_> = applications.chain(certificates).collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::Incomplete { event: "erase".into(), missing })
+    }
+}
