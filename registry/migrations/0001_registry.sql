@@ -54,6 +54,7 @@ CREATE TABLE facility (
     region      TEXT NOT NULL,
     country     TEXT NOT NULL,
     workers     BIGINT NOT NULL,                           -- foreign workers employed here
+    workers_by_status TEXT NOT NULL,                       -- JSON: residence status → count, of those workers
     residents   BIGINT NOT NULL,                           -- workers who live here, of a dormitory
     created_at  BIGINT NOT NULL,
     version     BIGINT NOT NULL
@@ -375,6 +376,7 @@ CREATE TABLE evidence (                                    -- append
     source       TEXT NOT NULL,
     period_from  TEXT NOT NULL,                            -- dates (RFC 3339 full-date) that it speaks of
     period_to    TEXT NOT NULL,
+    expires_on   TEXT,                                     -- the last day on which it holds
     received_at  BIGINT NOT NULL,
     by_account   TEXT NOT NULL REFERENCES account (id)
 );

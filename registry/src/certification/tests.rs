@@ -1,6 +1,8 @@
 //! Certification in one process, on both engines, with a clock that is put forward.
 
 mod erasure;
+mod evidence;
+mod facilities;
 mod lapse;
 
 use std::sync::Arc;
@@ -109,9 +111,13 @@ impl Desk {
         id(&self.post("/api/v1/parties", &company).await.json(201))
     }
 
-    /// Lets days pass; the session of before has run out then.
     async fn days_pass(&mut self, days: i64) {
-        self.clock.advance(SignedDuration::from_hours(24 * days));
+        self.hours_pass(24 * days).await;
+    }
+
+    /// Lets hours pass; the session of before has run out then.
+    async fn hours_pass(&mut self, hours: i64) {
+        self.clock.advance(SignedDuration::from_hours(hours));
         self.sign_in().await;
     }
 
@@ -146,6 +152,10 @@ impl Desk {
         self.send("POST", path, "application/json", body.to_string()).await
     }
 
+    async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, "application/json", body.to_string()).await
+    }
+
     async fn put(&self, path: &str, body: &Value) -> Answer {
         self.send("PUT", path, "application/json", body.to_string()).await
     }
@@ -170,9 +180,18 @@ impl Desk {
     }
 
     async fn send_file(&self, application: &str, content: impl Into<Body>) -> Answer {
-        let application = application.rsplit('/').next().expect("an id");
+        self.send_file_with(application, "&name=ledger.pdf", content).await
+    }
+
+    async fn send_file_with(
+        &self,
+        application: &str,
+        more: &str,
+        content: impl Into<Body>,
+    ) -> Answer {
+        let application = last(application);
         let path = format!(
-            "/api/v1/evidence?application={application}&period_from=2026-01-01&period_to=2026-06-30&name=ledger.pdf"
+            "/api/v1/evidence?application={application}&period_from=2026-01-01&period_to=2026-06-30{more}"
         );
         self.send("POST", &path, "application/pdf", content).await
     }
@@ -180,6 +199,32 @@ impl Desk {
     /// Attaches a file to an application; gives the evidence's path.
     async fn attach(&self, application: &str, content: &'static [u8]) -> String {
         format!("/api/v1/evidence/{}", id(&self.send_file(application, content).await.json(201)))
+    }
+
+    /// An assessment of an application, which the signed-in person may read for the body; gives its path.
+    async fn assess(&self, application: &str) -> String {
+        let assessment = uuid_v7(self.clock.now(), &*self.app.rng);
+        let mut tx = self.app.db.write().await.expect("a transaction");
+        sqlx::query(
+            "INSERT INTO assessment (id, application_id, kind, state, created_at, version)
+             VALUES ($1, $2, 'initial', 'planned', 0, 1)",
+        )
+        .bind(&assessment)
+        .bind(last(application))
+        .execute(&mut *tx)
+        .await
+        .expect("inserts");
+        sqlx::query(
+            "INSERT INTO membership (id, account_id, party_id, role, from_at, accepted_at)
+             SELECT $1, id, $2, 'quality_manager', 0, 0 FROM account",
+        )
+        .bind(&assessment)
+        .bind(&self.body)
+        .execute(&mut *tx)
+        .await
+        .expect("inserts");
+        tx.commit().await.expect("commits");
+        format!("/api/v1/assessments/{assessment}")
     }
 
     /// A certificate of the company's, as a decision would have granted it.
@@ -197,6 +242,11 @@ impl Desk {
         .expect("inserts");
         tx.commit().await.expect("commits");
     }
+}
+
+/// The id at the end of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn id(written: &Value) -> String {

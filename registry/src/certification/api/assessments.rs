@@ -486,7 +486,7 @@ async fn get(
         .filter(|(c, f)| !rated.contains(&(c.id.as_str(), f.id.as_str())))
         .map(|(c, f)| (c.id.clone(), f.id.clone()))
         .collect();
-    let evidence = super::evidence::of_application(&mut db, &loaded.file.application.id).await?;
+    let evidence = super::evidence::of_application(&mut db, &loaded.file, app.clock.now()).await?;
     Ok(Json(AssessmentView {
         id,
         application: loaded.assessment.application_id.clone(),

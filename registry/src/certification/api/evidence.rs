@@ -7,6 +7,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::Written;
 use crate::certification::erasure;
-use crate::certification::file::File;
+use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
 use crate::certification::store::{applications, evidence, facilities, findings};
 use crate::platform::app::App;
@@ -55,6 +56,9 @@ pub(crate) struct Attach {
     /// The last day that it speaks of.
     #[param(value_type = String)]
     period_to: Date,
+    /// The last day on which it holds, for a licence or a contract.
+    #[param(value_type = Option<String>)]
+    expires_on: Option<Date>,
     /// The file's name.
     name: Option<String>,
 }
@@ -65,6 +69,8 @@ pub(crate) struct Attached {
     id: EvidenceId,
     size: u64,
     media_type: &'static str,
+    /// The last day on which it holds.
+    expires_on: Option<String>,
 }
 
 /// Attaches a file: the body is its content, `Content-Type` its type. It is encrypted as it streams
@@ -80,6 +86,9 @@ async fn attach(
 ) -> Result<Response, Problem> {
     if query.period_to < query.period_from {
         return Err(Problem::invalid("period_to", "is before period_from"));
+    }
+    if query.expires_on.is_some_and(|day| day < query.period_from) {
+        return Err(Problem::invalid("expires_on", "is before period_from"));
     }
     let mut db = app.db.reader().acquire().await?;
     let File { application, subject, .. } = File::load(&mut db, &query.application).await?;
@@ -142,13 +151,19 @@ async fn keep(
         source: if by_company { Source::Company } else { Source::Assessor }.to_string(),
         period_from: query.period_from.to_string(),
         period_to: query.period_to.to_string(),
+        expires_on: query.expires_on.map(|day| day.to_string()),
         received_at: app.clock.now_ms(),
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         media_type: received.media_type.to_owned(),
         removed_at: None,
     };
     evidence::insert(&mut tx, &row, &actor.account).await?;
-    let attached = Attached { id, size: received.size, media_type: received.media_type };
+    let attached = Attached {
+        id,
+        size: received.size,
+        media_type: received.media_type,
+        expires_on: row.expires_on,
+    };
     act.commit(app, &actor, tx, StatusCode::CREATED, &attached).await
 }
 
@@ -363,19 +378,37 @@ pub(crate) struct EvidenceView {
     pub(super) criterion: String,
     pub(super) facility: FacilityId,
     pub(super) finding: Option<FindingId>,
+    /// The first day that it speaks of.
+    period_from: String,
+    /// The last day that it speaks of.
+    period_to: String,
+    /// The last day on which it holds.
+    expires_on: Option<String>,
+    /// Whether that day is over, in the programme's time zone.
+    expired: bool,
+    /// When it was erased.
+    erased_at: Option<String>,
 }
 
-/// The evidence of an application, link by link.
+/// The evidence of an application, link by link, as it stands at a moment.
 pub(super) async fn of_application(
     db: &mut sqlx::AnyConnection,
-    application: &ApplicationId,
+    file: &File,
+    now: Timestamp,
 ) -> Result<Vec<EvidenceView>, Problem> {
-    let links = evidence::links(db, application).await?;
-    let view = |l: evidence::Link| EvidenceView {
-        id: l.evidence_id,
-        criterion: l.criterion,
-        facility: l.facility_id,
-        finding: l.finding_id,
+    let zone = file::zone(&file.programme)?;
+    let over = |day: &str| day.parse::<Date>().is_ok_and(|day| zone.is_over(day, now));
+    let view = |linked: evidence::Linked| EvidenceView {
+        id: linked.link.evidence_id,
+        criterion: linked.link.criterion,
+        facility: linked.link.facility_id,
+        finding: linked.link.finding_id,
+        period_from: linked.period_from,
+        period_to: linked.period_to,
+        expired: linked.expires_on.as_deref().is_some_and(over),
+        expires_on: linked.expires_on,
+        erased_at: linked.removed_at.map(rfc3339),
     };
+    let links = evidence::links(db, &file.application.id).await?;
     Ok(links.into_iter().map(view).collect())
 }

@@ -14,6 +14,7 @@ use super::Written;
 use crate::certification::ids::FacilityId;
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::rules::identifier::Identifier;
+use crate::certification::rules::residence::WorkersByStatus;
 use crate::certification::store::parties::PartyKind;
 use crate::certification::store::{self, applications, certificates, facilities, parties};
 use crate::issuance;
@@ -261,6 +262,7 @@ async fn add_party(
                 region: String::new(),
                 country: party.country.clone(),
                 workers: 0,
+                workers_by_status: WorkersByStatus::default(),
                 residents: 0,
                 version: 1,
             };
@@ -634,6 +636,9 @@ pub(crate) struct FacilityView {
     country: String,
     /// Foreign workers employed here.
     workers: i64,
+    /// How many of them have which residence status.
+    #[schema(value_type = BTreeMap<String, u32>)]
+    workers_by_status: WorkersByStatus,
     /// Workers who live here.
     residents: i64,
     version: i64,
@@ -649,6 +654,7 @@ impl From<facilities::Facility> for FacilityView {
             region: f.region,
             country: f.country,
             workers: f.workers,
+            workers_by_status: f.workers_by_status,
             residents: f.residents,
             version: f.version,
         }
@@ -685,6 +691,10 @@ pub(crate) struct AddFacility {
     /// Foreign workers employed here.
     #[serde(default)]
     workers: u32,
+    /// How many of them have which residence status; together no more than they are.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, u32>)]
+    workers_by_status: WorkersByStatus,
     /// Workers who live here.
     #[serde(default)]
     residents: u32,
@@ -727,11 +737,23 @@ async fn add_facility(
         region: body.region,
         country: body.country,
         workers: i64::from(body.workers),
+        workers_by_status: body.workers_by_status,
         residents: i64::from(body.residents),
         version: 1,
     };
+    check_workers(&facility)?;
     facilities::insert(&mut tx, &facility, app.clock.now_ms()).await?;
     act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(facility.id, 1)).await
+}
+
+fn check_workers(facility: &facilities::Facility) -> Result<(), Problem> {
+    if facility.workers_by_status.are_among(facility.workers) {
+        return Ok(());
+    }
+    Err(Problem::invalid(
+        "/workers_by_status",
+        format!("adds up to more than the {} workers employed here", facility.workers),
+    ))
 }
 
 /// What to change of a facility; what is absent stays.
@@ -747,6 +769,9 @@ pub(crate) struct ChangeFacility {
     region: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     workers: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, u32>>)]
+    workers_by_status: Option<WorkersByStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     residents: Option<u32>,
 }
@@ -784,7 +809,9 @@ async fn change_facility(
     row.address = body.address.unwrap_or(row.address);
     row.region = body.region.unwrap_or(row.region);
     row.workers = body.workers.map_or(row.workers, i64::from);
+    row.workers_by_status = body.workers_by_status.unwrap_or(row.workers_by_status);
     row.residents = body.residents.map_or(row.residents, i64::from);
+    check_workers(&row)?;
     let change = uuid_v7(app.clock.now(), &*app.rng);
     let now = app.clock.now_ms();
     let version =

@@ -44,6 +44,12 @@ impl Zone {
             .unwrap_or(Timestamp::MAX)
     }
 
+    /// Whether the day is over.
+    #[must_use]
+    pub fn is_over(&self, day: Date, now: Timestamp) -> bool {
+        self.end_of(day) < now
+    }
+
     /// The end of a term of calendar days: the last second of the day that is `days` after the one
     /// of `from`.
     #[must_use]
@@ -83,6 +89,14 @@ mod tests {
         for name in ["Asia/Tokio", "", "+09:00", "../etc/passwd"] {
             assert_eq!(Zone::named(name), Err(UnknownZone(name.to_owned())));
         }
+    }
+
+    #[test]
+    fn a_day_is_over_after_its_last_second_in_the_zone() {
+        let (tokyo, day) = (zone("Asia/Tokyo"), "2026-11-25".parse().expect("a day"));
+        assert!(!tokyo.is_over(day, at("2026-11-25T14:59:59Z")));
+        assert!(tokyo.is_over(day, at("2026-11-25T15:00:00Z")));
+        assert!(!zone("UTC").is_over(day, at("2026-11-25T15:00:00Z")));
     }
 
     #[test]

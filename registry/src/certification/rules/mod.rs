@@ -20,5 +20,6 @@ pub mod identifier;
 pub mod idleness;
 pub mod number;
 pub mod refusal;
+pub mod residence;
 pub mod sampling;
 pub mod scope;

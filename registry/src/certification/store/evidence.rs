@@ -111,6 +111,8 @@ pub struct Evidence {
     pub period_from: String,
     /// Last day that it speaks of.
     pub period_to: String,
+    /// The last day on which it holds, if it has one.
+    pub expires_on: Option<String>,
     /// When it was received, in milliseconds.
     pub received_at: i64,
     /// Bytes.
@@ -131,8 +133,8 @@ pub async fn insert(
     by: &AccountId,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO evidence (id, party_id, blob_id, name_note, source, period_from, period_to, received_at, by_account)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO evidence (id, party_id, blob_id, name_note, source, period_from, period_to, expires_on, received_at, by_account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(&evidence.id)
     .bind(&evidence.party_id)
@@ -141,6 +143,7 @@ pub async fn insert(
     .bind(&evidence.source)
     .bind(&evidence.period_from)
     .bind(&evidence.period_to)
+    .bind(&evidence.expires_on)
     .bind(evidence.received_at)
     .bind(by)
     .execute(tx)
@@ -154,7 +157,7 @@ pub async fn insert(
 /// [`Problem::NotFound`].
 pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Problem> {
     sqlx::query_as(
-        "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.received_at,
+        "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.expires_on, e.received_at,
                 b.size, b.media_type, (SELECT r.at FROM evidence_removal r WHERE r.evidence_id = e.id) AS removed_at
          FROM evidence e JOIN blob b ON b.id = e.blob_id WHERE e.id = $1",
     )
@@ -207,6 +210,22 @@ pub async fn link(
     .map(drop)
 }
 
+/// A link's row, with what its evidence says of itself.
+#[derive(Debug, FromRow)]
+pub struct Linked {
+    /// The link.
+    #[sqlx(flatten)]
+    pub link: Link,
+    /// First day that the evidence speaks of.
+    pub period_from: String,
+    /// Last day that it speaks of.
+    pub period_to: String,
+    /// The last day on which it holds, if it has one.
+    pub expires_on: Option<String>,
+    /// When it was taken back, in milliseconds.
+    pub removed_at: Option<i64>,
+}
+
 /// The links of an application's evidence.
 ///
 /// # Errors
@@ -214,10 +233,12 @@ pub async fn link(
 pub async fn links(
     db: &mut AnyConnection,
     application: &ApplicationId,
-) -> Result<Vec<Link>, sqlx::Error> {
+) -> Result<Vec<Linked>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT evidence_id, application_id, criterion, facility_id, finding_id FROM evidence_link
-         WHERE application_id = $1 ORDER BY id",
+        "SELECT l.evidence_id, l.application_id, l.criterion, l.facility_id, l.finding_id,
+                e.period_from, e.period_to, e.expires_on,
+                (SELECT r.at FROM evidence_removal r WHERE r.evidence_id = e.id) AS removed_at
+         FROM evidence_link l JOIN evidence e ON e.id = l.evidence_id WHERE l.application_id = $1 ORDER BY l.id",
     )
     .bind(application)
     .fetch_all(db)

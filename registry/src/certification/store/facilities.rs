@@ -4,6 +4,7 @@ use akashi_schemas::FacilityKind;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::FacilityId;
+use crate::certification::rules::residence::WorkersByStatus;
 use crate::platform::id::{AccountId, PartyId};
 use crate::platform::problem::Problem;
 
@@ -27,14 +28,16 @@ pub struct Facility {
     pub country: String,
     /// Foreign workers employed here.
     pub workers: i64,
+    /// How many of them have which residence status.
+    #[sqlx(try_from = "String")]
+    pub workers_by_status: WorkersByStatus,
     /// Workers who live here.
     pub residents: i64,
     /// Its version.
     pub version: i64,
 }
 
-const COLUMNS: &str =
-    "id, party_id, kind, name, address, region, country, workers, residents, version";
+const COLUMNS: &str = "id, party_id, kind, name, address, region, country, workers, workers_by_status, residents, version";
 
 /// Adds a facility.
 ///
@@ -46,8 +49,9 @@ pub async fn insert(
     now: i64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO facility (id, party_id, kind, name, address, region, country, workers, residents, created_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)",
+        "INSERT INTO facility (id, party_id, kind, name, address, region, country, workers, workers_by_status, residents,
+                               created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)",
     )
     .bind(&facility.id)
     .bind(&facility.party_id)
@@ -57,6 +61,7 @@ pub async fn insert(
     .bind(&facility.region)
     .bind(&facility.country)
     .bind(facility.workers)
+    .bind(facility.workers_by_status.to_string())
     .bind(facility.residents)
     .bind(now)
     .execute(tx)
@@ -78,7 +83,8 @@ pub async fn update(
     now: i64,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
-        "UPDATE facility SET name = $3, address = $4, region = $5, workers = $6, residents = $7, version = version + 1
+        "UPDATE facility SET name = $3, address = $4, region = $5, workers = $6, workers_by_status = $7, residents = $8,
+                             version = version + 1
          WHERE id = $1 AND version = $2",
     )
     .bind(&facility.id)
@@ -87,6 +93,7 @@ pub async fn update(
     .bind(&facility.address)
     .bind(&facility.region)
     .bind(facility.workers)
+    .bind(facility.workers_by_status.to_string())
     .bind(facility.residents)
     .execute(&mut *tx)
     .await?;

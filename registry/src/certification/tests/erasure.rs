@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, last};
 use crate::certification::erasure::delete_bytes;
 use crate::certification::store::evidence;
 use crate::platform::data_keys::{self, Subject};
@@ -32,8 +32,7 @@ async fn file_of(desk: &Desk, evidence: &str) -> (PartyId, BlobId, DataKey) {
 }
 
 fn as_id<T: serde::de::DeserializeOwned>(path: &str) -> T {
-    let id = path.rsplit('/').next().expect("an id");
-    serde_json::from_value(id.into()).expect("an id")
+    serde_json::from_value(last(path).into()).expect("an id")
 }
 
 /// Every key that the database still gives.
@@ -195,7 +194,7 @@ async fn nothing_is_erased_that_is_still_needed(scratch: &Scratch) {
     let refused = erase(&desk, &desk.company).await.json(409);
     assert_eq!(refused["type"], "/problems/incomplete");
     let under_way = json!([{"code": "application_under_way",
-        "application": application.rsplit('/').next()}]);
+        "application": last(&application)}]);
     assert_eq!(refused["missing"], under_way);
     withdraw(&desk, &application).await;
     desk.certify("EX-1").await;

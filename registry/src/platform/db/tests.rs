@@ -91,8 +91,8 @@ const ROWS: [&str; 48] = [
             ('body', 'body', 'Example Body', 'JP', 0, 0, 0, 1)",
     "party_name (id, party_id, kind, name, at) VALUES ('n', 'company', 'legal', 'Example', 0)",
     "party_identifier (scheme, value, party_id) VALUES ('lei', '1', 'company')",
-    "facility (id, party_id, kind, name, address, region, country, workers, residents, created_at, version)
-     VALUES ('f', 'company', 'whole', 'Example', '', '', 'JP', 1, 0, 0, 1)",
+    "facility (id, party_id, kind, name, address, region, country, workers, workers_by_status, residents, created_at, version)
+     VALUES ('f', 'company', 'whole', 'Example', '', '', 'JP', 1, '{}', 0, 0, 1)",
     "facility_change (id, facility_id, by_account, at, fields) VALUES ('fc', 'f', 'a', 0, '{}')",
     "account (id, email_norm, name, locale, state, created_at, version)
      VALUES ('a', 'a@example.com', 'A', 'en', 'active', 0, 1)",
