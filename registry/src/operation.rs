@@ -76,14 +76,11 @@ async fn retire(
     Path(id): Path<String>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
-    let Write { actor, mut act, .. } = write;
-    act.authorise(&actor, Action::Operate, &Subject::default(), "key", &id)?;
-    let mut tx = app.db.write().await?;
-    let next = issuance::retire_key(&mut tx, &app, &id, &actor.account).await?;
+    let (mut act, Nothing {}) = write.begin(&app).await?;
+    act.authorise(Action::Operate, &Subject::default(), "key", &id)?;
+    let next = issuance::retire_key(&mut act.tx, &app, &id, &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
-    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &successor).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::OK, &successor).await
 }
 
 /// From when a key is not to be trusted.
@@ -104,15 +101,12 @@ async fn compromised(
     Path(id): Path<String>,
     write: Write<Compromised>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    act.authorise(&actor, Action::Operate, &Subject::default(), "key", &id)?;
-    let mut tx = app.db.write().await?;
+    let (mut act, body) = write.begin(&app).await?;
+    act.authorise(Action::Operate, &Subject::default(), "key", &id)?;
     let from = body.from.as_millisecond();
-    let next = issuance::compromise_key(&mut tx, &app, &id, from, &actor.account).await?;
+    let next = issuance::compromise_key(&mut act.tx, &app, &id, from, &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
-    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &successor).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::OK, &successor).await
 }
 
 /// A job that is not done.

@@ -50,7 +50,7 @@ pub async fn attest(
         public_reason: change.public_reason,
         leaf: Some(prepared.leaf),
     };
-    certificates::add_event(tx, &certificate.id, &event, app.clock.now_ms()).await?;
+    certificates::add_event(tx, &certificate.id, &event, app.clock.now()).await?;
     Ok(prepared.credential)
 }
 

@@ -33,6 +33,6 @@ async fn advance(
         return Ok(());
     }
     let to = certificate::next(row.state, step)?;
-    certificates::advance(tx, &row, row.version, to).await?;
+    certificates::advance(tx, &row, to).await?;
     Ok(())
 }

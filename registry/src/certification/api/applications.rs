@@ -22,8 +22,9 @@ use crate::certification::rules::application::{
     Submission,
 };
 use crate::certification::rules::scope::{self, Facility};
+use crate::certification::store::applications::Application;
 use crate::certification::store::{
-    self, applications, decisions, facilities, parties, people, programmes,
+    self, Transition, applications, decisions, facilities, parties, people, programmes,
 };
 use crate::platform::accounts;
 use crate::platform::app::App;
@@ -33,7 +34,7 @@ use crate::platform::id::{AccountId, NoteId, PartyId};
 use crate::platform::notes::{self, Text};
 use crate::platform::paging::{After, PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -81,22 +82,21 @@ pub(crate) struct Create {
 #[utoipa::path(post, path = "/api/v1/applications", request_body = Create, tag = "applications",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let id = ApplicationId::new(app.clock.now(), &*app.rng);
-    let mut tx = app.db.write().await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let id = ApplicationId::new(act.now, &*app.rng);
     let subject = Subject { company: Some(body.company.clone()), ..Subject::default() };
-    act.authorise(&actor, Action::Apply, &subject, "application", id.as_str())?;
+    act.authorise(Action::Apply, &subject, "application", id.as_str())?;
     let no_body = |p: Problem| p.or_invalid("/body", "is no certification body here");
-    parties::body(&mut tx, &body.body).await.map_err(no_body)?;
+    parties::body(&mut act.tx, &body.body).await.map_err(no_body)?;
     let no_programme = |p: Problem| p.or_invalid("/programme", "is no published programme version");
-    let programme = programmes::published(&mut tx, &body.programme.id, &body.programme.version)
+    let programme = programmes::published(&mut act.tx, &body.programme.id, &body.programme.version)
         .await
         .map_err(no_programme)?;
-    let certificate = own_certificate(&mut tx, &body).await?;
-    let facilities = scope_of(&mut tx, &body.company, &body.facilities).await?;
-    check_facts(&*file::programme(&mut tx, &programme.id).await?, &body.facts)?;
-    let row = applications::Application {
-        id: id.clone(),
+    let certificate = own_certificate(&mut act.tx, &body).await?;
+    let facilities = scope_of(&mut act.tx, &body.company, &body.facilities).await?;
+    check_facts(&*file::programme(&mut act.tx, &programme.id).await?, &body.facts)?;
+    let row = Application {
+        id,
         company_id: body.company,
         body_id: body.body,
         programme_version_id: programme.id,
@@ -104,12 +104,11 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
         certificate_id: certificate,
         state: ApplicationState::Draft,
         facts: serde_json::to_string(&body.facts).map_err(Problem::internal)?,
-        changed_at: app.clock.now_ms(),
+        changed_at: act.now.as_millisecond(),
         version: 1,
     };
-    applications::insert(&mut tx, &row, &facilities, &actor.account).await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::moved(id, row.state.as_str(), 1))
-        .await
+    applications::insert(&mut act.tx, &row, &facilities, &act.actor.account).await?;
+    act.commit(StatusCode::CREATED, &Written::moved(row.id, row.state.as_str(), 1)).await
 }
 
 /// The certificate that a renewal or scope change is about; an initial application has none.
@@ -190,8 +189,47 @@ pub(crate) struct FillIn {
     facts: Option<BTreeSet<String>>,
 }
 
+/// Opens an application's file for a write: authorised, and at the version that its writer saw.
+pub(super) async fn open(
+    act: &mut Act<'_>,
+    id: &ApplicationId,
+    action: Action,
+    seen: i64,
+) -> Result<File, Problem> {
+    let file = File::load(&mut act.tx, id).await?;
+    act.authorise(action, &file.subject, "application", id.as_str())?;
+    store::check_version(seen, file.application.version)?;
+    Ok(file)
+}
+
+/// Writes an application's move, which the rules allowed.
+pub(super) async fn advance(
+    act: &mut Act<'_>,
+    application: &Application,
+    event: &'static str,
+    to: ApplicationState,
+    reason: Option<&NoteId>,
+) -> Result<Written, Problem> {
+    let transition = Transition { event, by: &act.actor.account, reason, at: act.now };
+    let version = applications::advance(&mut act.tx, application, to, &transition).await?;
+    Ok(Written::moved(&application.id, to.as_str(), version))
+}
+
+/// Writes a move with the reason given for it, and commits.
+async fn finish(
+    mut act: Act<'_>,
+    file: &File,
+    event: ApplicationEvent,
+    to: ApplicationState,
+    reason: Option<&Text>,
+) -> Result<Response, Problem> {
+    let note = act.keep_optional(&file.application.company_id, reason, "/reason").await?;
+    let written = advance(&mut act, &file.application, event.as_str(), to, note.as_ref()).await?;
+    act.commit(StatusCode::OK, &written).await
+}
+
 /// A draft alone may be filled in.
-fn in_draft(application: &applications::Application, event: &str) -> Result<(), Problem> {
+fn in_draft(application: &Application, event: &str) -> Result<(), Problem> {
     if application.state == ApplicationState::Draft {
         return Ok(());
     }
@@ -211,32 +249,22 @@ async fn fill_in(
     Path(id): Path<ApplicationId>,
     write: Write<FillIn>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let File { mut application, subject, programme } = File::load(&mut tx, &id).await?;
-    act.authorise(&actor, Action::FillIn, &subject, "application", id.as_str())?;
-    store::check_version(body.version, application.version)?;
+    let (mut act, body) = write.begin(&app).await?;
+    let File { mut application, programme, .. } =
+        open(&mut act, &id, Action::FillIn, body.version).await?;
     in_draft(&application, "fill_in")?;
     if let Some(facts) = &body.facts {
         check_facts(&programme, facts)?;
         application.facts = serde_json::to_string(facts).map_err(Problem::internal)?;
     }
     let facilities = match &body.facilities {
-        Some(asked) => Some(scope_of(&mut tx, &application.company_id, asked).await?),
+        Some(asked) => Some(scope_of(&mut act.tx, &application.company_id, asked).await?),
         None => None,
     };
-    let now = app.clock.now_ms();
-    let version =
-        applications::fill_in(&mut tx, &application, facilities.as_deref(), body.version, now)
-            .await?;
-    act.commit(
-        &app,
-        &actor,
-        tx,
-        StatusCode::OK,
-        &Written::moved(id, application.state.as_str(), version),
-    )
-    .await
+    let facilities = facilities.as_deref();
+    let version = applications::fill_in(&mut act.tx, &application, facilities, act.now).await?;
+    let written = Written::moved(id, application.state.as_str(), version);
+    act.commit(StatusCode::OK, &written).await
 }
 
 akashi_schemas::text_enum! {
@@ -276,13 +304,12 @@ async fn answer(
     Path((id, criterion)): Path<(ApplicationId, String)>,
     write: Write<PutAnswer>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let File { application, subject, programme } = File::load(&mut tx, &id).await?;
-    act.authorise(&actor, Action::FillIn, &subject, "application", id.as_str())?;
+    let (mut act, body) = write.begin(&app).await?;
+    let File { application, subject, programme } = File::load(&mut act.tx, &id).await?;
+    act.authorise(Action::FillIn, &subject, "application", id.as_str())?;
     in_draft(&application, "answer")?;
     let known = programme.criterion(&criterion).ok_or(Problem::NotFound("criterion"))?;
-    let scope = facilities::of_application(&mut tx, &id).await?;
+    let scope = facilities::of_application(&mut act.tx, &id).await?;
     let facility = scope.iter().find(|f| f.id == body.facility);
     let facility = facility.ok_or_else(|| Problem::invalid("/facility", "is not in the scope"))?;
     if !known.at.contains(&facility.kind) {
@@ -291,12 +318,8 @@ async fn answer(
             format!("{criterion} is not asked at a {}", facility.kind),
         ));
     }
-    let note = match &body.note {
-        Some(text) => {
-            Some(notes::keep(&mut tx, &app, &application.company_id, text, "/note").await?)
-        }
-        None => None,
-    };
+    let company = &application.company_id;
+    let note = act.keep_optional(company, body.note.as_ref(), "/note").await?;
     let answer = applications::Answer {
         criterion: criterion.clone(),
         facility_id: body.facility,
@@ -304,9 +327,9 @@ async fn answer(
         note_id: note,
         version: body.version,
     };
-    let version =
-        applications::put_answer(&mut tx, &id, &answer, &actor.account, app.clock.now_ms()).await?;
-    act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(criterion, version)).await
+    let by = &act.actor.account;
+    let version = applications::put_answer(&mut act.tx, &id, &answer, by, act.now).await?;
+    act.commit(StatusCode::OK, &Written::new(criterion, version)).await
 }
 
 /// Which terms are accepted.
@@ -326,13 +349,11 @@ async fn agree(
     Path(id): Path<ApplicationId>,
     write: Write<Agree>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let File { application, subject, .. } = File::load(&mut tx, &id).await?;
-    act.authorise(&actor, Action::MoveApplication, &subject, "application", id.as_str())?;
-    store::check_version(body.version, application.version)?;
+    let (mut act, body) = write.begin(&app).await?;
+    let File { application, .. } =
+        open(&mut act, &id, Action::MoveApplication, body.version).await?;
     in_draft(&application, "agreement")?;
-    let terms = parties::get(&mut tx, &application.body_id).await?.terms.unwrap_or_default();
+    let terms = parties::get(&mut act.tx, &application.body_id).await?.terms.unwrap_or_default();
     let current = serde_json::from_str::<Terms>(&terms).ok().map(|terms| terms.version);
     if current.as_deref() != Some(&body.terms_version) {
         let detail = match current {
@@ -343,18 +364,11 @@ async fn agree(
         };
         return Err(Problem::invalid("/terms_version", detail));
     }
-    let now = app.clock.now_ms();
-    applications::agree(&mut tx, &application, &body.terms_version, &terms, &actor.account, now)
-        .await?;
-    let version = applications::fill_in(&mut tx, &application, None, body.version, now).await?;
-    act.commit(
-        &app,
-        &actor,
-        tx,
-        StatusCode::OK,
-        &Written::moved(id, application.state.as_str(), version),
-    )
-    .await
+    let (by, now) = (&act.actor.account, act.now);
+    applications::agree(&mut act.tx, &application, &body.terms_version, &terms, by, now).await?;
+    let version = applications::fill_in(&mut act.tx, &application, None, now).await?;
+    let written = Written::moved(id, application.state.as_str(), version);
+    act.commit(StatusCode::OK, &written).await
 }
 
 /// A move that takes no more than the version seen.
@@ -373,89 +387,33 @@ pub(crate) struct MoveWithReason {
     pub(super) reason: Text,
 }
 
-/// One move of an application: authorised, allowed by the rules, written, committed.
-struct Moving<'a> {
-    app: &'a App,
-    id: &'a ApplicationId,
-    action: Action,
-    reason: Option<&'a Text>,
-}
-
-impl Moving<'_> {
-    /// Loads, authorises and checks the version; gives the open transaction and the file.
-    async fn begin<T>(
-        &self,
-        write: &mut Write<T>,
-        seen: i64,
-    ) -> Result<(crate::platform::db::Tx, File), Problem> {
-        let mut tx = self.app.db.write().await?;
-        let file = File::load(&mut tx, self.id).await?;
-        write.act.authorise(
-            &write.actor,
-            self.action,
-            &file.subject,
-            "application",
-            self.id.as_str(),
-        )?;
-        store::check_version(seen, file.application.version)?;
-        Ok((tx, file))
-    }
-
-    /// Asks the rules and writes the move.
-    async fn finish<T>(
-        &self,
-        write: Write<T>,
-        mut tx: crate::platform::db::Tx,
-        file: &File,
-        step: &ApplicationStep<'_>,
-    ) -> Result<Response, Problem> {
-        let to = application::next(file.application.state, step)?;
-        let note = match self.reason {
-            Some(text) => Some(
-                notes::keep(&mut tx, self.app, &file.application.company_id, text, "/reason")
-                    .await?,
-            ),
-            None => None,
-        };
-        let (event, now) = (step.event().as_str(), self.app.clock.now_ms());
-        let by = &write.actor.account;
-        let version =
-            applications::advance(&mut tx, &file.application, event, to, by, note.as_ref(), now)
-                .await?;
-        let written = Written::moved(self.id, to.as_str(), version);
-        write.act.commit(self.app, &write.actor, tx, StatusCode::OK, &written).await
-    }
-}
-
 /// Hands the application in: the agreement accepted, a facility in scope, every question that applies answered.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/submit", params(("id" = String, Path)), request_body = Move,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn submit(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
-    mut write: Write<Move>,
+    write: Write<Move>,
 ) -> Result<Response, Problem> {
-    let moving = Moving { app: &app, id: &id, action: Action::MoveApplication, reason: None };
-    let seen = write.body.version;
-    let (mut tx, file) = moving.begin(&mut write, seen).await?;
-    let scope = facilities::of_application(&mut tx, &id).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::MoveApplication, body.version).await?;
+    let tx = &mut act.tx;
+    let scope = facilities::of_application(tx, &id).await?;
     let scope: Vec<_> =
         scope.into_iter().map(|f| Facility { id: f.id.to_string(), kind: f.kind }).collect();
-    let answers = applications::answers(&mut tx, &id).await?;
+    let answers = applications::answers(tx, &id).await?;
     let answered = answers.into_iter().map(|a| (a.criterion, a.facility_id.to_string())).collect();
-    let agreement_accepted = applications::agreed_terms(&mut tx, &id).await?.is_some();
-    let may_be_shown = parties::get(&mut tx, &file.application.company_id).await?.may_be_shown();
-    let waiting_until = waiting_until(&mut tx, &file, app.clock.now()).await?;
     let step = ApplicationStep::Submit(Submission {
         programme: &file.programme,
-        agreement_accepted,
-        may_be_shown,
+        agreement_accepted: applications::agreed_terms(tx, &id).await?.is_some(),
+        may_be_shown: parties::get(tx, &file.application.company_id).await?.may_be_shown(),
         facilities: &scope,
         facts: &file.facts(),
         answered: &answered,
-        waiting_until,
+        waiting_until: waiting_until(tx, &file, act.now).await?,
     });
-    moving.finish(write, tx, &file, &step).await
+    let to = application::next(file.application.state, &step)?;
+    finish(act, &file, step.event(), to, None).await
 }
 
 /// The end of the waiting time after the company's last refusal by the body, if it is not over.
@@ -480,12 +438,12 @@ async fn waiting_until(
 async fn withdraw(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
-    mut write: Write<Move>,
+    write: Write<Move>,
 ) -> Result<Response, Problem> {
-    let moving = Moving { app: &app, id: &id, action: Action::MoveApplication, reason: None };
-    let seen = write.body.version;
-    let (tx, file) = moving.begin(&mut write, seen).await?;
-    moving.finish(write, tx, &file, &ApplicationStep::Withdraw).await
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::MoveApplication, body.version).await?;
+    let to = application::next(file.application.state, &ApplicationStep::Withdraw)?;
+    finish(act, &file, ApplicationEvent::Withdraw, to, None).await
 }
 
 /// Takes the application on, after the application review of ISO/IEC 17065, 7.3.
@@ -494,39 +452,31 @@ async fn withdraw(
 async fn accept(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
-    mut write: Write<Move>,
+    write: Write<Move>,
 ) -> Result<Response, Problem> {
-    let moving = Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: None };
-    let seen = write.body.version;
-    let (mut tx, file) = moving.begin(&mut write, seen).await?;
-    let now = app.clock.now();
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::ReviewApplication, body.version).await?;
+    let step = ApplicationStep::Accept(admission(&mut act, &file).await?);
+    let to = application::next(file.application.state, &step)?;
+    finish(act, &file, step.event(), to, None).await
+}
+
+/// What the body knows of itself and of the company when it takes an application on.
+async fn admission(act: &mut Act<'_>, file: &File) -> Result<Admission, Problem> {
+    let Act { tx, actor, now, .. } = act;
     let (body, programme) = (&file.application.body_id, &file.programme);
     let mut competent = false;
-    for member in accounts::store::members(&mut tx, body).await? {
-        let known = people::is_competent(
-            &mut tx,
-            &member.account_id,
-            body,
-            &programme.id,
-            now.as_millisecond(),
-        )
-        .await?;
+    for member in accounts::store::members(tx, body).await? {
+        let account = &member.account_id;
+        let known = people::is_competent(tx, account, body, &programme.id, *now).await?;
         competent |= known && member.role == Task::Lead.role();
     }
-    let step = ApplicationStep::Accept(Admission {
-        authorised: programmes::is_authorised(&mut tx, body, &programme.id, now.as_millisecond())
-            .await?,
+    let company = &file.application.company_id;
+    Ok(Admission {
+        authorised: programmes::is_authorised(tx, body, &programme.id, *now).await?,
         competent,
-        conflict: file::conflict_of(
-            &mut tx,
-            programme,
-            &write.actor.account,
-            &file.application.company_id,
-            now,
-        )
-        .await?,
-    });
-    moving.finish(write, tx, &file, &step).await
+        conflict: file::conflict_of(tx, programme, &actor.account, company, *now).await?,
+    })
 }
 
 /// Gives the application back to be completed.
@@ -536,14 +486,13 @@ async fn accept(
 async fn give_back(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
-    mut write: Write<MoveWithReason>,
+    write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
-    let reason = write.body.reason.clone();
-    let moving =
-        Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: Some(&reason) };
-    let seen = write.body.version;
-    let (tx, file) = moving.begin(&mut write, seen).await?;
-    moving.finish(write, tx, &file, &ApplicationStep::Return(&reason.text)).await
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::ReviewApplication, body.version).await?;
+    let step = ApplicationStep::Return(&body.reason.text);
+    let to = application::next(file.application.state, &step)?;
+    finish(act, &file, step.event(), to, Some(&body.reason)).await
 }
 
 /// Declines the application.
@@ -553,14 +502,13 @@ async fn give_back(
 async fn decline(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
-    mut write: Write<MoveWithReason>,
+    write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
-    let reason = write.body.reason.clone();
-    let moving =
-        Moving { app: &app, id: &id, action: Action::ReviewApplication, reason: Some(&reason) };
-    let seen = write.body.version;
-    let (tx, file) = moving.begin(&mut write, seen).await?;
-    moving.finish(write, tx, &file, &ApplicationStep::Decline(&reason.text)).await
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::ReviewApplication, body.version).await?;
+    let step = ApplicationStep::Decline(&body.reason.text);
+    let to = application::next(file.application.state, &step)?;
+    finish(act, &file, step.event(), to, Some(&body.reason)).await
 }
 
 /// An application in a list.
@@ -596,8 +544,8 @@ fn waits_for(state: ApplicationState) -> Vec<String> {
     roles.into_iter().collect()
 }
 
-impl From<applications::Application> for ApplicationRow {
-    fn from(a: applications::Application) -> Self {
+impl From<Application> for ApplicationRow {
+    fn from(a: Application) -> Self {
         Self {
             id: a.id,
             company: a.company_id,

@@ -26,15 +26,15 @@ use crate::certification::rules::assessment::{
 };
 use crate::certification::rules::finding::{self, FindingState, Terms};
 use crate::certification::rules::scope;
-use crate::certification::store::assessments::Rated;
-use crate::certification::store::{self, applications, assessments, findings};
+use crate::certification::store::applications::Application;
+use crate::certification::store::assessments::{Assessment, Rated};
+use crate::certification::store::{self, Transition, applications, assessments, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Task};
-use crate::platform::db::Tx;
 use crate::platform::id::NoteId;
 use crate::platform::notes::{self, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -48,22 +48,21 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(review))
 }
 
-/// Loads an assessment's file for a write: authorised, at the version seen, of an application that is assessed.
-async fn begin<T>(
-    app: &App,
+/// Opens an assessment's file for a write: authorised, at the version that its writer saw, of an application that
+/// is assessed, by somebody without a conflict of interest.
+async fn open(
+    act: &mut Act<'_>,
     id: &AssessmentId,
-    write: &mut Write<T>,
     event: AssessmentEvent,
     seen: Option<i64>,
-) -> Result<(Tx, AssessmentFile), Problem> {
-    let mut tx = app.db.write().await?;
-    let loaded = AssessmentFile::load(&mut tx, id).await?;
+) -> Result<AssessmentFile, Problem> {
+    let loaded = AssessmentFile::load(&mut act.tx, id).await?;
     let action = match event {
         AssessmentEvent::Rate => Action::Rate,
         AssessmentEvent::Return | AssessmentEvent::Recommend => Action::Review,
         _ => Action::MoveAssessment,
     };
-    write.act.authorise(&write.actor, action, &loaded.file.subject, "assessment", id.as_str())?;
+    act.authorise(action, &loaded.file.subject, "assessment", id.as_str())?;
     if let Some(seen) = seen {
         store::check_version(seen, loaded.assessment.version)?;
     }
@@ -77,22 +76,36 @@ async fn begin<T>(
             who: event.movers().iter().map(ToString::to_string).collect(),
         });
     }
-    loaded.impartial(&mut tx, &write.actor.account, app.clock.now()).await?;
-    Ok((tx, loaded))
+    loaded.impartial(&mut act.tx, &act.actor.account, act.now).await?;
+    Ok(loaded)
 }
 
-/// Writes an assessment's move.
-async fn advance(
-    tx: &mut AnyConnection,
-    app: &App,
-    actor: &Actor,
-    loaded: &AssessmentFile,
+/// Writes an assessment's move, which the rules allowed.
+pub(super) async fn advance(
+    act: &mut Act<'_>,
+    assessment: &Assessment,
     event: AssessmentEvent,
     to: AssessmentState,
     reason: Option<&NoteId>,
-) -> Result<i64, Problem> {
-    let (row, now) = (&loaded.assessment, app.clock.now_ms());
-    assessments::advance(tx, row, event.as_str(), to, &actor.account, reason, now).await
+) -> Result<Written, Problem> {
+    let event = event.as_str();
+    let transition = Transition { event, by: &act.actor.account, reason, at: act.now };
+    let version = assessments::advance(&mut act.tx, assessment, to, &transition).await?;
+    Ok(Written::moved(&assessment.id, to.as_str(), version))
+}
+
+/// Writes a move with the reason given for it, and commits.
+async fn finish(
+    mut act: Act<'_>,
+    loaded: &AssessmentFile,
+    event: AssessmentEvent,
+    to: AssessmentState,
+    reason: Option<&Text>,
+) -> Result<Response, Problem> {
+    let company = &loaded.file.application.company_id;
+    let note = act.keep_optional(company, reason, "/reason").await?;
+    let written = advance(&mut act, &loaded.assessment, event, to, note.as_ref()).await?;
+    act.commit(StatusCode::OK, &written).await
 }
 
 /// The version seen.
@@ -108,20 +121,16 @@ pub(crate) struct Start {
 async fn start(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
-    mut write: Write<Start>,
+    write: Write<Start>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, AssessmentEvent::Start, Some(seen)).await?;
-    let assignments = applications::assignments(&mut tx, &loaded.file.application.id).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, AssessmentEvent::Start, Some(body.version)).await?;
+    let assignments = applications::assignments(&mut act.tx, &loaded.file.application.id).await?;
     let assesses = |task| matches!(task, Task::Lead | Task::Assessor);
     let accepted = assignments.iter().all(|a| !assesses(a.task) || a.accepted_at.is_some());
     let step = AssessmentStep::Start { assignments_accepted: accepted };
     let to = assessment::next(loaded.assessment.state, &step)?;
-    let version = advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, None).await?;
-    write
-        .act
-        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
-        .await
+    finish(act, &loaded, step.event(), to, None).await
 }
 
 /// A rating.
@@ -161,9 +170,7 @@ impl From<RatingFault> for Problem {
 
 /// Checks a rating and appends it as the current one of its pair.
 pub(super) async fn append_rating(
-    tx: &mut AnyConnection,
-    app: &App,
-    actor: &Actor,
+    act: &mut Act<'_>,
     loaded: &AssessmentFile,
     criterion: &str,
     rate: &Rate,
@@ -175,25 +182,20 @@ pub(super) async fn append_rating(
         ground: rate.na_ground.as_deref(),
         reason: &rate.reason.text,
     };
-    assessment::check_rating(
-        &loaded.file.programme,
-        &loaded.facilities(),
-        &loaded.file.facts(),
-        &new,
-    )?;
+    let (programme, facts) = (&loaded.file.programme, loaded.file.facts());
+    assessment::check_rating(programme, &loaded.facilities(), &facts, &new)?;
     let company = &loaded.file.application.company_id;
     let row = Rated {
-        id: RatingId::new(app.clock.now(), &*app.rng),
+        id: RatingId::new(act.now, &*act.app.rng),
         criterion: criterion.to_owned(),
         facility_id: rate.facility.clone(),
         seq: 0,
         value: rate.value,
         na_ground: rate.na_ground.clone(),
-        reason_note: notes::keep(tx, app, company, &rate.reason, "/reason").await?,
+        reason_note: act.keep(company, &rate.reason, "/reason").await?,
     };
-    let seq =
-        assessments::rate(tx, &loaded.assessment.id, &row, &actor.account, app.clock.now_ms())
-            .await?;
+    let by = &act.actor.account;
+    let seq = assessments::rate(&mut act.tx, &loaded.assessment.id, &row, by, act.now).await?;
     Ok((row.id, seq))
 }
 
@@ -204,13 +206,13 @@ pub(super) async fn append_rating(
 async fn rate(
     State(app): State<App>,
     Path((id, criterion)): Path<(AssessmentId, String)>,
-    mut write: Write<Rate>,
+    write: Write<Rate>,
 ) -> Result<Response, Problem> {
-    let (mut tx, loaded) = begin(&app, &id, &mut write, AssessmentEvent::Rate, None).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, AssessmentEvent::Rate, None).await?;
     assessment::next(loaded.assessment.state, &AssessmentStep::Rate)?;
-    let (rating, seq) =
-        append_rating(&mut tx, &app, &write.actor, &loaded, &criterion, &write.body).await?;
-    write.act.commit(&app, &write.actor, tx, StatusCode::OK, &Written::new(rating, seq)).await
+    let (rating, seq) = append_rating(&mut act, &loaded, &criterion, &body).await?;
+    act.commit(StatusCode::OK, &Written::new(rating, seq)).await
 }
 
 /// What completes a checklist beside its ratings.
@@ -233,26 +235,21 @@ pub(crate) struct Complete {
 async fn complete(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
-    mut write: Write<Complete>,
+    write: Write<Complete>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, mut loaded) =
-        begin(&app, &id, &mut write, AssessmentEvent::Complete, Some(seen)).await?;
-    assessment::target(loaded.assessment.state, AssessmentEvent::Complete)?;
-    hold_interviews(&mut tx, &mut loaded, &write.body.interviews).await?;
-    let note = keep_optional(
-        &mut tx,
-        &app,
-        &loaded,
-        write.body.shortfall_reason.as_ref(),
-        "/shortfall_reason",
-    )
-    .await?;
-    let ratings = loaded.ratings(&mut tx).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let event = AssessmentEvent::Complete;
+    let mut loaded = open(&mut act, &id, event, Some(body.version)).await?;
+    assessment::target(loaded.assessment.state, event)?;
+    hold_interviews(&mut act.tx, &mut loaded, &body.interviews).await?;
+    let (company, shortfall) =
+        (&loaded.file.application.company_id, body.shortfall_reason.as_ref());
+    let note = act.keep_optional(company, shortfall, "/shortfall_reason").await?;
+    let ratings = loaded.ratings(&mut act.tx).await?;
     let rated: BTreeSet<_> =
         ratings.iter().map(|r| (r.criterion.clone(), r.facility_id.to_string())).collect();
-    issue_findings(&mut tx, &app, &loaded, &ratings).await?;
-    let standings = loaded.standings(&mut tx, app.clock.now()).await?;
+    issue_findings(&mut act, &loaded, &ratings).await?;
+    let standings = loaded.standings(&mut act.tx, act.now).await?;
     let step = AssessmentStep::Complete(Checklist {
         programme: &loaded.file.programme,
         sampled: &loaded.facilities(),
@@ -261,27 +258,8 @@ async fn complete(
         findings: &standings,
     });
     let to = assessment::next(loaded.assessment.state, &step)?;
-    let version =
-        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
-    write
-        .act
-        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
-        .await
-}
-
-async fn keep_optional(
-    tx: &mut AnyConnection,
-    app: &App,
-    loaded: &AssessmentFile,
-    text: Option<&Text>,
-    place: &str,
-) -> Result<Option<NoteId>, Problem> {
-    match text {
-        Some(text) => {
-            notes::keep(tx, app, &loaded.file.application.company_id, text, place).await.map(Some)
-        }
-        None => Ok(None),
-    }
+    let written = advance(&mut act, &loaded.assessment, event, to, note.as_ref()).await?;
+    act.commit(StatusCode::OK, &written).await
 }
 
 async fn hold_interviews(
@@ -307,15 +285,14 @@ async fn hold_interviews(
 
 /// Issues a finding for each rating below conform that has none yet.
 async fn issue_findings(
-    tx: &mut AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     loaded: &AssessmentFile,
     ratings: &[Rated],
 ) -> Result<(), Problem> {
     let programme = &loaded.file.programme;
     let zone = file::zone(programme)?;
-    let now = app.clock.now();
-    let issued = findings::of_assessment(tx, &loaded.assessment.id).await?;
+    let now = act.now;
+    let issued = findings::of_assessment(&mut act.tx, &loaded.assessment.id).await?;
     for rating in ratings {
         let kind = programme.criterion(&rating.criterion).map(|criterion| criterion.kind);
         let Some(grade) = kind.and_then(|kind| finding::grade(kind, rating.value)) else {
@@ -326,7 +303,7 @@ async fn issue_findings(
         }
         let terms = Terms::of(programme, &zone, grade, now);
         let row = findings::Finding {
-            id: FindingId::new(now, &*app.rng),
+            id: FindingId::new(now, &*act.app.rng),
             assessment_id: loaded.assessment.id.clone(),
             rating_id: rating.id.clone(),
             criterion: rating.criterion.clone(),
@@ -339,7 +316,7 @@ async fn issue_findings(
             extended: 0,
             version: 1,
         };
-        findings::insert(tx, &row).await?;
+        findings::insert(&mut act.tx, &row).await?;
     }
     Ok(())
 }
@@ -351,22 +328,14 @@ async fn issue_findings(
 async fn forward(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
-    mut write: Write<MoveWithReason>,
+    write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) =
-        begin(&app, &id, &mut write, AssessmentEvent::Forward, Some(seen)).await?;
-    let standings = loaded.standings(&mut tx, app.clock.now()).await?;
-    let reason = write.body.reason.clone();
-    let step = AssessmentStep::Forward { findings: &standings, reason: &reason.text };
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, AssessmentEvent::Forward, Some(body.version)).await?;
+    let standings = loaded.standings(&mut act.tx, act.now).await?;
+    let step = AssessmentStep::Forward { findings: &standings, reason: &body.reason.text };
     let to = assessment::next(loaded.assessment.state, &step)?;
-    let note = keep_optional(&mut tx, &app, &loaded, Some(&reason), "/reason").await?;
-    let version =
-        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
-    write
-        .act
-        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
-        .await
+    finish(act, &loaded, step.event(), to, Some(&body.reason)).await
 }
 
 /// Aborts the assessment: access was refused, or somebody was in danger.
@@ -376,38 +345,23 @@ async fn forward(
 async fn abort(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
-    mut write: Write<MoveWithReason>,
+    write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, AssessmentEvent::Abort, Some(seen)).await?;
-    let reason = write.body.reason.clone();
-    let step = AssessmentStep::Abort(&reason.text);
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, AssessmentEvent::Abort, Some(body.version)).await?;
+    let step = AssessmentStep::Abort(&body.reason.text);
     let to = assessment::next(loaded.assessment.state, &step)?;
-    let note = keep_optional(&mut tx, &app, &loaded, Some(&reason), "/reason").await?;
-    let version =
-        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, note.as_ref()).await?;
-    write
-        .act
-        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
-        .await
+    finish(act, &loaded, step.event(), to, Some(&body.reason)).await
 }
 
 /// Moves an assessment on to the review when nothing more is waited for.
-pub(super) async fn settle(
-    tx: &mut AnyConnection,
-    app: &App,
-    actor: &Actor,
-    loaded: &AssessmentFile,
-) -> Result<AssessmentState, Problem> {
-    let standings = loaded.standings(tx, app.clock.now()).await?;
+pub(super) async fn settle(act: &mut Act<'_>, loaded: &AssessmentFile) -> Result<(), Problem> {
+    let standings = loaded.standings(&mut act.tx, act.now).await?;
     let step = AssessmentStep::Settle(&standings);
-    match assessment::next(loaded.assessment.state, &step) {
-        Ok(to) => {
-            advance(tx, app, actor, loaded, step.event(), to, None).await?;
-            Ok(to)
-        }
-        Err(_) => Ok(loaded.assessment.state),
+    if let Ok(to) = assessment::next(loaded.assessment.state, &step) {
+        advance(act, &loaded.assessment, step.event(), to, None).await?;
     }
+    Ok(())
 }
 
 /// An assessment as those who work on it see it.
@@ -654,49 +608,42 @@ pub(crate) struct ReviewWith {
 async fn review(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
-    mut write: Write<ReviewWith>,
+    write: Write<ReviewWith>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) =
-        begin(&app, &id, &mut write, AssessmentEvent::Recommend, Some(seen)).await?;
-    let body = &write.body;
-    check_level(&loaded, body)?;
-    let raters = assessments::raters(&mut tx, &id).await?;
-    let ratings = loaded.ratings(&mut tx).await?;
-    let reviewer_assessed = raters.contains(&write.actor.account);
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, AssessmentEvent::Recommend, Some(body.version)).await?;
+    check_level(&loaded, &body)?;
+    let raters = assessments::raters(&mut act.tx, &id).await?;
+    let ratings = loaded.ratings(&mut act.tx).await?;
+    let reviewer_assessed = raters.contains(&act.actor.account);
     let any_na = ratings.iter().any(|r| r.value == Rating::NotApplicable);
+    let reason = &body.reason.text;
     let step = match body.recommendation {
-        Recommendation::Return => {
-            AssessmentStep::Return { reviewer_assessed, reason: &body.reason.text }
-        }
+        Recommendation::Return => AssessmentStep::Return { reviewer_assessed, reason },
         _ => AssessmentStep::Recommend {
             reviewer_assessed,
             not_applicable_accepted: body.na_accepted || !any_na,
-            reason: &body.reason.text,
+            reason,
         },
     };
     let to = assessment::next(loaded.assessment.state, &step)?;
     let company = &loaded.file.application.company_id;
-    let note = notes::keep(&mut tx, &app, company, &body.reason, "/reason").await?;
+    let note = act.keep(company, &body.reason, "/reason").await?;
     let row = assessments::Review {
-        id: ReviewId::new(app.clock.now(), &*app.rng),
+        id: ReviewId::new(act.now, &*app.rng),
         recommendation: body.recommendation.to_string(),
-        level: body.level.clone(),
+        level: body.level,
         na_accepted: i64::from(body.na_accepted),
         ratings_digest: Report::of(&loaded, &ratings, |_| true).digest()?.to_vec(),
         reason_note: note.clone(),
-        by_account: write.actor.account.clone(),
+        by_account: act.actor.account.clone(),
     };
-    assessments::review(&mut tx, &id, &row, app.clock.now_ms()).await?;
-    let version =
-        advance(&mut tx, &app, &write.actor, &loaded, step.event(), to, Some(&note)).await?;
+    assessments::review(&mut act.tx, &id, &row, act.now).await?;
+    let written = advance(&mut act, &loaded.assessment, step.event(), to, Some(&note)).await?;
     if to == AssessmentState::Recommended {
-        recommend(&mut tx, &app, &write.actor, &loaded).await?;
+        recommend(&mut act, &loaded.file.application).await?;
     }
-    write
-        .act
-        .commit(&app, &write.actor, tx, StatusCode::OK, &Written::moved(id, to.as_str(), version))
-        .await
+    act.commit(StatusCode::OK, &written).await
 }
 
 fn check_level(loaded: &AssessmentFile, body: &ReviewWith) -> Result<(), Problem> {
@@ -713,16 +660,9 @@ fn check_level(loaded: &AssessmentFile, body: &ReviewWith) -> Result<(), Problem
 }
 
 /// Brings the application to its decision.
-async fn recommend(
-    tx: &mut AnyConnection,
-    app: &App,
-    actor: &Actor,
-    loaded: &AssessmentFile,
-) -> Result<(), Problem> {
-    let row = &loaded.file.application;
+async fn recommend(act: &mut Act<'_>, application: &Application) -> Result<(), Problem> {
     let step = ApplicationStep::Recommend;
-    let to = application::next(row.state, &step)?;
-    let event = step.event().as_str();
-    applications::advance(tx, row, event, to, &actor.account, None, app.clock.now_ms()).await?;
+    let to = application::next(application.state, &step)?;
+    super::applications::advance(act, application, step.event().as_str(), to, None).await?;
     Ok(())
 }

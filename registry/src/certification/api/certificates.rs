@@ -22,13 +22,12 @@ use crate::certification::store::certificates::{self, Certificate, Event, Versio
 use crate::certification::store::decisions::{self, Decision};
 use crate::issuance::{self, Purpose};
 use crate::platform::app::App;
-use crate::platform::authorisation::{Action, Actor};
+use crate::platform::authorisation::{Action, Actor, Subject};
 use crate::platform::clock::{instant, rfc3339};
-use crate::platform::db::Tx;
 use crate::platform::id::PartyId;
-use crate::platform::notes::{self, Text};
+use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -65,28 +64,34 @@ struct Loaded {
     maker: Maker,
 }
 
-/// Loads a certificate for a write, authorised and at the version seen.
-async fn begin<T>(
-    app: &App,
+/// Opens a certificate for a write: authorised, and at the version that its writer saw.
+async fn open(
+    act: &mut Act<'_>,
     number: &str,
-    write: &mut Write<T>,
     action: Action,
     seen: i64,
-) -> Result<(Tx, Loaded), Problem> {
-    let mut tx = app.db.write().await?;
-    let certificate = find(&mut tx, number).await?;
-    write.act.authorise(
-        &write.actor,
-        action,
-        &certificate.subject(),
-        "certificate",
-        &certificate.number,
-    )?;
+) -> Result<Loaded, Problem> {
+    let certificate = find(&mut act.tx, number).await?;
+    act.authorise(action, &certificate.subject(), "certificate", &certificate.number)?;
     store::check_version(seen, certificate.version)?;
-    let version = certificates::latest_version(&mut tx, &certificate.id).await?;
-    let assessment = AssessmentFile::load(&mut tx, &version.assessment_id).await?;
-    let maker = maker(&mut tx, app, &assessment, &write.actor).await?;
-    Ok((tx, Loaded { certificate, version, assessment, maker }))
+    let version = certificates::latest_version(&mut act.tx, &certificate.id).await?;
+    let assessment = AssessmentFile::load(&mut act.tx, &version.assessment_id).await?;
+    let maker = maker(act, &assessment).await?;
+    Ok(Loaded { certificate, version, assessment, maker })
+}
+
+/// Writes where the certificate stands now, and commits.
+async fn finish(
+    mut act: Act<'_>,
+    certificate: &Certificate,
+    state: CertificateState,
+    decision: Option<DecisionId>,
+    credential: Option<String>,
+) -> Result<Response, Problem> {
+    let version = certificates::advance(&mut act.tx, certificate, state).await?;
+    let number = certificate.number.clone();
+    let changed = Changed { number, state, version, decision, credential };
+    act.commit(StatusCode::OK, &changed).await
 }
 
 /// The words of a decision on a certificate.
@@ -98,18 +103,21 @@ struct Words<'a> {
     public_reason: Option<&'a str>,
 }
 
+impl<'a> Words<'a> {
+    fn of(kind: DecisionKind, reason: &'a Text, public_reason: Option<&'a str>) -> Self {
+        Self { kind, cause: None, level: None, reason, public_reason }
+    }
+}
+
 /// Appends the decision.
 async fn record(
-    tx: &mut AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     certificate: &Certificate,
     words: &Words<'_>,
-    actor: &Actor,
 ) -> Result<DecisionId, Problem> {
     words.public_reason.map_or(Ok(()), super::check_public_reason)?;
-    let id = DecisionId::new(app.clock.now(), &*app.rng);
-    let reason = notes::keep(tx, app, &certificate.company_id, words.reason, "/reason").await?;
-    let now = app.clock.now_ms();
+    let id = DecisionId::new(act.now, &*act.app.rng);
+    let reason = act.keep(&certificate.company_id, words.reason, "/reason").await?;
     let decision = Decision {
         id: &id,
         application: None,
@@ -120,41 +128,34 @@ async fn record(
         rule: None,
         reason: &reason,
         public_reason: words.public_reason,
-        by: &actor.account,
-        effective_at: now,
+        by: &act.actor.account,
+        effective_at: act.now.as_millisecond(),
     };
-    decisions::insert(tx, &decision, now).await?;
+    decisions::insert(&mut act.tx, &decision, act.now).await?;
     Ok(id)
 }
 
 /// Writes a change of status: the decision, the bits of every credential, the event and the new state.
-async fn change_status<T>(
-    app: &App,
-    write: Write<T>,
-    mut tx: Tx,
-    loaded: &Loaded,
+async fn change_status(
+    mut act: Act<'_>,
+    certificate: &Certificate,
     to: CertificateState,
     words: &Words<'_>,
     (purpose, bit): (Purpose, bool),
 ) -> Result<Response, Problem> {
-    let certificate = &loaded.certificate;
-    let decision = record(&mut tx, app, certificate, words, &write.actor).await?;
-    let leaf = issuance::set_status(&mut tx, app, certificate.id.as_str(), purpose, bit).await?;
-    let now = app.clock.now_ms();
+    let decision = record(&mut act, certificate, words).await?;
+    let (tx, id) = (&mut act.tx, &certificate.id);
+    let leaf = issuance::set_status(tx, act.app, id.as_str(), purpose, bit).await?;
     let event = Event {
         kind: public_word(words.kind),
         decision: Some(&decision),
         credential: None,
-        effective_at: now,
+        effective_at: act.now.as_millisecond(),
         public_reason: words.public_reason,
         leaf,
     };
-    certificates::add_event(&mut tx, &certificate.id, &event, now).await?;
-    let version = certificates::advance(&mut tx, certificate, certificate.version, to).await?;
-    let changed = Changed::new(certificate, to, version, Some(decision), None);
-    let answer = write.act.commit(app, &write.actor, tx, StatusCode::OK, &changed).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    certificates::add_event(tx, id, &event, act.now).await?;
+    finish(act, certificate, to, Some(decision), None).await
 }
 
 /// The word that the public reads for a decision.
@@ -183,18 +184,6 @@ pub(crate) struct Changed {
     credential: Option<String>,
 }
 
-impl Changed {
-    fn new(
-        certificate: &Certificate,
-        state: CertificateState,
-        version: i64,
-        decision: Option<DecisionId>,
-        credential: Option<String>,
-    ) -> Self {
-        Self { number: certificate.number.clone(), state, version, decision, credential }
-    }
-}
-
 /// A suspension.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -219,26 +208,21 @@ pub(crate) struct Suspend {
 async fn suspend(
     State(app): State<App>,
     Path(number): Path<String>,
-    mut write: Write<Suspend>,
+    write: Write<Suspend>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (tx, loaded) = begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
-    let (reason, public) = (write.body.reason.clone(), write.body.public_reason.clone());
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
+    let public_reason = &body.public_reason;
     let step = CertificateStep::Suspend {
         maker: &loaded.maker,
-        public_reason: &public,
-        heard: write.body.heard,
-        urgent: write.body.urgent,
+        public_reason,
+        heard: body.heard,
+        urgent: body.urgent,
     };
     let to = certificate::next(loaded.certificate.state, &step)?;
-    let words = Words {
-        kind: DecisionKind::Suspend,
-        cause: Some(write.body.cause),
-        level: None,
-        reason: &reason,
-        public_reason: Some(&public),
-    };
-    change_status(&app, write, tx, &loaded, to, &words, (Purpose::Suspension, true)).await
+    let words = Words::of(DecisionKind::Suspend, &body.reason, Some(public_reason));
+    let words = Words { cause: Some(body.cause), ..words };
+    change_status(act, &loaded.certificate, to, &words, (Purpose::Suspension, true)).await
 }
 
 /// The end of a suspension.
@@ -259,35 +243,24 @@ pub(crate) struct Reinstate {
 async fn reinstate(
     State(app): State<App>,
     Path(number): Path<String>,
-    mut write: Write<Reinstate>,
+    write: Write<Reinstate>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) =
-        begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
-    let programme = &loaded.assessment.file.programme;
-    let suspended =
-        certificates::last_event_at(&mut tx, &loaded.certificate.id, "suspended").await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
+    let Loaded { certificate, assessment, maker, .. } = &loaded;
+    let programme = &assessment.file.programme;
+    let suspended = certificates::last_event_at(&mut act.tx, &certificate.id, "suspended").await?;
     let until = certificate::suspension_ends(
         &file::zone(programme)?,
-        suspended.map_or_else(|| app.clock.now(), instant),
+        suspended.map_or(act.now, instant),
         programme.rules.suspension_max_months,
     );
-    let step = CertificateStep::Reinstate {
-        maker: &loaded.maker,
-        cause_closed: write.body.cause_closed,
-        until,
-        now: app.clock.now(),
-    };
-    let to = certificate::next(loaded.certificate.state, &step)?;
-    let (reason, public) = (write.body.reason.clone(), write.body.public_reason.clone());
-    let words = Words {
-        kind: DecisionKind::Reinstate,
-        cause: None,
-        level: None,
-        reason: &reason,
-        public_reason: public.as_deref(),
-    };
-    change_status(&app, write, tx, &loaded, to, &words, (Purpose::Suspension, false)).await
+    let cause_closed = body.cause_closed;
+    let step = CertificateStep::Reinstate { maker, cause_closed, until, now: act.now };
+    let to = certificate::next(certificate.state, &step)?;
+    let public_reason = body.public_reason.as_deref();
+    let words = Words::of(DecisionKind::Reinstate, &body.reason, public_reason);
+    change_status(act, certificate, to, &words, (Purpose::Suspension, false)).await
 }
 
 /// A withdrawal.
@@ -306,21 +279,15 @@ pub(crate) struct Withdraw {
 async fn withdraw(
     State(app): State<App>,
     Path(number): Path<String>,
-    mut write: Write<Withdraw>,
+    write: Write<Withdraw>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (tx, loaded) = begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
-    let (reason, public) = (write.body.reason.clone(), write.body.public_reason.clone());
-    let step = CertificateStep::Withdraw { maker: &loaded.maker, public_reason: &public };
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
+    let public_reason = &body.public_reason;
+    let step = CertificateStep::Withdraw { maker: &loaded.maker, public_reason };
     let to = certificate::next(loaded.certificate.state, &step)?;
-    let words = Words {
-        kind: DecisionKind::Withdraw,
-        cause: None,
-        level: None,
-        reason: &reason,
-        public_reason: Some(&public),
-    };
-    change_status(&app, write, tx, &loaded, to, &words, (Purpose::Revocation, true)).await
+    let words = Words::of(DecisionKind::Withdraw, &body.reason, Some(public_reason));
+    change_status(act, &loaded.certificate, to, &words, (Purpose::Revocation, true)).await
 }
 
 /// The holder's own end of the certificate.
@@ -338,20 +305,13 @@ pub(crate) struct Terminate {
 async fn terminate(
     State(app): State<App>,
     Path(number): Path<String>,
-    mut write: Write<Terminate>,
+    write: Write<Terminate>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (tx, loaded) = begin(&app, &number, &mut write, Action::Terminate, seen).await?;
-    let reason = write.body.reason.clone();
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::Terminate, body.version).await?;
     let to = certificate::next(loaded.certificate.state, &CertificateStep::Terminate)?;
-    let words = Words {
-        kind: DecisionKind::Terminate,
-        cause: None,
-        level: None,
-        reason: &reason,
-        public_reason: None,
-    };
-    change_status(&app, write, tx, &loaded, to, &words, (Purpose::Revocation, true)).await
+    let words = Words::of(DecisionKind::Terminate, &body.reason, None);
+    change_status(act, &loaded.certificate, to, &words, (Purpose::Revocation, true)).await
 }
 
 /// A reduction.
@@ -374,14 +334,12 @@ pub(crate) struct Reduce {
 async fn reduce(
     State(app): State<App>,
     Path(number): Path<String>,
-    mut write: Write<Reduce>,
+    write: Write<Reduce>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) =
-        begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
     let Loaded { certificate, version, assessment, maker } = &loaded;
-    let body = &write.body;
-    let scope = certificates::scope(&mut tx, &version.id).await?;
+    let scope = certificates::scope(&mut act.tx, &version.id).await?;
     let new_scope = reduced_scope(assessment, &scope, body.facilities.as_deref());
     let level = body.level.as_deref().unwrap_or(&version.level);
     let step = CertificateStep::Reduce {
@@ -395,39 +353,41 @@ async fn reduce(
         },
     };
     let to = certificate::next(certificate.state, &step)?;
-    still_reached(&mut tx, assessment, &new_scope, level).await?;
-    let public = Some(body.public_reason.as_str());
-    let words = Words {
-        kind: DecisionKind::Reduce,
-        cause: None,
-        level: Some(level),
-        reason: &body.reason,
-        public_reason: public,
-    };
-    let decision = record(&mut tx, &app, certificate, &words, &write.actor).await?;
+    still_reached(&mut act.tx, assessment, &new_scope, level).await?;
+    let words = Words::of(DecisionKind::Reduce, &body.reason, Some(&body.public_reason));
+    let words = Words { level: Some(level), ..words };
+    let decision = record(&mut act, certificate, &words).await?;
+    let credential = cut(&mut act, &loaded, &new_scope, &words, &decision).await?;
+    finish(act, certificate, to, Some(decision), Some(credential)).await
+}
+
+/// Writes the version that a reduction makes and prepares its credential; the earlier ones stop counting at once.
+async fn cut(
+    act: &mut Act<'_>,
+    Loaded { certificate, version, .. }: &Loaded,
+    scope: &[FacilityId],
+    words: &Words<'_>,
+    decision: &DecisionId,
+) -> Result<String, Problem> {
+    let (tx, app) = (&mut act.tx, act.app);
     for purpose in [Purpose::Refresh, Purpose::Revocation] {
-        issuance::set_status(&mut tx, &app, certificate.id.as_str(), purpose, true).await?;
+        issuance::set_status(tx, app, certificate.id.as_str(), purpose, true).await?;
     }
     let next = Version {
-        id: CertificateVersionId::new(app.clock.now(), &*app.rng),
+        id: CertificateVersionId::new(act.now, &*app.rng),
         n: version.n + 1,
         decision_id: decision.clone(),
-        level: level.to_owned(),
-        valid_from: app.clock.now().as_second() * 1000,
+        level: words.level.unwrap_or(&version.level).to_owned(),
+        valid_from: act.now.as_second() * 1000,
         ..version.clone()
     };
-    certificates::add_version(&mut tx, &certificate.id, &next, &new_scope).await?;
+    certificates::add_version(tx, &certificate.id, &next, scope).await?;
     let change = attest::Change {
         kind: public_word(words.kind),
-        decision: Some(&decision),
-        public_reason: public,
+        decision: Some(decision),
+        public_reason: words.public_reason,
     };
-    let credential = attest::attest(&mut tx, &app, certificate, &next, &change).await?;
-    let row_version = certificates::advance(&mut tx, certificate, certificate.version, to).await?;
-    let changed = Changed::new(certificate, to, row_version, Some(decision), Some(credential));
-    let answer = write.act.commit(&app, &write.actor, tx, StatusCode::OK, &changed).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    attest::attest(tx, app, certificate, &next, &change).await
 }
 
 /// The facilities that stay, the organisation as a whole always among them.
@@ -492,21 +452,16 @@ pub(crate) struct Reissue {
 async fn reissue(
     State(app): State<App>,
     Path(number): Path<String>,
-    mut write: Write<Reissue>,
+    write: Write<Reissue>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) =
-        begin(&app, &number, &mut write, Action::DecideCertificate, seen).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
     let Loaded { certificate, version, maker, .. } = &loaded;
-    let voided = issuance::is_voided(&mut tx, version.id.as_str()).await?;
+    let voided = issuance::is_voided(&mut act.tx, version.id.as_str()).await?;
     let to = certificate::next(certificate.state, &CertificateStep::Reissue { maker, voided })?;
     let change = attest::Change { kind: "reissued", decision: None, public_reason: None };
-    let credential = attest::attest(&mut tx, &app, certificate, version, &change).await?;
-    let row_version = certificates::advance(&mut tx, certificate, certificate.version, to).await?;
-    let changed = Changed::new(certificate, to, row_version, None, Some(credential));
-    let answer = write.act.commit(&app, &write.actor, tx, StatusCode::OK, &changed).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    let credential = attest::attest(&mut act.tx, &app, certificate, version, &change).await?;
+    finish(act, certificate, to, None, Some(credential)).await
 }
 
 /// An operator's act on a credential whose release failed.
@@ -517,26 +472,19 @@ pub(crate) struct OperateCredential {
     version: i64,
 }
 
-/// Loads the certificate of a credential for an operator.
-async fn begin_operation(
-    app: &App,
+/// Opens the certificate of a credential for an operator.
+async fn open_of_credential(
+    act: &mut Act<'_>,
     credential: &str,
-    write: &mut Write<OperateCredential>,
-) -> Result<(Tx, Certificate), Problem> {
-    let mut tx = app.db.write().await?;
-    write.act.authorise(
-        &write.actor,
-        Action::Operate,
-        &Default::default(),
-        "credential",
-        credential,
-    )?;
-    let certificate = issuance::certificate_of(&mut tx, credential)
+    seen: i64,
+) -> Result<Certificate, Problem> {
+    act.authorise(Action::Operate, &Subject::default(), "credential", credential)?;
+    let certificate = issuance::certificate_of(&mut act.tx, credential)
         .await?
         .ok_or(Problem::NotFound("credential"))?;
-    let certificate = certificates::by_text_id(&mut tx, &certificate).await?;
-    store::check_version(write.body.version, certificate.version)?;
-    Ok((tx, certificate))
+    let certificate = certificates::by_text_id(&mut act.tx, &certificate).await?;
+    store::check_version(seen, certificate.version)?;
+    Ok(certificate)
 }
 
 /// Tries again to release a credential whose release failed.
@@ -546,16 +494,13 @@ async fn begin_operation(
 async fn retry(
     State(app): State<App>,
     Path(id): Path<String>,
-    mut write: Write<OperateCredential>,
+    write: Write<OperateCredential>,
 ) -> Result<Response, Problem> {
-    let (mut tx, certificate) = begin_operation(&app, &id, &mut write).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let certificate = open_of_credential(&mut act, &id, body.version).await?;
     let to = certificate::next(certificate.state, &CertificateStep::Retry)?;
-    issuance::retry(&mut tx, &app, &id).await?;
-    let version = certificates::advance(&mut tx, &certificate, certificate.version, to).await?;
-    let changed = Changed::new(&certificate, to, version, None, Some(id));
-    let answer = write.act.commit(&app, &write.actor, tx, StatusCode::OK, &changed).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    issuance::retry(&mut act.tx, &app, &id).await?;
+    finish(act, &certificate, to, None, Some(id)).await
 }
 
 /// Voids a credential that was never released: should its bytes have leaked, they read as revoked.
@@ -565,16 +510,13 @@ async fn retry(
 async fn void(
     State(app): State<App>,
     Path(id): Path<String>,
-    mut write: Write<OperateCredential>,
+    write: Write<OperateCredential>,
 ) -> Result<Response, Problem> {
-    let (mut tx, certificate) = begin_operation(&app, &id, &mut write).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let certificate = open_of_credential(&mut act, &id, body.version).await?;
     let to = certificate::next(certificate.state, &CertificateStep::Void("release failed"))?;
-    issuance::void(&mut tx, &app, &id).await?;
-    let version = certificates::advance(&mut tx, &certificate, certificate.version, to).await?;
-    let changed = Changed::new(&certificate, to, version, None, Some(id));
-    let answer = write.act.commit(&app, &write.actor, tx, StatusCode::OK, &changed).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    issuance::void(&mut act.tx, &app, &id).await?;
+    finish(act, &certificate, to, None, Some(id)).await
 }
 
 /// A certificate's record as those who act on it see it.

@@ -14,7 +14,7 @@ use super::Written;
 use crate::certification::ids::FacilityId;
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::rules::identifier::Identifier;
-use crate::certification::store::parties::PartyKind;
+use crate::certification::store::parties::{Party, PartyKind};
 use crate::certification::store::{self, applications, certificates, facilities, parties};
 use crate::issuance;
 use crate::platform::accounts;
@@ -25,7 +25,7 @@ use crate::platform::data_keys;
 use crate::platform::id::{AccountId, MembershipId, PartyId, uuid_v7};
 use crate::platform::paging::{After, PAGE_ROWS, Page};
 use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
-use crate::platform::write::{Nothing, Write};
+use crate::platform::write::{Act, Nothing, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -164,18 +164,20 @@ fn slug_ok(slug: &str) -> bool {
 #[utoipa::path(post, path = "/api/v1/parties", request_body = Register, tag = "parties",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn register(State(app): State<App>, write: Write<Register>) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let id = PartyId::new(app.clock.now(), &*app.rng);
+    let (mut act, body) = write.begin(&app).await?;
+    let id = PartyId::new(act.now, &*app.rng);
     let action = match body.kind {
         PartyKind::Company | PartyKind::Buyer => Action::RegisterParty,
         _ => Action::RegisterInstitution,
     };
-    act.authorise(&actor, action, &Subject::default(), "party", id.as_str())?;
+    act.authorise(action, &Subject::default(), "party", id.as_str())?;
     body.check()?;
-    let mut tx = app.db.write().await?;
-    let administrator = administrator(&mut tx, &actor, body.administrator.as_deref()).await?;
-    let party = parties::Party {
-        id: id.clone(),
+    let administrator = match &body.administrator {
+        Some(email) => account(&mut act.tx, email, "/administrator").await?,
+        None => act.actor.account.clone(),
+    };
+    let party = Party {
+        id,
         kind: body.kind,
         slug: body.slug,
         display_name: body.name.trim().to_owned(),
@@ -186,68 +188,60 @@ async fn register(State(app): State<App>, write: Write<Register>) -> Result<Resp
         terms: None,
         version: 1,
     };
-    add_party(&mut tx, &app, &party, &body.names, &body.identifiers).await?;
-    let membership = MembershipId::new(app.clock.now(), &*app.rng);
-    accounts::store::add_member(
-        &mut tx,
-        &accounts::store::NewMember {
-            id: &membership,
-            account: &administrator,
-            party: &id,
-            role: party.kind.administrator(),
-            accepted: administrator == actor.account,
-        },
-        app.clock.now_ms(),
-    )
-    .await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(id, 1)).await
+    add_party(&mut act, &party, &body.names, &body.identifiers).await?;
+    add_membership(&mut act, &party, &administrator, party.kind.administrator()).await?;
+    act.commit(StatusCode::CREATED, &Written::new(party.id, 1)).await
 }
 
-async fn administrator(
+/// The account of an e-mail address that a member of the request names.
+async fn account(
     db: &mut sqlx::AnyConnection,
-    actor: &Actor,
-    email: Option<&str>,
+    email: &str,
+    place: &str,
 ) -> Result<AccountId, Problem> {
-    let Some(email) = email else { return Ok(actor.account.clone()) };
-    let unknown =
-        || Problem::invalid("/administrator", "has no account here: let the person sign up first");
+    let unknown = || Problem::invalid(place, "has no account here: let the person sign up first");
     let norm = accounts::rules::email_norm(email).map_err(|_| unknown())?;
     Ok(accounts::store::by_email(db, &norm).await?.ok_or_else(unknown)?.id)
+}
+
+/// Gives somebody a role in a party: at once to oneself, else as an invitation.
+async fn add_membership(
+    act: &mut Act<'_>,
+    party: &Party,
+    account: &AccountId,
+    role: Role,
+) -> Result<MembershipId, Problem> {
+    let id = MembershipId::new(act.now, &*act.app.rng);
+    let accepted = *account == act.actor.account;
+    let member = accounts::store::NewMember { id: &id, account, party: &party.id, role, accepted };
+    accounts::store::add_member(&mut act.tx, &member, act.now.as_millisecond()).await?;
+    Ok(id)
 }
 
 /// Writes a party with its data key, names, identifiers and what its kind brings with it: the
 /// organisation as a whole as a facility, or an issuer with its key and first status lists.
 async fn add_party(
-    tx: &mut sqlx::AnyConnection,
-    app: &App,
-    party: &parties::Party,
+    act: &mut Act<'_>,
+    party: &Party,
     names: &[Name],
     identifiers: &[Identifier],
 ) -> Result<(), Problem> {
-    let now = app.clock.now();
-    parties::insert(tx, party, now.as_millisecond()).await?;
+    let (tx, app, now) = (&mut act.tx, act.app, act.now);
+    parties::insert(tx, party, now).await?;
     data_keys::create(tx, app, &party.id).await?;
     for name in names {
         let id = uuid_v7(now, &*app.rng);
-        parties::add_name(
-            tx,
-            &id,
-            &party.id,
-            name.kind.as_str(),
-            name.name.trim(),
-            now.as_millisecond(),
-        )
-        .await?;
+        parties::add_name(tx, &id, &party.id, name.kind.as_str(), name.name.trim(), now).await?;
     }
     for identifier in identifiers {
-        parties::add_identifier(tx, &party.id, identifier.scheme().as_str(), identifier.value())
-            .await
-            .map_err(|error| match Problem::from(error) {
-                Problem::Duplicate(_) => {
-                    Problem::Duplicate("Another party has this identifier.".into())
-                }
-                other => other,
-            })?;
+        let (scheme, value) = (identifier.scheme().as_str(), identifier.value());
+        let added = parties::add_identifier(tx, &party.id, scheme, value).await;
+        added.map_err(|error| match Problem::from(error) {
+            Problem::Duplicate(_) => {
+                Problem::Duplicate("Another party has this identifier.".into())
+            }
+            other => other,
+        })?;
     }
     match (party.kind, &party.slug) {
         (PartyKind::Company, _) => {
@@ -263,12 +257,19 @@ async fn add_party(
                 residents: 0,
                 version: 1,
             };
-            facilities::insert(tx, &whole, now.as_millisecond()).await?;
+            facilities::insert(tx, &whole, now).await?;
         }
         (PartyKind::Body, Some(slug)) => issuance::open_issuer(tx, app, &party.id, slug).await?,
         _ => {}
     }
     Ok(())
+}
+
+/// Opens a party's record for a write.
+async fn open(act: &mut Act<'_>, id: &PartyId, action: Action) -> Result<Party, Problem> {
+    let party = parties::get(&mut act.tx, id).await?;
+    act.authorise(action, &party.subject(), "party", id.as_str())?;
+    Ok(party)
 }
 
 /// A party's record.
@@ -325,7 +326,7 @@ pub(crate) struct Fee {
     currency: String,
 }
 
-async fn view(db: &mut sqlx::AnyConnection, party: parties::Party) -> Result<PartyView, Problem> {
+async fn view(db: &mut sqlx::AnyConnection, party: Party) -> Result<PartyView, Problem> {
     let names = parties::names(db, &party.id).await?;
     let identifiers = parties::identifiers(db, &party.id).await?;
     Ok(PartyView {
@@ -372,18 +373,14 @@ async fn list(
         parties::of_account(&mut db, &actor.account, after.id(), limit).await?
     };
     let page = Page::cut(rows, |party| party.id.to_string());
-    let row = |p: parties::Party| PartyRow {
-        id: p.id,
-        kind: p.kind,
-        name: p.display_name,
-        country: p.country,
-    };
+    let row =
+        |p: Party| PartyRow { id: p.id, kind: p.kind, name: p.display_name, country: p.country };
     Ok(Json(Page { items: page.items.into_iter().map(row).collect(), next: page.next }))
 }
 
 /// What reading a party's record is: an operator made the institutions and looks after them, a
 /// company's or buyer's affairs are its own.
-fn reading(party: &parties::Party) -> Action {
+fn reading(party: &Party) -> Action {
     match party.kind {
         PartyKind::Body | PartyKind::Owner | PartyKind::Operator => Action::ReadInstitution,
         _ => Action::ReadParty,
@@ -427,27 +424,17 @@ async fn change(
     Path(id): Path<PartyId>,
     write: Write<Change>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let mut party = parties::get(&mut tx, &id).await?;
-    act.authorise(&actor, Action::ChangeParty, &party.subject(), "party", id.as_str())?;
+    let (mut act, body) = write.begin(&app).await?;
+    let mut party = open(&mut act, &id, Action::ChangeParty).await?;
     store::check_version(body.version, party.version)?;
     if let Some(name) = body.name {
         if !name_ok(&name) {
             return Err(Problem::invalid("/name", NAME));
         }
-        names_may_change(&mut tx, &id).await?;
+        names_may_change(&mut act.tx, &id).await?;
         let former = std::mem::replace(&mut party.display_name, name.trim().to_owned());
-        let row = uuid_v7(app.clock.now(), &*app.rng);
-        parties::add_name(
-            &mut tx,
-            &row,
-            &id,
-            NameKind::Former.as_str(),
-            &former,
-            app.clock.now_ms(),
-        )
-        .await?;
+        let (row, kind) = (uuid_v7(act.now, &*app.rng), NameKind::Former.as_str());
+        parties::add_name(&mut act.tx, &row, &id, kind, &former, act.now).await?;
     }
     if let Some(terms) = body.terms {
         if party.kind != PartyKind::Body {
@@ -461,10 +448,10 @@ async fn change(
     party.municipality = body.municipality.or(party.municipality);
     party.publish_consent = body.publish_consent.map_or(party.publish_consent, i64::from);
     if !party.may_be_shown() {
-        holds_no_certificate(&mut tx, &id).await?;
+        holds_no_certificate(&mut act.tx, &id).await?;
     }
-    let version = parties::update(&mut tx, &party, body.version).await?;
-    act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, version)).await
+    let version = parties::update(&mut act.tx, &party).await?;
+    act.commit(StatusCode::OK, &Written::new(id, version)).await
 }
 
 /// What a certificate says of its holder is what was assessed: names and addresses stay as they were handed in
@@ -560,31 +547,14 @@ async fn add_member(
     Path(id): Path<PartyId>,
     write: Write<AddMember>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let party = parties::get(&mut tx, &id).await?;
-    act.authorise(&actor, Action::ChangeMembers, &party.subject(), "party", id.as_str())?;
+    let (mut act, body) = write.begin(&app).await?;
+    let party = open(&mut act, &id, Action::ChangeMembers).await?;
     if !party.kind.roles().contains(&body.role) {
         return Err(Problem::invalid("/role", format!("a {} has no such role", party.kind)));
     }
-    let unknown =
-        || Problem::invalid("/email", "has no account here: let the person sign up first");
-    let norm = accounts::rules::email_norm(&body.email).map_err(|_| unknown())?;
-    let account = accounts::store::by_email(&mut tx, &norm).await?.ok_or_else(unknown)?;
-    let membership = MembershipId::new(app.clock.now(), &*app.rng);
-    accounts::store::add_member(
-        &mut tx,
-        &accounts::store::NewMember {
-            id: &membership,
-            account: &account.id,
-            party: &id,
-            role: body.role,
-            accepted: account.id == actor.account,
-        },
-        app.clock.now_ms(),
-    )
-    .await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(membership, 1)).await
+    let account = account(&mut act.tx, &body.email, "/email").await?;
+    let membership = add_membership(&mut act, &party, &account, body.role).await?;
+    act.commit(StatusCode::CREATED, &Written::new(membership, 1)).await
 }
 
 /// Ends a membership.
@@ -596,11 +566,9 @@ async fn end_member(
     Path((id, membership)): Path<(PartyId, MembershipId)>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
-    let Write { actor, mut act, .. } = write;
-    let mut tx = app.db.write().await?;
-    let party = parties::get(&mut tx, &id).await?;
-    act.authorise(&actor, Action::ChangeMembers, &party.subject(), "party", id.as_str())?;
-    let administrators = accounts::store::members(&mut tx, &id).await?;
+    let (mut act, Nothing {}) = write.begin(&app).await?;
+    let party = open(&mut act, &id, Action::ChangeMembers).await?;
+    let administrators = accounts::store::members(&mut act.tx, &id).await?;
     let role = party.kind.administrator();
     let others = administrators.iter().any(|m| m.role == role && m.id != membership);
     if !others {
@@ -609,12 +577,11 @@ async fn end_member(
             "is the last who administers the party: name another first",
         ));
     }
-    if !accounts::store::end_member(&mut tx, &id, &membership, &actor.account, app.clock.now_ms())
-        .await?
-    {
+    let (by, now) = (&act.actor.account, act.now.as_millisecond());
+    if !accounts::store::end_member(&mut act.tx, &id, &membership, by, now).await? {
         return Err(Problem::NotFound("membership"));
     }
-    act.commit(&app, &actor, tx, StatusCode::NO_CONTENT, &()).await
+    act.commit(StatusCode::NO_CONTENT, &()).await
 }
 
 /// A facility.
@@ -693,10 +660,8 @@ async fn add_facility(
     Path(id): Path<PartyId>,
     write: Write<AddFacility>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let party = parties::get(&mut tx, &id).await?;
-    act.authorise(&actor, Action::ChangeParty, &party.subject(), "party", id.as_str())?;
+    let (mut act, body) = write.begin(&app).await?;
+    let party = open(&mut act, &id, Action::ChangeParty).await?;
     if party.kind != PartyKind::Company {
         return Err(Problem::invalid("/kind", "only a company has facilities"));
     }
@@ -714,7 +679,7 @@ async fn add_facility(
         return Err(Problem::invalid("/country", "must be two capital letters (ISO 3166-1)"));
     }
     let facility = facilities::Facility {
-        id: FacilityId::new(app.clock.now(), &*app.rng),
+        id: FacilityId::new(act.now, &*app.rng),
         party_id: id,
         kind: body.kind,
         name: body.name,
@@ -725,8 +690,8 @@ async fn add_facility(
         residents: i64::from(body.residents),
         version: 1,
     };
-    facilities::insert(&mut tx, &facility, app.clock.now_ms()).await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(facility.id, 1)).await
+    facilities::insert(&mut act.tx, &facility, act.now).await?;
+    act.commit(StatusCode::CREATED, &Written::new(facility.id, 1)).await
 }
 
 /// What to change of a facility; what is absent stays.
@@ -755,11 +720,9 @@ async fn change_facility(
     Path((id, facility)): Path<(PartyId, FacilityId)>,
     write: Write<ChangeFacility>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let party = parties::get(&mut tx, &id).await?;
-    act.authorise(&actor, Action::ChangeParty, &party.subject(), "party", id.as_str())?;
-    let mut row = facilities::get(&mut tx, &facility).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    open(&mut act, &id, Action::ChangeParty).await?;
+    let mut row = facilities::get(&mut act.tx, &facility).await?;
     if row.party_id != id {
         return Err(Problem::NotFound("facility"));
     }
@@ -773,17 +736,15 @@ async fn change_facility(
         }
     }
     if body.name.is_some() || body.address.is_some() {
-        names_may_change(&mut tx, &id).await?;
+        names_may_change(&mut act.tx, &id).await?;
     }
     row.name = body.name.unwrap_or(row.name);
     row.address = body.address.unwrap_or(row.address);
     row.region = body.region.unwrap_or(row.region);
     row.workers = body.workers.map_or(row.workers, i64::from);
     row.residents = body.residents.map_or(row.residents, i64::from);
-    let change = uuid_v7(app.clock.now(), &*app.rng);
-    let now = app.clock.now_ms();
-    let version =
-        facilities::update(&mut tx, &row, body.version, &change, &actor.account, &fields, now)
-            .await?;
-    act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(facility, version)).await
+    let change = uuid_v7(act.now, &*app.rng);
+    let by = &act.actor.account;
+    let version = facilities::update(&mut act.tx, &row, &change, by, &fields, act.now).await?;
+    act.commit(StatusCode::OK, &Written::new(facility, version)).await
 }

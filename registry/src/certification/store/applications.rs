@@ -1,7 +1,9 @@
 //! Applications, their scope, events, agreement, answers and assignments.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{Transition, append_event, insert_event};
 use crate::certification::ids::{
     ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId, ProgrammeVersionId,
 };
@@ -93,24 +95,23 @@ async fn set_facilities(
 /// Writes a draft's scope and facts.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`Problem::StaleVersion`] when it was changed since it was read.
 pub async fn fill_in(
     tx: &mut AnyConnection,
     application: &Application,
     facilities: Option<&[FacilityId]>,
-    seen: i64,
-    now: i64,
+    now: Timestamp,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
         "UPDATE application SET facts = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
     )
     .bind(&application.id)
-    .bind(seen)
+    .bind(application.version)
     .bind(&application.facts)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), seen, application.version)?;
+    let version = super::claimed(done.rows_affected(), application.version, application.version)?;
     if let Some(facilities) = facilities {
         set_facilities(tx, &application.id, facilities).await?;
     }
@@ -124,11 +125,8 @@ pub async fn fill_in(
 pub async fn advance(
     tx: &mut AnyConnection,
     application: &Application,
-    event: &str,
     to: ApplicationState,
-    by: &AccountId,
-    reason: Option<&NoteId>,
-    now: i64,
+    transition: &Transition<'_>,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
         "UPDATE application SET state = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
@@ -136,23 +134,12 @@ pub async fn advance(
     .bind(&application.id)
     .bind(application.version)
     .bind(to.as_str())
-    .bind(now)
+    .bind(transition.at.as_millisecond())
     .execute(&mut *tx)
     .await?;
     let version = super::claimed(done.rows_affected(), application.version, application.version)?;
-    sqlx::query(
-        "INSERT INTO application_event (application_id, seq, event, to_state, by_account, reason_note, at)
-         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM application_event WHERE application_id = $1),
-                 $2, $3, $4, $5, $6)",
-    )
-    .bind(&application.id)
-    .bind(event)
-    .bind(to.as_str())
-    .bind(by)
-    .bind(reason)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let insert = insert_event!("application");
+    append_event(tx, insert, application.id.as_str(), to.as_str(), transition).await?;
     Ok(version)
 }
 
@@ -283,7 +270,7 @@ pub async fn assign(
     account: &AccountId,
     task: Task,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO assignment (id, application_id, account_id, task, assigned_by, assigned_at)
@@ -294,7 +281,7 @@ pub async fn assign(
     .bind(account)
     .bind(task.as_str())
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -309,7 +296,7 @@ pub async fn accept_assignment(
     id: &AssignmentId,
     application: &ApplicationId,
     account: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "UPDATE assignment SET accepted_at = $4 WHERE id = $1 AND application_id = $2 AND account_id = $3
@@ -318,7 +305,7 @@ pub async fn accept_assignment(
     .bind(id)
     .bind(application)
     .bind(account)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -332,14 +319,14 @@ pub async fn end_assignment(
     tx: &mut AnyConnection,
     id: &AssignmentId,
     application: &ApplicationId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "UPDATE assignment SET ended_at = $3 WHERE id = $1 AND application_id = $2 AND ended_at IS NULL",
     )
     .bind(id)
     .bind(application)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -376,7 +363,7 @@ pub async fn agree(
     terms_version: &str,
     terms: &str,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO agreement (application_id, body_id, company_id, terms_version, terms, accepted_by, at)
@@ -388,7 +375,7 @@ pub async fn agree(
     .bind(terms_version)
     .bind(terms)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -449,7 +436,7 @@ pub async fn put_answer(
     application: &ApplicationId,
     answer: &Answer,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
         "INSERT INTO self_answer (application_id, criterion, facility_id, answer, note_id, by_account, at, version)
@@ -465,7 +452,7 @@ pub async fn put_answer(
     .bind(&answer.answer)
     .bind(&answer.note_id)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .bind(answer.version)
     .execute(&mut *tx)
     .await?;

@@ -1,8 +1,10 @@
 //! Assessments: sample, ratings, reviews.
 
 use akashi_schemas::{FacilityKind, Rating};
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{Transition, append_event, insert_event};
 use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId, RatingId, ReviewId};
 use crate::certification::rules::assessment::AssessmentState;
 use crate::platform::id::{AccountId, NoteId, PartyId};
@@ -53,7 +55,7 @@ pub async fn insert(
     assessment: &Assessment,
     kind: &str,
     sample: &[Sampled],
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO assessment (id, application_id, kind, state, visit_from, visit_to, created_at, version)
@@ -65,7 +67,7 @@ pub async fn insert(
     .bind(assessment.state.as_str())
     .bind(assessment.visit_from)
     .bind(assessment.visit_to)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(&mut *tx)
     .await?;
     for row in sample {
@@ -144,11 +146,8 @@ pub async fn hold_interviews(
 pub async fn advance(
     tx: &mut AnyConnection,
     assessment: &Assessment,
-    event: &str,
     to: AssessmentState,
-    by: &AccountId,
-    reason: Option<&NoteId>,
-    now: i64,
+    transition: &Transition<'_>,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
         "UPDATE assessment SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
@@ -159,19 +158,8 @@ pub async fn advance(
     .execute(&mut *tx)
     .await?;
     let version = super::claimed(done.rows_affected(), assessment.version, assessment.version)?;
-    sqlx::query(
-        "INSERT INTO assessment_event (assessment_id, seq, event, to_state, by_account, reason_note, at)
-         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM assessment_event WHERE assessment_id = $1),
-                 $2, $3, $4, $5, $6)",
-    )
-    .bind(&assessment.id)
-    .bind(event)
-    .bind(to.as_str())
-    .bind(by)
-    .bind(reason)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let insert = insert_event!("assessment");
+    append_event(tx, insert, assessment.id.as_str(), to.as_str(), transition).await?;
     Ok(version)
 }
 
@@ -221,7 +209,7 @@ pub async fn rate(
     id: &AssessmentId,
     rating: &Rated,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
         "INSERT INTO rating (id, assessment_id, criterion, facility_id, seq, value, na_ground, reason_note, by_account, at)
@@ -238,7 +226,7 @@ pub async fn rate(
     .bind(&rating.na_ground)
     .bind(&rating.reason_note)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .fetch_one(tx)
     .await
 }
@@ -284,7 +272,7 @@ pub async fn review(
     tx: &mut AnyConnection,
     assessment: &AssessmentId,
     review: &Review,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO review (id, assessment_id, recommendation, level, na_accepted, ratings_digest, reason_note, by_account, at)
@@ -298,7 +286,7 @@ pub async fn review(
     .bind(&review.ratings_digest)
     .bind(&review.reason_note)
     .bind(&review.by_account)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)

@@ -1,5 +1,6 @@
 //! Certificates: the record under one number for life, its versions, its events.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{
@@ -51,7 +52,7 @@ const COLUMNS: &str = "id, number, body_id, company_id, programme, state, versio
 pub async fn insert(
     tx: &mut AnyConnection,
     certificate: &Certificate,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO certificate (id, number, body_id, company_id, programme, state, created_at, version)
@@ -63,7 +64,7 @@ pub async fn insert(
     .bind(&certificate.company_id)
     .bind(&certificate.programme)
     .bind(certificate.state.as_str())
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -110,22 +111,21 @@ pub async fn of_company(
 /// Moves a certificate; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`Problem::StaleVersion`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     certificate: &Certificate,
-    seen: i64,
     to: CertificateState,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
         "UPDATE certificate SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
     )
     .bind(&certificate.id)
-    .bind(seen)
+    .bind(certificate.version)
     .bind(to.as_str())
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), seen, certificate.version)
+    super::claimed(done.rows_affected(), certificate.version, certificate.version)
 }
 
 /// A certificate version's row.
@@ -241,7 +241,7 @@ pub async fn add_event(
     tx: &mut AnyConnection,
     certificate: &CertificateId,
     event: &Event<'_>,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO certificate_event (certificate_id, seq, kind, decision_id, credential_id, at, effective_at,
@@ -253,7 +253,7 @@ pub async fn add_event(
     .bind(event.kind)
     .bind(event.decision)
     .bind(event.credential)
-    .bind(now)
+    .bind(now.as_millisecond())
     .bind(event.effective_at)
     .bind(event.public_reason)
     .bind(event.leaf)

@@ -1,5 +1,6 @@
 //! Evidence: files with the period they speak of, and the criteria they speak to.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
@@ -50,7 +51,11 @@ pub async fn blob_by_address(
 ///
 /// # Errors
 /// A unique violation when the party has the same file.
-pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(), sqlx::Error> {
+pub async fn add_blob(
+    tx: &mut AnyConnection,
+    blob: &Blob,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO blob (id, party_id, address, cipher_digest, size, media_type, data_key_id, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -63,7 +68,7 @@ pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(
     .bind(&blob.media_type)
     .bind(&blob.data_key_id)
     .bind(&blob.state)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -183,7 +188,7 @@ pub async fn link(
     id: &EvidenceLinkId,
     link: &Link,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO evidence_link (id, evidence_id, application_id, criterion, facility_id, finding_id, by_account, at)
@@ -196,7 +201,7 @@ pub async fn link(
     .bind(&link.facility_id)
     .bind(&link.finding_id)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -244,12 +249,12 @@ pub async fn remove(
     tx: &mut AnyConnection,
     id: &EvidenceId,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO evidence_removal (evidence_id, by_account, at) VALUES ($1, $2, $3)")
         .bind(id)
         .bind(by)
-        .bind(now)
+        .bind(now.as_millisecond())
         .execute(tx)
         .await
         .map(drop)

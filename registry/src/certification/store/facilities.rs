@@ -1,6 +1,7 @@
 //! Facilities: the places of a company, and the organisation as a whole.
 
 use akashi_schemas::FacilityKind;
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::FacilityId;
@@ -43,7 +44,7 @@ const COLUMNS: &str =
 pub async fn insert(
     tx: &mut AnyConnection,
     facility: &Facility,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO facility (id, party_id, kind, name, address, region, country, workers, residents, created_at, version)
@@ -58,7 +59,7 @@ pub async fn insert(
     .bind(&facility.country)
     .bind(facility.workers)
     .bind(facility.residents)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -67,22 +68,21 @@ pub async fn insert(
 /// Writes a facility's changed fields, and that they changed.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`Problem::StaleVersion`] when it was changed since it was read.
 pub async fn update(
     tx: &mut AnyConnection,
     facility: &Facility,
-    seen: i64,
     change_id: &str,
     by: &AccountId,
     fields: &str,
-    now: i64,
+    now: Timestamp,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
         "UPDATE facility SET name = $3, address = $4, region = $5, workers = $6, residents = $7, version = version + 1
          WHERE id = $1 AND version = $2",
     )
     .bind(&facility.id)
-    .bind(seen)
+    .bind(facility.version)
     .bind(&facility.name)
     .bind(&facility.address)
     .bind(&facility.region)
@@ -90,12 +90,12 @@ pub async fn update(
     .bind(facility.residents)
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), seen, facility.version)?;
+    let version = super::claimed(done.rows_affected(), facility.version, facility.version)?;
     sqlx::query("INSERT INTO facility_change (id, facility_id, by_account, at, fields) VALUES ($1, $2, $3, $4, $5)")
         .bind(change_id)
         .bind(&facility.id)
         .bind(by)
-        .bind(now)
+        .bind(now.as_millisecond())
         .bind(fields)
         .execute(tx)
         .await?;

@@ -1,7 +1,9 @@
 //! Findings and what is done about them.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{Transition, append_event, insert_event};
 use crate::certification::ids::{
     AssessmentId, CorrectiveActionId, FacilityId, FindingId, RatingId,
 };
@@ -99,11 +101,8 @@ pub async fn of_assessment(
 pub async fn advance(
     tx: &mut AnyConnection,
     finding: &Finding,
-    event: &str,
     to: FindingState,
-    by: &AccountId,
-    reason: Option<&NoteId>,
-    now: i64,
+    transition: &Transition<'_>,
 ) -> Result<i64, Problem> {
     let done = sqlx::query(
         "UPDATE finding SET state = $3, close_due_at = $4, extended = $5, version = version + 1
@@ -117,18 +116,8 @@ pub async fn advance(
     .execute(&mut *tx)
     .await?;
     let version = super::claimed(done.rows_affected(), finding.version, finding.version)?;
-    sqlx::query(
-        "INSERT INTO finding_event (finding_id, seq, event, to_state, by_account, reason_note, at)
-         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM finding_event WHERE finding_id = $1), $2, $3, $4, $5, $6)",
-    )
-    .bind(&finding.id)
-    .bind(event)
-    .bind(to.as_str())
-    .bind(by)
-    .bind(reason)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let insert = insert_event!("finding");
+    append_event(tx, insert, finding.id.as_str(), to.as_str(), transition).await?;
     Ok(version)
 }
 
@@ -157,7 +146,7 @@ pub async fn add_corrective_action(
     cause: &NoteId,
     plan: &NoteId,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO corrective_action (id, finding_id, cause_note, plan_note, by_account, at)
@@ -168,7 +157,7 @@ pub async fn add_corrective_action(
     .bind(cause)
     .bind(plan)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)

@@ -11,7 +11,64 @@ pub mod parties;
 pub mod people;
 pub mod programmes;
 
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+
+use crate::platform::id::{AccountId, NoteId};
 use crate::platform::problem::Problem;
+
+/// How a record got into the state that it is moved to, as its event tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Transition<'a> {
+    /// What happened.
+    pub event: &'static str,
+    /// Who brought it about.
+    pub by: &'a AccountId,
+    /// Why.
+    pub reason: Option<&'a NoteId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Appends an event to those of a record: `insert` is the [`insert_event!`] of its table.
+async fn append_event(
+    tx: &mut AnyConnection,
+    insert: &'static str,
+    id: &str,
+    to: &str,
+    transition: &Transition<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(insert)
+        .bind(id)
+        .bind(transition.event)
+        .bind(to)
+        .bind(transition.by)
+        .bind(transition.reason)
+        .bind(transition.at.as_millisecond())
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// The SQL that appends to the events of a table's records, each record's numbered from 1.
+macro_rules! insert_event {
+    ($table:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            "_event (",
+            $table,
+            "_id, seq, event, to_state, by_account, reason_note, at)
+             VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM ",
+            $table,
+            "_event WHERE ",
+            $table,
+            "_id = $1),
+                     $2, $3, $4, $5, $6)",
+        )
+    };
+}
+use insert_event;
 
 /// Turns the outcome of an update by `id` and `version` into the new version.
 ///
