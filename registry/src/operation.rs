@@ -154,7 +154,10 @@ async fn job_list(State(app): State<App>, actor: Actor) -> Result<Json<Jobs>, Pr
     let open = jobs::open(&mut db).await?.into_iter().map(view).collect();
     let mut failed_credentials = Vec::new();
     for row in issuance::failed(&mut db).await? {
-        let certificate = certificates::by_text_id(&mut db, &row.certificate_id).await?.number;
+        let certificate = certificates::by_text_id(&mut db, &row.certificate_id)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)?
+            .number;
         failed_credentials.push(FailedCredential { id: row.id, certificate, failure: row.failure });
     }
     Ok(Json(Jobs { open, failed_credentials }))

@@ -28,7 +28,7 @@ async fn advance(
     certificate: &str,
     step: &CertificateStep<'_>,
 ) -> Result<(), Problem> {
-    let row = certificates::by_text_id(tx, certificate).await?;
+    let row = certificates::by_text_id(tx, certificate).await?.ok_or(sqlx::Error::RowNotFound)?;
     if row.state != CertificateState::Issuing {
         return Ok(());
     }

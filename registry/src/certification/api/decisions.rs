@@ -237,7 +237,9 @@ async fn allowed(act: &mut Act<'_>, basis: &Basis, body: &Decide) -> Result<Deci
             level,
             rule_level: basis.outcome.level.as_deref(),
             authorised,
-            may_be_shown: parties::get(db, &application.company_id).await?.may_be_shown(),
+            may_be_shown: parties::get(db, &application.company_id)
+                .await?
+                .is_some_and(|company| company.may_be_shown()),
             findings: &standings,
         }),
         (GrantOrRefuse::Grant, None) => {
@@ -356,7 +358,7 @@ async fn certificate_for(act: &mut Act<'_>, basis: &Basis) -> Result<Certificate
     let (tx, app, now) = (&mut act.tx, act.app, act.now);
     let application = &basis.loaded.file.application;
     if let Some(id) = &application.certificate_id {
-        let certificate = certificates::get(tx, id).await?;
+        let certificate = certificates::get(tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
         let version = certificates::latest_version(tx, id).await?;
         let step = CertificateStep::Extend { valid_until: instant(version.valid_until), now };
         let to = certificate::next(certificate.state, &step)?;
@@ -467,7 +469,8 @@ async fn ask_for_more(
     let note = act.keep(&application.company_id, reason, "/reason").await?;
     let written = advance(&mut act, application, step.event().as_str(), to, Some(&note)).await?;
     if let Some(assessment) = applications::assessment_id(&mut act.tx, &id).await? {
-        let row = assessments::get(&mut act.tx, &assessment).await?;
+        let row =
+            assessments::get(&mut act.tx, &assessment).await?.ok_or(sqlx::Error::RowNotFound)?;
         let step = AssessmentStep::Reopen(&reason.text);
         let open = assessment::next(row.state, &step)?;
         super::assessments::advance(&mut act, &row, step.event(), open, Some(&note)).await?;

@@ -215,7 +215,8 @@ async fn subjects(
 ) -> Result<Vec<Subject>, Problem> {
     let mut subjects = vec![Subject { company: Some(row.party_id.clone()), ..Subject::default() }];
     for (application, _) in evidence::linked_applications(db, &row.id).await? {
-        let application = applications::get(db, &application).await?;
+        let application =
+            applications::get(db, &application).await?.ok_or(sqlx::Error::RowNotFound)?;
         subjects.push(applications::subject(db, &application).await?);
     }
     Ok(subjects)
@@ -231,7 +232,7 @@ async fn get(
     Path(id): Path<EvidenceId>,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let row = evidence::get(&mut db, &id).await?;
+    let row = evidence::get(&mut db, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let subjects = subjects(&mut db, &row).await?;
     if !subjects
         .iter()
@@ -276,7 +277,7 @@ async fn link(
     write: Write<LinkTo>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let row = evidence::get(&mut act.tx, &id).await?;
+    let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let File { application, subject, programme } =
         File::load(&mut act.tx, &body.application).await?;
     act.authorise(Action::AttachEvidence, &subject, "evidence", id.as_str())?;
@@ -291,7 +292,8 @@ async fn link(
         return Err(Problem::invalid("/facility", "is not in the scope"));
     }
     if let Some(finding) = &body.finding {
-        let finding = findings::get(&mut act.tx, finding).await?;
+        let finding =
+            findings::get(&mut act.tx, finding).await?.ok_or(Problem::NotFound("finding"))?;
         let assessment = applications::assessment_id(&mut act.tx, &application.id).await?;
         if Some(&finding.assessment_id) != assessment.as_ref() {
             return Err(Problem::invalid("/finding", "is not of this application"));
@@ -319,7 +321,7 @@ async fn remove(
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(&app).await?;
-    let row = evidence::get(&mut act.tx, &id).await?;
+    let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let subject = subjects(&mut act.tx, &row).await?.pop().unwrap_or_default();
     act.authorise(Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
     for (_, state) in evidence::linked_applications(&mut act.tx, &id).await? {

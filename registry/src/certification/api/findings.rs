@@ -12,9 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Written;
 use super::applications::{Move, MoveWithReason};
 use super::assessments::{self as assessment_api, Rate};
+use super::{Written, check_version};
 use crate::certification::file::{self, AssessmentFile};
 use crate::certification::ids::{
     ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId,
@@ -62,10 +62,10 @@ async fn open(
     action: Action,
     seen: i64,
 ) -> Result<Loaded, Problem> {
-    let finding = findings::get(&mut act.tx, id).await?;
+    let finding = findings::get(&mut act.tx, id).await?.ok_or(Problem::NotFound("finding"))?;
     let file = AssessmentFile::load(&mut act.tx, &finding.assessment_id).await?;
     act.authorise(action, &file.file.subject, "finding", id.as_str())?;
-    store::check_version(seen, finding.version)?;
+    check_version(seen, finding.version)?;
     under_way(&file.file.application, action)?;
     if action == Action::JudgeFinding {
         file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
@@ -193,11 +193,9 @@ async fn link(
     id: &EvidenceId,
     place: &str,
 ) -> Result<(), Problem> {
-    let not_theirs = "is no evidence of the company";
-    let found = evidence::get(&mut act.tx, id).await;
-    let row = found.map_err(|problem| problem.or_invalid(place, not_theirs))?;
-    if &row.party_id != company(&loaded.file) || row.removed != 0 {
-        return Err(Problem::invalid(place, not_theirs));
+    let found = evidence::get(&mut act.tx, id).await?;
+    if !found.is_some_and(|row| &row.party_id == company(&loaded.file) && row.removed == 0) {
+        return Err(Problem::invalid(place, "is no evidence of the company"));
     }
     let link = evidence::Link {
         evidence_id: id.clone(),
@@ -410,7 +408,7 @@ async fn get(
     Path(id): Path<FindingId>,
 ) -> Result<Json<FindingDetail>, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let row = findings::get(&mut db, &id).await?;
+    let row = findings::get(&mut db, &id).await?.ok_or(Problem::NotFound("finding"))?;
     let file = AssessmentFile::load(&mut db, &row.assessment_id).await?;
     actor.authorise(Action::ReadFinding, &file.file.subject, "finding")?;
     let mut corrective_actions = Vec::new();

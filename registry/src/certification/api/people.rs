@@ -76,8 +76,8 @@ async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Respon
         }
     };
     parties::get(&mut act.tx, &body.party)
-        .await
-        .map_err(|problem| problem.or_invalid("/party", "is no party here"))?;
+        .await?
+        .ok_or_else(|| Problem::invalid("/party", "is no party here"))?;
     accounts::store::account(&mut act.tx, &account)
         .await?
         .ok_or_else(|| Problem::invalid("/account", "is no account here"))?;

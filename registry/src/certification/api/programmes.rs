@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Written;
+use super::{Written, check_body, check_version};
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
 use crate::certification::rules::dates::Zone;
+use crate::certification::store::programmes;
 use crate::certification::store::programmes::ProgrammeVersion;
-use crate::certification::store::{self, parties, programmes};
 use crate::issuance;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Role, Subject};
@@ -76,7 +76,9 @@ async fn get(
     Path((id, version)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let row = programmes::published(&mut db, &id, &version).await?;
+    let row = programmes::published(&mut db, &id, &version)
+        .await?
+        .ok_or(Problem::NotFound("programme version"))?;
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::ETAG, format!("\"{}\"", hex(&row.digest))),
@@ -164,7 +166,8 @@ async fn open(
     draft: &ProgrammeVersionId,
     seen: i64,
 ) -> Result<ProgrammeVersion, Problem> {
-    let row = programmes::get(&mut act.tx, draft).await?;
+    let row =
+        programmes::get(&mut act.tx, draft).await?.ok_or(Problem::NotFound("programme version"))?;
     let subject = Subject { owner: Some(row.owner_id.clone()), ..Subject::default() };
     act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str())?;
     if row.programme != programme {
@@ -178,7 +181,7 @@ async fn open(
             who: vec![Role::Owner.to_string()],
         });
     }
-    store::check_version(seen, row.version)?;
+    check_version(seen, row.version)?;
     Ok(row)
 }
 
@@ -262,8 +265,7 @@ async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Re
     let id = AuthorisationId::new(act.now, &*app.rng);
     let subject = Subject { owner: Some(owner), ..Subject::default() };
     act.authorise(Action::Authorise, &subject, "authorisation", id.as_str())?;
-    let no_body = |p: Problem| p.or_invalid("/body", "is no certification body here");
-    parties::body(&mut act.tx, &body.body).await.map_err(no_body)?;
+    check_body(&mut act.tx, &body.body).await?;
     if body.until <= body.from {
         return Err(Problem::invalid("/until", "is not after its beginning"));
     }
@@ -306,7 +308,9 @@ async fn end_authorisation(
     write: Write<EndAuthorisation>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let row = programmes::authorisation(&mut act.tx, &id).await?;
+    let row = programmes::authorisation(&mut act.tx, &id)
+        .await?
+        .ok_or(Problem::NotFound("authorisation"))?;
     let owner = programmes::owner(&mut act.tx, &row.programme).await?;
     let subject = Subject { owner, ..Subject::default() };
     act.authorise(Action::Authorise, &subject, "authorisation", id.as_str())?;

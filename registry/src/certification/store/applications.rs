@@ -3,14 +3,13 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
-use super::{Transition, append_event, insert_event};
+use super::{Transition, UpdateError, append_event, claimed, insert_event};
 use crate::certification::ids::{
     ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId, ProgrammeVersionId,
 };
 use crate::certification::rules::application::{ApplicationKind, ApplicationState};
 use crate::platform::authorisation::{Subject, Task};
 use crate::platform::id::{AccountId, NoteId, PartyId};
-use crate::platform::problem::Problem;
 
 /// An application's row.
 #[derive(Debug, FromRow)]
@@ -95,13 +94,13 @@ async fn set_facilities(
 /// Writes a draft's scope and facts.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn fill_in(
     tx: &mut AnyConnection,
     application: &Application,
     facilities: Option<&[FacilityId]>,
     now: Timestamp,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE application SET facts = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
     )
@@ -111,7 +110,7 @@ pub async fn fill_in(
     .bind(now.as_millisecond())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), application.version, application.version)?;
+    let version = claimed(done.rows_affected(), application.version)?;
     if let Some(facilities) = facilities {
         set_facilities(tx, &application.id, facilities).await?;
     }
@@ -121,13 +120,13 @@ pub async fn fill_in(
 /// Moves an application and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     application: &Application,
     to: ApplicationState,
     transition: &Transition<'_>,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE application SET state = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
     )
@@ -137,7 +136,7 @@ pub async fn advance(
     .bind(transition.at.as_millisecond())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), application.version, application.version)?;
+    let version = claimed(done.rows_affected(), application.version)?;
     let insert = insert_event!("application");
     append_event(tx, insert, application.id.as_str(), to.as_str(), transition).await?;
     Ok(version)
@@ -146,14 +145,13 @@ pub async fn advance(
 /// An application by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &ApplicationId) -> Result<Application, Problem> {
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<Application>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM application WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("application"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// The applications that an account has to do with: its companies', its bodies' (as quality manager
@@ -430,14 +428,14 @@ pub async fn answers(
 /// Writes an answer over the version that its writer saw (0 for a new one); gives the new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when somebody else wrote since.
+/// [`UpdateError::Stale`] when somebody else wrote since.
 pub async fn put_answer(
     tx: &mut AnyConnection,
     application: &ApplicationId,
     answer: &Answer,
     by: &AccountId,
     now: Timestamp,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "INSERT INTO self_answer (application_id, criterion, facility_id, answer, note_id, by_account, at, version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
@@ -467,7 +465,7 @@ pub async fn put_answer(
     .bind(&answer.facility_id)
     .fetch_one(tx)
     .await?;
-    Err(Problem::StaleVersion { seen: answer.version, current })
+    Err(UpdateError::Stale { seen: answer.version, current })
 }
 
 /// The assessment of an application, once a lead was assigned.

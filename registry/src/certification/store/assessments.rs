@@ -4,11 +4,10 @@ use akashi_schemas::{FacilityKind, Rating};
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
-use super::{Transition, append_event, insert_event};
+use super::{Transition, UpdateError, append_event, claimed, insert_event};
 use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId, RatingId, ReviewId};
 use crate::certification::rules::assessment::AssessmentState;
 use crate::platform::id::{AccountId, NoteId, PartyId};
-use crate::platform::problem::Problem;
 
 /// An assessment's row.
 #[derive(Debug, FromRow)]
@@ -89,15 +88,17 @@ pub async fn insert(
 /// An assessment by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &AssessmentId) -> Result<Assessment, Problem> {
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<Option<Assessment>, sqlx::Error> {
     sqlx::query_as(
         "SELECT id, application_id, state, visit_from, visit_to, version FROM assessment WHERE id = $1",
     )
     .bind(id)
     .fetch_optional(db)
-    .await?
-    .ok_or(Problem::NotFound("assessment"))
+    .await
 }
 
 /// The facilities that are assessed, the organisation as a whole first.
@@ -142,13 +143,13 @@ pub async fn hold_interviews(
 /// Moves an assessment and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     assessment: &Assessment,
     to: AssessmentState,
     transition: &Transition<'_>,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE assessment SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
     )
@@ -157,7 +158,7 @@ pub async fn advance(
     .bind(to.as_str())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), assessment.version, assessment.version)?;
+    let version = claimed(done.rows_affected(), assessment.version)?;
     let insert = insert_event!("assessment");
     append_event(tx, insert, assessment.id.as_str(), to.as_str(), transition).await?;
     Ok(version)

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{UpdateError, claimed};
 use crate::certification::ids::{
     AssessmentId, CertificateId, CertificateVersionId, DecisionId, FacilityId, ProgrammeVersionId,
 };
 use crate::certification::rules::certificate::CertificateState;
 use crate::platform::authorisation::Subject;
 use crate::platform::id::PartyId;
-use crate::platform::problem::Problem;
 
 /// A certificate's row.
 #[derive(Debug, FromRow)]
@@ -73,27 +73,25 @@ pub async fn insert(
 /// A certificate by number.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn by_number(db: &mut AnyConnection, number: &str) -> Result<Certificate, Problem> {
+/// When the database refuses.
+pub async fn by_number(
+    db: &mut AnyConnection,
+    number: &str,
+) -> Result<Option<Certificate>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM certificate WHERE number = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(number)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("certificate"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(number).fetch_optional(db).await
 }
 
 /// A certificate by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &CertificateId) -> Result<Certificate, Problem> {
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &CertificateId,
+) -> Result<Option<Certificate>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM certificate WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("certificate"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// A company's certificates, oldest first.
@@ -111,12 +109,12 @@ pub async fn of_company(
 /// Moves a certificate; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     certificate: &Certificate,
     to: CertificateState,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE certificate SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
     )
@@ -125,7 +123,7 @@ pub async fn advance(
     .bind(to.as_str())
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), certificate.version, certificate.version)
+    claimed(done.rows_affected(), certificate.version)
 }
 
 /// A certificate version's row.
@@ -283,14 +281,13 @@ pub async fn last_event_at(
 /// A certificate by the id that another context knows it by.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn by_text_id(db: &mut AnyConnection, id: &str) -> Result<Certificate, Problem> {
+/// When the database refuses.
+pub async fn by_text_id(
+    db: &mut AnyConnection,
+    id: &str,
+) -> Result<Option<Certificate>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM certificate WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("certificate"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// An event's row.

@@ -5,7 +5,6 @@ use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
 use crate::platform::id::{AccountId, BlobId, DataKeyId, NoteId, PartyId};
-use crate::platform::problem::Problem;
 
 /// A stored file's row.
 #[derive(Debug, FromRow)]
@@ -150,8 +149,8 @@ pub async fn insert(
 /// Evidence by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Problem> {
+/// When the database refuses.
+pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Option<Evidence>, sqlx::Error> {
     sqlx::query_as(
         "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.received_at,
                 b.size, b.media_type, b.address,
@@ -160,8 +159,7 @@ pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Pr
     )
     .bind(id)
     .fetch_optional(db)
-    .await?
-    .ok_or(Problem::NotFound("evidence"))
+    .await
 }
 
 /// A link's row.

@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
-use super::{Transition, append_event, insert_event};
+use super::{Transition, UpdateError, append_event, claimed, insert_event};
 use crate::certification::ids::{
     AssessmentId, CorrectiveActionId, FacilityId, FindingId, RatingId,
 };
 use crate::certification::rules::finding::{FindingState, Grade};
 use crate::platform::id::{AccountId, NoteId};
-use crate::platform::problem::Problem;
 
 /// A finding's row.
 #[derive(Debug, FromRow)]
@@ -72,14 +71,10 @@ pub async fn insert(tx: &mut AnyConnection, finding: &Finding) -> Result<(), sql
 /// A finding by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &FindingId) -> Result<Finding, Problem> {
+/// When the database refuses.
+pub async fn get(db: &mut AnyConnection, id: &FindingId) -> Result<Option<Finding>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM finding WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("finding"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// The findings of an assessment, oldest first.
@@ -97,13 +92,13 @@ pub async fn of_assessment(
 /// Moves a finding and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     finding: &Finding,
     to: FindingState,
     transition: &Transition<'_>,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE finding SET state = $3, close_due_at = $4, extended = $5, version = version + 1
          WHERE id = $1 AND version = $2",
@@ -115,7 +110,7 @@ pub async fn advance(
     .bind(finding.extended)
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), finding.version, finding.version)?;
+    let version = claimed(done.rows_affected(), finding.version)?;
     let insert = insert_event!("finding");
     append_event(tx, insert, finding.id.as_str(), to.as_str(), transition).await?;
     Ok(version)

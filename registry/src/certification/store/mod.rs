@@ -15,7 +15,6 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::platform::id::{AccountId, NoteId};
-use crate::platform::problem::Problem;
 
 /// How a record got into the state that it is moved to, as its event tells.
 #[derive(Clone, Copy, Debug)]
@@ -70,18 +69,27 @@ macro_rules! insert_event {
 }
 use insert_event;
 
+/// Why a row was not written over the version of it that was read.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// Somebody else wrote it since.
+    #[error("version {seen} was read, version {current} is current")]
+    Stale {
+        /// The version that was read.
+        seen: i64,
+        /// The version that is current.
+        current: i64,
+    },
+    /// The database refused.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
 /// Turns the outcome of an update by `id` and `version` into the new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when no row had the version that the caller saw.
-pub(super) fn claimed(rows: u64, seen: i64, current: i64) -> Result<i64, Problem> {
-    if rows == 1 { Ok(seen + 1) } else { Err(Problem::StaleVersion { seen, current }) }
-}
-
-/// Refuses a request that saw another version than the current one.
-///
-/// # Errors
-/// [`Problem::StaleVersion`].
-pub fn check_version(seen: i64, current: i64) -> Result<(), Problem> {
-    if seen == current { Ok(()) } else { Err(Problem::StaleVersion { seen, current }) }
+/// [`UpdateError::Stale`] when no row had the version that was read: another writer made the next one of it.
+fn claimed(rows: u64, seen: i64) -> Result<i64, UpdateError> {
+    let next = seen + 1;
+    if rows == 1 { Ok(next) } else { Err(UpdateError::Stale { seen, current: next }) }
 }

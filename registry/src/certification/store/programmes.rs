@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{UpdateError, claimed};
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
 use crate::platform::id::{AccountId, PartyId};
-use crate::platform::problem::Problem;
 
 /// A programme version's row.
 #[derive(Debug, FromRow)]
@@ -61,8 +61,8 @@ pub async fn insert(
 /// Replaces a draft's content.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
-pub async fn update(tx: &mut AnyConnection, draft: &ProgrammeVersion) -> Result<i64, Problem> {
+/// [`UpdateError::Stale`] when it was changed since it was read.
+pub async fn update(tx: &mut AnyConnection, draft: &ProgrammeVersion) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE programme_version SET label = $3, digest = $4, canonical = $5, version = version + 1
          WHERE id = $1 AND version = $2 AND state = 'draft'",
@@ -74,19 +74,19 @@ pub async fn update(tx: &mut AnyConnection, draft: &ProgrammeVersion) -> Result<
     .bind(&draft.canonical)
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), draft.version, draft.version)
+    claimed(done.rows_affected(), draft.version)
 }
 
 /// Publishes a draft; from then on it never changes.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn publish(
     tx: &mut AnyConnection,
     draft: &ProgrammeVersion,
     effective_from: i64,
     now: Timestamp,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE programme_version SET state = 'published', effective_from = $3, published_at = $4, version = version + 1
          WHERE id = $1 AND version = $2 AND state = 'draft'",
@@ -97,43 +97,34 @@ pub async fn publish(
     .bind(now.as_millisecond())
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), draft.version, draft.version)
+    claimed(done.rows_affected(), draft.version)
 }
 
 /// A version by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
+/// When the database refuses.
 pub async fn get(
     db: &mut AnyConnection,
     id: &ProgrammeVersionId,
-) -> Result<ProgrammeVersion, Problem> {
+) -> Result<Option<ProgrammeVersion>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM programme_version WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("programme version"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// A published version by programme and label.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
+/// When the database refuses.
 pub async fn published(
     db: &mut AnyConnection,
     programme: &str,
     label: &str,
-) -> Result<ProgrammeVersion, Problem> {
+) -> Result<Option<ProgrammeVersion>, sqlx::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM programme_version WHERE programme = $1 AND label = $2 AND state = 'published'"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(programme)
-        .bind(label)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("programme version"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(programme).bind(label).fetch_optional(db).await
 }
 
 /// All published versions, oldest first.
@@ -236,17 +227,13 @@ pub async fn end_authorisation(
 /// An authorisation by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
+/// When the database refuses.
 pub async fn authorisation(
     db: &mut AnyConnection,
     id: &AuthorisationId,
-) -> Result<Authorisation, Problem> {
+) -> Result<Option<Authorisation>, sqlx::Error> {
     let sql = format!("{AUTHORISATIONS} WHERE a.id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("authorisation"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// Whether a body is authorised for a programme at a moment.

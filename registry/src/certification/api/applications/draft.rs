@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::open;
-use crate::certification::api::Written;
 use crate::certification::api::certificates;
 use crate::certification::api::parties::Terms;
+use crate::certification::api::{Written, check_body};
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, CertificateId, FacilityId};
 use crate::certification::rules::application::{ApplicationKind, ApplicationState};
@@ -78,12 +78,11 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
     let id = ApplicationId::new(act.now, &*app.rng);
     let subject = Subject { company: Some(body.company.clone()), ..Subject::default() };
     act.authorise(Action::Apply, &subject, "application", id.as_str())?;
-    let no_body = |p: Problem| p.or_invalid("/body", "is no certification body here");
-    parties::body(&mut act.tx, &body.body).await.map_err(no_body)?;
-    let no_programme = |p: Problem| p.or_invalid("/programme", "is no published programme version");
-    let programme = programmes::published(&mut act.tx, &body.programme.id, &body.programme.version)
-        .await
-        .map_err(no_programme)?;
+    check_body(&mut act.tx, &body.body).await?;
+    let ProgrammeRef { id: programme, version } = &body.programme;
+    let programme = programmes::published(&mut act.tx, programme, version)
+        .await?
+        .ok_or_else(|| Problem::invalid("/programme", "is no published programme version"))?;
     let certificate = own_certificate(&mut act.tx, &body).await?;
     let facilities = scope_of(&mut act.tx, &body.company, &body.facilities).await?;
     check_facts(&*file::programme(&mut act.tx, &programme.id).await?, &body.facts)?;
@@ -303,7 +302,9 @@ async fn agree(
     let File { application, .. } =
         open(&mut act, &id, Action::MoveApplication, body.version).await?;
     in_draft(&application, "agreement")?;
-    let terms = parties::get(&mut act.tx, &application.body_id).await?.terms.unwrap_or_default();
+    let certifier =
+        parties::get(&mut act.tx, &application.body_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let terms = certifier.terms.unwrap_or_default();
     let current = serde_json::from_str::<Terms>(&terms).ok().map(|terms| terms.version);
     if current.as_deref() != Some(&body.terms_version) {
         let detail = match current {

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::certification::api::Written;
+use crate::certification::api::{Written, check_version};
 use crate::certification::file::File;
 use crate::certification::ids::ApplicationId;
 use crate::certification::rules::application::{ApplicationEvent, ApplicationState};
 use crate::certification::store::applications::Application;
-use crate::certification::store::{self, Transition, applications};
+use crate::certification::store::{Transition, applications};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
 use crate::platform::id::NoteId;
@@ -52,7 +52,7 @@ pub(super) async fn open(
 ) -> Result<File, Problem> {
     let file = File::load(&mut act.tx, id).await?;
     act.authorise(action, &file.subject, "application", id.as_str())?;
-    store::check_version(seen, file.application.version)?;
+    check_version(seen, file.application.version)?;
     Ok(file)
 }
 

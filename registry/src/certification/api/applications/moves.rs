@@ -51,7 +51,9 @@ async fn submit(
     let step = ApplicationStep::Submit(Submission {
         programme: &file.programme,
         agreement_accepted: applications::agreed_terms(tx, &id).await?.is_some(),
-        may_be_shown: parties::get(tx, &file.application.company_id).await?.may_be_shown(),
+        may_be_shown: parties::get(tx, &file.application.company_id)
+            .await?
+            .is_some_and(|company| company.may_be_shown()),
         facilities: &scope,
         facts: &file.facts(),
         answered: &answered,

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::certification::api::Written;
+use crate::certification::api::{Written, check_version};
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::AssessmentId;
 use crate::certification::rules::application::ApplicationState;
@@ -18,7 +18,7 @@ use crate::certification::rules::assessment::{
     self, AssessmentEvent, AssessmentState, AssessmentStep,
 };
 use crate::certification::store::assessments::Assessment;
-use crate::certification::store::{self, Transition, assessments};
+use crate::certification::store::{Transition, assessments};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
 use crate::platform::id::NoteId;
@@ -54,7 +54,7 @@ async fn open(
     };
     act.authorise(action, &loaded.file.subject, "assessment", id.as_str())?;
     if let Some(seen) = seen {
-        store::check_version(seen, loaded.assessment.version)?;
+        check_version(seen, loaded.assessment.version)?;
     }
     // An application that was taken back takes its assessment with it, wherever that stands.
     let state = loaded.file.application.state;

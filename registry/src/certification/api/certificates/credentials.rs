@@ -8,9 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Changed, Loaded, finish, open};
+use crate::certification::api::check_version;
 use crate::certification::attest;
 use crate::certification::rules::certificate::{self, CertificateStep};
-use crate::certification::store;
 use crate::certification::store::certificates::{self, Certificate};
 use crate::issuance;
 use crate::platform::app::App;
@@ -66,8 +66,10 @@ async fn open_of_credential(
     let certificate = issuance::certificate_of(&mut act.tx, credential)
         .await?
         .ok_or(Problem::NotFound("credential"))?;
-    let certificate = certificates::by_text_id(&mut act.tx, &certificate).await?;
-    store::check_version(seen, certificate.version)?;
+    let certificate = certificates::by_text_id(&mut act.tx, &certificate)
+        .await?
+        .ok_or(Problem::NotFound("certificate"))?;
+    check_version(seen, certificate.version)?;
     Ok(certificate)
 }
 

@@ -12,14 +12,13 @@ use sqlx::AnyConnection;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::certification::api::check_public_reason;
 use crate::certification::api::decisions::maker;
+use crate::certification::api::{check_public_reason, check_version};
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::DecisionId;
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
 use crate::certification::rules::number::CertificateNumber;
-use crate::certification::store;
 use crate::certification::store::certificates::{self, Certificate, Version};
 use crate::certification::store::decisions::{self, Decision};
 use crate::platform::app::App;
@@ -47,7 +46,7 @@ pub(super) async fn find(db: &mut AnyConnection, number: &str) -> Result<Certifi
         }
         _ => Problem::NotFound("certificate"),
     })?;
-    certificates::by_number(db, &number.to_string()).await
+    certificates::by_number(db, &number.to_string()).await?.ok_or(Problem::NotFound("certificate"))
 }
 
 /// A certificate loaded for a decision.
@@ -67,7 +66,7 @@ async fn open(
 ) -> Result<Loaded, Problem> {
     let certificate = find(&mut act.tx, number).await?;
     act.authorise(action, &certificate.subject(), "certificate", &certificate.number)?;
-    store::check_version(seen, certificate.version)?;
+    check_version(seen, certificate.version)?;
     let version = certificates::latest_version(&mut act.tx, &certificate.id).await?;
     let assessment = AssessmentFile::load(&mut act.tx, &version.assessment_id).await?;
     let maker = maker(act, &assessment).await?;

@@ -12,10 +12,10 @@ use utoipa_axum::routes;
 
 use super::record::names_may_change;
 use super::{NAME, country_ok, name_ok, open, reading};
-use crate::certification::api::Written;
+use crate::certification::api::{Written, check_version};
 use crate::certification::ids::FacilityId;
 use crate::certification::store::parties::PartyKind;
-use crate::certification::store::{self, facilities, parties};
+use crate::certification::store::{facilities, parties};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor};
 use crate::platform::id::{PartyId, uuid_v7};
@@ -70,7 +70,7 @@ async fn list_facilities(
     Path(id): Path<PartyId>,
 ) -> Result<Json<Vec<FacilityView>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let party = parties::get(&mut db, &id).await?;
+    let party = parties::get(&mut db, &id).await?.ok_or(Problem::NotFound("party"))?;
     actor.authorise(reading(&party), &party.subject(), "party")?;
     let rows = facilities::of_party(&mut db, &id).await?;
     Ok(Json(rows.into_iter().map(FacilityView::from).collect()))
@@ -166,11 +166,9 @@ async fn change_facility(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     open(&mut act, &id, Action::ChangeParty).await?;
-    let mut row = facilities::get(&mut act.tx, &facility).await?;
-    if row.party_id != id {
-        return Err(Problem::NotFound("facility"));
-    }
-    store::check_version(body.version, row.version)?;
+    let row = facilities::get(&mut act.tx, &facility).await?;
+    let mut row = row.filter(|row| row.party_id == id).ok_or(Problem::NotFound("facility"))?;
+    check_version(body.version, row.version)?;
     let fields = serde_json::to_string(&body).map_err(Problem::internal)?;
     for (place, text) in
         [("/name", &body.name), ("/address", &body.address), ("/region", &body.region)]

@@ -60,7 +60,7 @@ async fn list_members(
     Path(id): Path<PartyId>,
 ) -> Result<Json<Vec<MemberView>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let party = parties::get(&mut db, &id).await?;
+    let party = parties::get(&mut db, &id).await?.ok_or(Problem::NotFound("party"))?;
     actor.authorise(reading(&party), &party.subject(), "party")?;
     let members = accounts::store::members_and_invited(&mut db, &id).await?;
     let view = |m: accounts::store::Member| MemberView {

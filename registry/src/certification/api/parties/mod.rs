@@ -28,7 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Opens a party's record for a write.
 async fn open(act: &mut Act<'_>, id: &PartyId, action: Action) -> Result<Party, Problem> {
-    let party = parties::get(&mut act.tx, id).await?;
+    let party = parties::get(&mut act.tx, id).await?.ok_or(Problem::NotFound("party"))?;
     act.authorise(action, &party.subject(), "party", id.as_str())?;
     Ok(party)
 }

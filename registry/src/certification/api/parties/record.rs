@@ -11,10 +11,10 @@ use utoipa_axum::routes;
 
 use super::registration::NameKind;
 use super::{NAME, name_ok, open, reading};
-use crate::certification::api::Written;
+use crate::certification::api::{Written, check_version};
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::store::parties::{Party, PartyKind};
-use crate::certification::store::{self, applications, certificates, parties};
+use crate::certification::store::{applications, certificates, parties};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role};
 use crate::platform::id::{PartyId, uuid_v7};
@@ -141,7 +141,7 @@ async fn get(
     Path(id): Path<PartyId>,
 ) -> Result<Json<PartyView>, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let party = parties::get(&mut db, &id).await?;
+    let party = parties::get(&mut db, &id).await?.ok_or(Problem::NotFound("party"))?;
     // Which bodies there are, and their terms, everyone who may apply needs to know.
     if party.kind != PartyKind::Body {
         actor.authorise(reading(&party), &party.subject(), "party")?;
@@ -171,7 +171,7 @@ async fn change(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let mut party = open(&mut act, &id, Action::ChangeParty).await?;
-    store::check_version(body.version, party.version)?;
+    check_version(body.version, party.version)?;
     if let Some(name) = body.name {
         if !name_ok(&name) {
             return Err(Problem::invalid("/name", NAME));
