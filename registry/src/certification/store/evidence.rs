@@ -1,10 +1,10 @@
 //! Evidence: files with the period they speak of, and the criteria they speak to.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
 use crate::platform::id::{AccountId, BlobId, DataKeyId, NoteId, PartyId};
-use crate::platform::problem::Problem;
 
 /// A stored file's row.
 #[derive(Debug, FromRow)]
@@ -50,7 +50,11 @@ pub async fn blob_by_address(
 ///
 /// # Errors
 /// A unique violation when the party has the same file.
-pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(), sqlx::Error> {
+pub async fn add_blob(
+    tx: &mut AnyConnection,
+    blob: &Blob,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO blob (id, party_id, address, cipher_digest, size, media_type, data_key_id, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -63,7 +67,7 @@ pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(
     .bind(&blob.media_type)
     .bind(&blob.data_key_id)
     .bind(&blob.state)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -145,8 +149,8 @@ pub async fn insert(
 /// Evidence by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Problem> {
+/// When the database refuses.
+pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Option<Evidence>, sqlx::Error> {
     sqlx::query_as(
         "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.received_at,
                 b.size, b.media_type, b.address,
@@ -155,8 +159,7 @@ pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Pr
     )
     .bind(id)
     .fetch_optional(db)
-    .await?
-    .ok_or(Problem::NotFound("evidence"))
+    .await
 }
 
 /// A link's row.
@@ -183,7 +186,7 @@ pub async fn link(
     id: &EvidenceLinkId,
     link: &Link,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO evidence_link (id, evidence_id, application_id, criterion, facility_id, finding_id, by_account, at)
@@ -196,7 +199,7 @@ pub async fn link(
     .bind(&link.facility_id)
     .bind(&link.finding_id)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -244,12 +247,12 @@ pub async fn remove(
     tx: &mut AnyConnection,
     id: &EvidenceId,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO evidence_removal (evidence_id, by_account, at) VALUES ($1, $2, $3)")
         .bind(id)
         .bind(by)
-        .bind(now)
+        .bind(now.as_millisecond())
         .execute(tx)
         .await
         .map(drop)
