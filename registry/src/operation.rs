@@ -76,14 +76,11 @@ async fn retire(
     Path(id): Path<String>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
-    let Write { actor, mut act, .. } = write;
-    act.authorise(&actor, Action::Operate, &Subject::default(), "key", &id)?;
-    let mut tx = app.db.write().await?;
-    let next = issuance::retire_key(&mut tx, &app, &id, &actor.account).await?;
+    let (mut act, Nothing {}) = write.begin(&app).await?;
+    act.authorise(Action::Operate, &Subject::default(), "key", &id)?;
+    let next = issuance::retire_key(&mut act.tx, &app, &id, &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
-    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &successor).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::OK, &successor).await
 }
 
 /// From when a key is not to be trusted.
@@ -104,15 +101,12 @@ async fn compromised(
     Path(id): Path<String>,
     write: Write<Compromised>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    act.authorise(&actor, Action::Operate, &Subject::default(), "key", &id)?;
-    let mut tx = app.db.write().await?;
+    let (mut act, body) = write.begin(&app).await?;
+    act.authorise(Action::Operate, &Subject::default(), "key", &id)?;
     let from = body.from.as_millisecond();
-    let next = issuance::compromise_key(&mut tx, &app, &id, from, &actor.account).await?;
+    let next = issuance::compromise_key(&mut act.tx, &app, &id, from, &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
-    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &successor).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::OK, &successor).await
 }
 
 /// A job that is not done.
@@ -160,7 +154,10 @@ async fn job_list(State(app): State<App>, actor: Actor) -> Result<Json<Jobs>, Pr
     let open = jobs::open(&mut db).await?.into_iter().map(view).collect();
     let mut failed_credentials = Vec::new();
     for row in issuance::failed(&mut db).await? {
-        let certificate = certificates::by_text_id(&mut db, &row.certificate_id).await?.number;
+        let certificate = certificates::by_text_id(&mut db, &row.certificate_id)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)?
+            .number;
         failed_credentials.push(FailedCredential { id: row.id, certificate, failure: row.failure });
     }
     Ok(Json(Jobs { open, failed_credentials }))

@@ -166,7 +166,8 @@ async fn refuse_release(app: &App, job: &Job, why: &str) -> Result<(), Problem> 
 /// Signs the changed lists at the log's last leaf and shows the certificate as it stands there.
 ///
 /// Under the log's lock nothing can be appended meanwhile: what the database says of the certificate, what the lists
-/// say and what a replay up to that leaf gives are the same.
+/// say and what a replay up to that leaf gives are the same. Where a list cannot be signed, the page is right all the
+/// same, and the job goes on until the list is too.
 async fn publish_status(app: &App, job: &Job) -> Result<(), Problem> {
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Log).await?;
@@ -177,8 +178,17 @@ async fn publish_status(app: &App, job: &Job) -> Result<(), Problem> {
     issuance::publish_lists(&mut tx, app).await?;
     publication::project(&mut tx, app, &job.subject).await?;
     jobs::add(&mut tx, app, "bundle", "").await?;
-    jobs::done(&mut tx, app, job).await?;
-    Ok(tx.commit().await?)
+    let published = issuance::is_published(&mut tx, &job.subject).await?;
+    if published {
+        jobs::done(&mut tx, app, job).await?;
+    }
+    tx.commit().await?;
+    if !published {
+        return Err(Problem::internal(anyhow::anyhow!(
+            "a status list of its body cannot be signed"
+        )));
+    }
+    Ok(())
 }
 
 /// Makes the next bundle, with lists that are fresh.

@@ -58,12 +58,14 @@ pub enum Step {
     Completed,
     /// The reviewer has recommended the level `leading`.
     Deciding,
-    /// The level `leading` is granted and the certificate is active.
+    /// The level `leading` is granted; its credential is under way.
+    Granted,
+    /// The certificate is active.
     Active,
 }
 
 impl Step {
-    const ALL: [Step; 10] = [
+    const ALL: [Step; 11] = [
         Step::Draft,
         Step::FilledIn,
         Step::Submitted,
@@ -73,6 +75,7 @@ impl Step {
         Step::Rated,
         Step::Completed,
         Step::Deciding,
+        Step::Granted,
         Step::Active,
     ];
 }
@@ -146,7 +149,8 @@ impl Cast {
                 Step::Rated => self.rate(&case, improvable).await,
                 Step::Completed => self.complete(&case).await,
                 Step::Deciding => self.review(&case).await,
-                Step::Active => self.grant(&mut case).await,
+                Step::Granted => self.grant(&mut case).await,
+                Step::Active => self.until(&case, "active").await,
             }
         }
         case
@@ -251,16 +255,18 @@ impl Cast {
         let version = self.version(case).await;
         let path = format!("{}/decision", case.application_path());
         let granted = self.decision_maker.post(&path, &grant(version)).await.expect(201);
-        let number = granted.text("/certificate").to_owned();
-        self.until_active(&number).await;
-        case.certificate = Some(number);
+        case.certificate = Some(granted.text("/certificate").to_owned());
         case.credential = Some(granted.text("/credential").to_owned());
     }
 
-    async fn until_active(&self, number: &str) {
-        let path = format!("{API}/certificates/{number}");
+    /// Waits for the certificate to be in a state that it comes to by itself.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn until(&self, case: &Case, state: &str) {
+        let path = case.certificate_path();
         let certificate = async || self.quality_manager.get(&path).await.expect(200);
-        eventually("an active certificate", certificate, |c| c.text("/state") == "active").await;
+        eventually("the certificate's state", certificate, |c| c.text("/state") == state).await;
     }
 
     /// The application as the body's quality manager reads it.

@@ -5,7 +5,7 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use reqwest::Url;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::requirements::skip;
 
@@ -68,6 +68,19 @@ impl Database {
     pub(crate) async fn drop_now(self) {
         on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
+}
+
+/// Carries a statement out in the database of a registry that does not run.
+///
+/// # Panics
+/// When it changes no row.
+pub(crate) async fn tamper(url: &str, statement: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(url).await.expect("the database is there");
+    let done = connection.execute(AssertSqlSafe(statement)).await;
+    let done = done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    assert!(done.rows_affected() > 0, "{statement}: no row changed");
+    connection.close().await.expect("the connection closes");
 }
 
 fn server() -> Option<Url> {

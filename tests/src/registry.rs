@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::binaries::akashi;
 use crate::client::{Address, Client};
-use crate::engine::{Database, Engine};
+use crate::engine::{Database, Engine, tamper};
 use crate::process::{Process, said};
 
 /// The origin that every registry under test is given. It is not where the registry listens, as behind
@@ -184,6 +184,30 @@ impl Registry {
         self.running.take().expect("the registry runs").kill9();
     }
 
+    /// Ends the process, carries a statement out in its database behind its back, and starts it again:
+    /// for damage that nobody can do over HTTP.
+    ///
+    /// # Panics
+    /// When the statement changes no row.
+    pub async fn is_tampered_with(&mut self, statement: &str) {
+        self.stop().await;
+        tamper(&self.place.database_url(), statement).await;
+        self.serve().await;
+    }
+
+    /// Damages the sealed key that every body signs with, so that no release can succeed: nobody can
+    /// bring that about over HTTP.
+    pub async fn issuer_keys_are_broken(&mut self) {
+        let damage = "UPDATE signing_key SET sealed = 'x' || sealed WHERE role = 'issuer'";
+        self.is_tampered_with(damage).await;
+    }
+
+    /// Undoes [`Registry::issuer_keys_are_broken`].
+    pub async fn issuer_keys_are_mended(&mut self) {
+        let mend = "UPDATE signing_key SET sealed = substr(sealed, 2) WHERE role = 'issuer'";
+        self.is_tampered_with(mend).await;
+    }
+
     /// Ends the process in good order and keeps what it stored.
     pub async fn into_snapshot(mut self) -> Snapshot {
         self.stop().await;
@@ -238,6 +262,13 @@ impl Place {
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    fn database_url(&self) -> String {
+        match &self.database {
+            None => format!("sqlite://{}", self.data().join("akashi.db").display()),
+            Some(database) => database.url(),
+        }
     }
 }
 

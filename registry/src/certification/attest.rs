@@ -50,7 +50,7 @@ pub async fn attest(
         public_reason: change.public_reason,
         leaf: Some(prepared.leaf),
     };
-    certificates::add_event(tx, &certificate.id, &event, app.clock.now_ms()).await?;
+    certificates::add_event(tx, &certificate.id, &event, app.clock.now()).await?;
     Ok(prepared.credential)
 }
 
@@ -64,17 +64,19 @@ async fn gather(
     let ratings = loaded.ratings(db).await?;
     let scope = certificates::scope(db, &version.id).await?;
     let outcome = super::api::apply_rule(&loaded, &ratings, |facility| scope.contains(facility));
-    let company = parties::get(db, &certificate.company_id).await?;
+    let company =
+        parties::get(db, &certificate.company_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let name = shown_name(db, &company).await?;
     let identifiers = public_identifiers(db, &company).await?;
     let mut attested = Vec::new();
     for id in &scope {
-        let facility = facilities::get(db, id).await?;
+        let facility = facilities::get(db, id).await?.ok_or(sqlx::Error::RowNotFound)?;
         // The organisation as a whole bears the holder's name: the one by which the public knows it.
         let whole = facility.kind == FacilityKind::Whole;
         let shown = if whole { name.clone() } else { facility.name };
         attested.push(AttestedFacility { id: id.to_string(), kind: facility.kind, name: shown });
     }
+    let body = parties::get(db, &certificate.body_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let programme = file::programme(db, &version.programme_version_id).await?;
     let assessed_on = loaded.assessment.visit_to.unwrap_or(version.valid_from);
     Ok(Attestation {
@@ -82,7 +84,7 @@ async fn gather(
         version_id: version.id.to_string(),
         number: certificate.number.clone(),
         n: u32::try_from(version.n).unwrap_or(u32::MAX),
-        body_name: parties::get(db, &certificate.body_id).await?.display_name,
+        body_name: body.display_name,
         company: AttestedCompany {
             id: company.id.to_string(),
             name,
@@ -131,7 +133,7 @@ async fn shown_name(db: &mut AnyConnection, company: &parties::Party) -> Result<
 pub async fn bundle_facts(db: &mut AnyConnection) -> Result<BundleFacts, Problem> {
     let mut facts = BundleFacts::default();
     for body in programmes::authorised_bodies(db).await? {
-        let name = parties::get(db, &body).await?.display_name;
+        let name = parties::get(db, &body).await?.ok_or(sqlx::Error::RowNotFound)?.display_name;
         let authorisations = programmes::authorisations_of(db, &body).await?;
         let in_force = |a: programmes::Authorisation| Authorisation {
             programme: a.programme,

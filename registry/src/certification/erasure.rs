@@ -8,42 +8,34 @@ use sqlx::AnyConnection;
 use super::store::evidence;
 use crate::platform::app::App;
 use crate::platform::data_keys::{self, Subject};
-use crate::platform::id::{AccountId, BlobId, PartyId};
+use crate::platform::id::{BlobId, PartyId};
 use crate::platform::jobs;
 use crate::platform::problem::Problem;
+use crate::platform::write::Act;
 
 /// Destroys the key of a file, and with it the file's name; its bytes are deleted after the commit.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn destroy_file(
-    tx: &mut AnyConnection,
-    app: &App,
-    blob: &BlobId,
-    by: &AccountId,
-) -> Result<(), sqlx::Error> {
+pub async fn destroy_file(act: &mut Act<'_>, blob: &BlobId) -> Result<(), sqlx::Error> {
+    let (tx, by) = (&mut act.tx, &act.actor.account);
     evidence::erase_blob(tx, blob).await?;
-    data_keys::destroy(tx, Subject::Blob(blob), by, app.clock.now_ms()).await?;
-    jobs::add(tx, app, "erase", blob.as_str()).await
+    data_keys::destroy(tx, Subject::Blob(blob), by, act.now).await?;
+    jobs::add(tx, act.app, "erase", blob.as_str()).await
 }
 
 /// Destroys the keys of a company's texts and of all its files.
 ///
 /// # Errors
 /// [`Problem::Erased`] when that was done before.
-pub async fn destroy_all(
-    tx: &mut AnyConnection,
-    app: &App,
-    company: &PartyId,
-    by: &AccountId,
-) -> Result<(), Problem> {
+pub async fn destroy_all(act: &mut Act<'_>, company: &PartyId) -> Result<(), Problem> {
+    let (tx, by) = (&mut act.tx, &act.actor.account);
     data_keys::hold(tx, company).await?;
-    data_keys::open(tx, app, Subject::Party(company)).await?;
-    let now = app.clock.now_ms();
-    data_keys::destroy(tx, Subject::Party(company), by, now).await?;
-    evidence::remove_all(tx, company, by, now).await?;
+    data_keys::open(tx, act.app, Subject::Party(company)).await?;
+    data_keys::destroy(tx, Subject::Party(company), by, act.now).await?;
+    evidence::remove_all(tx, company, by, act.now).await?;
     for blob in evidence::blobs_of_party(tx, company).await? {
-        destroy_file(tx, app, &blob, by).await?;
+        destroy_file(act, &blob).await?;
     }
     Ok(())
 }

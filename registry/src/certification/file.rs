@@ -39,7 +39,7 @@ pub async fn programme(
     if let Some(programme) = known(&PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(programme);
     }
-    let row = programmes::get(db, id).await?;
+    let row = programmes::get(db, id).await?.ok_or(Problem::NotFound("programme version"))?;
     let programme = Arc::new(Programme::from_json(&row.canonical).map_err(Problem::internal)?);
     if row.state == "published" {
         PUBLISHED
@@ -74,7 +74,8 @@ impl File {
     /// # Errors
     /// [`Problem::NotFound`].
     pub async fn load(db: &mut AnyConnection, id: &ApplicationId) -> Result<Self, Problem> {
-        let application = applications::get(db, id).await?;
+        let application =
+            applications::get(db, id).await?.ok_or(Problem::NotFound("application"))?;
         let subject = applications::subject(db, &application).await?;
         let programme = programme(db, &application.programme_version_id).await?;
         Ok(Self { application, subject, programme })
@@ -103,7 +104,7 @@ impl AssessmentFile {
     /// # Errors
     /// [`Problem::NotFound`].
     pub async fn load(db: &mut AnyConnection, id: &AssessmentId) -> Result<Self, Problem> {
-        let assessment = assessments::get(db, id).await?;
+        let assessment = assessments::get(db, id).await?.ok_or(Problem::NotFound("assessment"))?;
         let sample = assessments::sample(db, id).await?;
         let file = File::load(db, &assessment.application_id).await?;
         Ok(Self { file, assessment, sample })

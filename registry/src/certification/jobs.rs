@@ -65,18 +65,17 @@ async fn act(app: &App, id: &ApplicationId, lapse_days: u32) -> Result<bool, Pro
     let Some(state) = idleness::hold(&mut tx, id).await? else { return Ok(false) };
     let idle = idle(&mut tx, id, lapse_days).await?;
     let now = app.clock.now();
-    let at = now.as_millisecond();
     match idle.due(now) {
         None => return Ok(false),
         Some(Due::Warning) => {
             let event = ApplicationEvent::Warn.as_str();
-            idleness::append(&mut tx, id, event, state, at).await?;
+            idleness::append(&mut tx, id, event, state, now).await?;
         }
         Some(Due::Lapse) => {
             let step = ApplicationStep::Lapse(idle.idleness(now));
             let to = next(state, &step)?;
-            idleness::advance(&mut tx, id, to, at).await?;
-            idleness::append(&mut tx, id, step.event().as_str(), to, at).await?;
+            idleness::advance(&mut tx, id, to, now).await?;
+            idleness::append(&mut tx, id, step.event().as_str(), to, now).await?;
         }
     }
     tx.commit().await?;

@@ -28,11 +28,11 @@ async fn advance(
     certificate: &str,
     step: &CertificateStep<'_>,
 ) -> Result<(), Problem> {
-    let row = certificates::by_text_id(tx, certificate).await?;
+    let row = certificates::by_text_id(tx, certificate).await?.ok_or(sqlx::Error::RowNotFound)?;
     if row.state != CertificateState::Issuing {
         return Ok(());
     }
     let to = certificate::next(row.state, step)?;
-    certificates::advance(tx, &row, row.version, to).await?;
+    certificates::advance(tx, &row, to).await?;
     Ok(())
 }

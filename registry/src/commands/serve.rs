@@ -185,7 +185,7 @@ async fn first_start(tx: &mut Tx, app: &App, folder: &Path) -> anyhow::Result<()
         terms: None,
         version: 1,
     };
-    parties::insert(tx, &registry, now.as_millisecond()).await?;
+    parties::insert(tx, &registry, now).await?;
     let keys = write_root_keys(app, folder)?;
     issuance::first_root(tx, app, &keys).await?;
     Ok(())

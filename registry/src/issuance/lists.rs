@@ -88,14 +88,14 @@ pub(super) async fn of_shard(
     ])
 }
 
-/// Signs anew every list whose bits changed since it was last signed, or whose time runs out; gives whether
-/// there was any. Each states the last leaf of the log, and speaks of all leaves up to it.
+/// Signs anew every list whose bits changed since it was last signed, or whose time runs out. Each states the last
+/// leaf of the log, and speaks of all leaves up to it. A list that cannot be signed stays as it was published:
+/// [`is_published`] tells.
 ///
 /// # Errors
-/// When the database refuses, or an issuer has no key in force.
-pub async fn publish_lists(tx: &mut AnyConnection, app: &App) -> Result<bool, Problem> {
+/// When the database refuses.
+pub async fn publish_lists(tx: &mut AnyConnection, app: &App) -> Result<(), Problem> {
     let leaf = i64::try_from(log::size(tx).await?).map_err(Problem::internal)? - 1;
-    let mut any = false;
     for list in status::lists(tx).await? {
         let current = publications::current(tx, Kind::StatusList, &list.id).await?;
         let version = current.as_ref().map_or(0, |current| current.version);
@@ -107,12 +107,19 @@ pub async fn publish_lists(tx: &mut AnyConnection, app: &App) -> Result<bool, Pr
                 continue;
             }
         }
-        match sign(tx, app, &list, version, leaf).await {
-            Ok(()) => any = true,
-            Err(problem) => cannot_sign(&list, problem),
+        if let Err(problem) = sign(tx, app, &list, version, leaf).await {
+            cannot_sign(&list, problem);
         }
     }
-    Ok(any)
+    Ok(())
+}
+
+/// Whether the published lists speak of every change of a certificate's bits.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_published(db: &mut AnyConnection, certificate: &str) -> Result<bool, Problem> {
+    Ok(status::unpublished(db, certificate).await? == 0)
 }
 
 /// One body's key that does not open must not hold up the lists of the others.

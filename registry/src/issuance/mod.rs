@@ -24,7 +24,7 @@ pub use credentials::{
 pub use issuers::{
     authorisation_changed, compromise_key, open_issuer, programme_published, retire_key,
 };
-pub use lists::publish_lists;
+pub use lists::{is_published, publish_lists};
 pub use reads::{
     all_keys, bundle_made_at, credentials_of, did_document, failed, form, published, status_bits,
 };

@@ -5,6 +5,7 @@
 //! can be erased and the others stay. What remains of a destroyed key is its row: whose it was, when, and by whom.
 
 use akashi_keys::DataKey;
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::app::App;
@@ -117,7 +118,7 @@ pub async fn destroy(
     tx: &mut AnyConnection,
     subject: Subject<'_>,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE data_key SET wrapped = NULL, destroyed_at = $3, destroyed_by = $4
@@ -125,7 +126,7 @@ pub async fn destroy(
     )
     .bind(subject.kind())
     .bind(subject.id())
-    .bind(now)
+    .bind(now.as_millisecond())
     .bind(by)
     .execute(tx)
     .await

@@ -174,15 +174,6 @@ impl Problem {
         Self::Invalid(vec![InvalidMember::new(place, detail)])
     }
 
-    /// Says of a thing that the request names and that is not there where it names it; any other problem stays.
-    #[must_use]
-    pub fn or_invalid(self, place: &str, detail: &str) -> Self {
-        match self {
-            Self::NotFound(_) => Self::invalid(place, detail),
-            other => other,
-        }
-    }
-
     /// Something that should not happen and is no fault of the caller.
     pub fn internal(error: impl Into<anyhow::Error>) -> Self {
         Self::Internal(error.into())

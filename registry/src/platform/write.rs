@@ -1,10 +1,11 @@
-//! One authenticated write: who, the body, the idempotency key; and its commit, which records the
-//! audit row and the answer in the transaction of the effect itself.
+//! One authenticated write: who, the body, the idempotency key. Begun, it is an act with a transaction;
+//! its commit records the audit row and the answer in the transaction of the effect itself.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -14,6 +15,8 @@ use super::audit;
 use super::authorisation::{Action, Actor, Subject};
 use super::db::Tx;
 use super::http::RequestId;
+use super::id::{NoteId, PartyId};
+use super::notes::{self, Text};
 use super::problem::{InvalidMember, Problem};
 
 /// The largest JSON body that a route takes, in bytes. A programme of a hundred criteria is 200 KB.
@@ -28,17 +31,40 @@ pub struct Write<T> {
     pub actor: Actor,
     /// What was sent.
     pub body: T,
-    /// The request's identity.
-    pub act: Act,
+    identity: Identity,
+}
+
+impl<T> Write<T> {
+    /// Begins the act; gives it with what was sent.
+    ///
+    /// # Errors
+    /// As [`Act::begin`].
+    pub async fn begin(self, app: &App) -> Result<(Act<'_>, T), Problem> {
+        Ok((Act::begin(app, self.actor, self.identity).await?, self.body))
+    }
 }
 
 /// The identity of a write: what its audit row and its repeats are recognised by.
 #[derive(Clone, Debug)]
-pub struct Act {
+pub struct Identity {
     request_id: RequestId,
     route: String,
     key: Option<String>,
     request_hash: [u8; 32],
+}
+
+/// An act under way: who does what, when, in one transaction. Dropped without
+/// [`commit`](Self::commit), it leaves nothing behind.
+pub struct Act<'a> {
+    /// The registry's means.
+    pub app: &'a App,
+    /// Who acts.
+    pub actor: Actor,
+    /// When: one moment for all that the act writes.
+    pub now: Timestamp,
+    /// The transaction of the effect.
+    pub tx: Tx,
+    identity: Identity,
     audited: Vec<(Action, String, Subject)>,
 }
 
@@ -76,11 +102,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
         let (mut parts, body) = request.into_parts();
         let actor = Actor::from_request_parts(&mut parts, app).await?;
         let bytes = read_body(body, &parts.headers).await?;
-        let act = Act::of(&parts, Sha256::digest(&bytes).into())?;
-        if let Some(answer) = act.answered_before(app, &actor).await? {
+        let identity = Identity::of(&parts, Sha256::digest(&bytes).into())?;
+        if let Some(answer) = identity.answered_before(app, &actor).await? {
             return Err(NotWritten::Replayed(answer));
         }
-        Ok(Self { actor, body: parse_json(&bytes)?, act })
+        Ok(Self { actor, body: parse_json(&bytes)?, identity })
     }
 }
 
@@ -138,7 +164,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-impl Act {
+impl Identity {
     /// The request's `Idempotency-Key`, if it has one.
     ///
     /// # Errors
@@ -167,7 +193,6 @@ impl Act {
             route: format!("{} {}", parts.method, parts.uri),
             key,
             request_hash,
-            audited: Vec::new(),
         })
     }
 
@@ -200,6 +225,19 @@ impl Act {
             }
         }
     }
+}
+
+impl<'a> Act<'a> {
+    /// Begins an act: from now on nobody else writes what it writes.
+    ///
+    /// # Errors
+    /// When the database has no connection to give.
+    pub async fn begin(app: &'a App, actor: Actor, identity: Identity) -> Result<Self, Problem> {
+        let tx = app.db.write().await?;
+        // Waiting for the other writers takes time.
+        let now = app.clock.now();
+        Ok(Self { app, actor, now, tx, identity, audited: Vec::new() })
+    }
 
     /// Allows the act by the table, and remembers it for the audit row.
     ///
@@ -207,70 +245,104 @@ impl Act {
     /// As [`Actor::authorise`].
     pub fn authorise(
         &mut self,
-        actor: &Actor,
         action: Action,
         subject: &Subject,
         what: &'static str,
         id: &str,
     ) -> Result<(), Problem> {
-        actor.authorise(action, subject, what)?;
+        self.actor.authorise(action, subject, what)?;
         self.audited.push((action, format!("{what} {id}"), subject.clone()));
         Ok(())
     }
 
-    /// Commits the effect with its audit row and, under an idempotency key, its answer.
+    /// Keeps a text under a party's data key.
+    ///
+    /// # Errors
+    /// As [`notes::keep`].
+    pub async fn keep(
+        &mut self,
+        party: &PartyId,
+        text: &Text,
+        place: &str,
+    ) -> Result<NoteId, Problem> {
+        notes::keep(&mut self.tx, self.app, party, text, place).await
+    }
+
+    /// Keeps a text, if there is one.
+    ///
+    /// # Errors
+    /// As [`notes::keep`].
+    pub async fn keep_optional(
+        &mut self,
+        party: &PartyId,
+        text: Option<&Text>,
+        place: &str,
+    ) -> Result<Option<NoteId>, Problem> {
+        match text {
+            Some(text) => self.keep(party, text, place).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Commits the effect with its audit row and, under an idempotency key, its answer; then wakes
+    /// the worker, for whom it may have left something.
     ///
     /// # Errors
     /// When the database refuses; then nothing of the effect is left.
     pub async fn commit(
-        self,
-        app: &App,
-        actor: &Actor,
-        mut tx: Tx,
+        mut self,
         status: StatusCode,
         answer: &impl Serialize,
     ) -> Result<Response, Problem> {
         let bytes = serde_json::to_vec(answer).map_err(Problem::internal)?;
-        let now = app.clock.now_ms();
         for (action, subject, parties) in &self.audited {
             let party =
                 parties.company.as_ref().or(parties.body.as_ref()).or(parties.owner.as_ref());
             let row = audit::Row {
-                actor: Some(&actor.account),
+                actor: Some(&self.actor.account),
                 party,
                 action: *action,
                 subject,
                 outcome: "done",
             };
-            audit::append(&mut tx, app, &self.request_id, &row).await?;
+            audit::append(&mut self.tx, self.app, &self.identity.request_id, &row).await?;
         }
-        if let Some(key) = &self.key {
-            sqlx::query("DELETE FROM idempotency WHERE account_id = $1 AND expires_at <= $2")
-                .bind(&actor.account)
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query(
-                "INSERT INTO idempotency (account_id, route, key, request_hash, status, answer, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(&actor.account)
-            .bind(&self.route)
-            .bind(key)
-            .bind(&self.request_hash[..])
-            .bind(i64::from(status.as_u16()))
-            .bind(&bytes)
-            .bind(now + IDEMPOTENCY_MS)
-            .execute(&mut *tx)
-            .await
-            // The same request is being answered at this moment: its repeat will find that answer.
-            .map_err(|error| match Problem::from(error) {
-                Problem::Duplicate(_) => Problem::Busy,
-                other => other,
-            })?;
-        }
-        tx.commit().await?;
+        self.remember(status, &bytes).await?;
+        self.tx.commit().await?;
+        self.app.wake.notify_one();
         Ok(json_answer(status, bytes))
+    }
+
+    /// Keeps the answer for repeats of the request, under its idempotency key.
+    async fn remember(&mut self, status: StatusCode, answer: &[u8]) -> Result<(), Problem> {
+        let Identity { key: Some(key), route, request_hash, .. } = &self.identity else {
+            return Ok(());
+        };
+        let now = self.now.as_millisecond();
+        sqlx::query("DELETE FROM idempotency WHERE account_id = $1 AND expires_at <= $2")
+            .bind(&self.actor.account)
+            .bind(now)
+            .execute(&mut *self.tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO idempotency (account_id, route, key, request_hash, status, answer, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&self.actor.account)
+        .bind(route)
+        .bind(key)
+        .bind(&request_hash[..])
+        .bind(i64::from(status.as_u16()))
+        .bind(answer)
+        .bind(now + IDEMPOTENCY_MS)
+        .execute(&mut *self.tx)
+        .await
+        // The same request is being answered at this moment: its repeat will find that answer.
+        .map_err(|error| match Problem::from(error) {
+            Problem::Duplicate(_) => Problem::Busy,
+            other => other,
+        })?;
+        Ok(())
     }
 }
 

@@ -275,7 +275,9 @@ async fn certificate_html(
     let current = current.ok_or(Problem::NotFound("credential"))?;
     let payload: Payload = serde_json::from_slice(&current.payload).map_err(Problem::internal)?;
     let name = &document.facts().programme;
-    let version = programmes::published(db, &name.id, &name.version).await?;
+    let version = programmes::published(db, &name.id, &name.version)
+        .await?
+        .ok_or(Problem::NotFound("programme version"))?;
     let programme = file::programme(db, &version.id).await?;
     let zone = file::zone(&programme)?;
     let link = app.origin.url(&format!("/certificates/{}", row.number));

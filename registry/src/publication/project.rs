@@ -23,7 +23,8 @@ use crate::platform::problem::Problem;
 /// # Errors
 /// [`Problem::NotFound`]; when the database refuses.
 pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Result<(), Problem> {
-    let record = certificates::by_text_id(tx, certificate).await?;
+    let record =
+        certificates::by_text_id(tx, certificate).await?.ok_or(Problem::NotFound("certificate"))?;
     let mut released = issuance::credentials_of(tx, certificate).await?;
     released.retain(|row| row.state == issuance::CredentialState::Released);
     let Some(current) = released.last() else { return Ok(()) };
@@ -31,7 +32,7 @@ pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Re
     if standing(record.state, payload.valid_until, app.clock.now()).is_none() {
         return Ok(());
     }
-    let holder = parties::get(tx, &record.company_id).await?;
+    let holder = parties::get(tx, &record.company_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let sources = Sources {
         payload: &payload,
         country: holder.country.clone(),

@@ -155,7 +155,9 @@ async fn programme_version(
     Path((id, version)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let version = programmes::published(&mut db, &id, &version).await?;
+    let version = programmes::published(&mut db, &id, &version)
+        .await?
+        .ok_or(Problem::NotFound("programme version"))?;
     Ok(Public::new("application/json", version.canonical).lasting().answer(&headers))
 }
 

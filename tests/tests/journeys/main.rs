@@ -2,6 +2,7 @@
 //! binary, each with a sign-in of their own, on both engines.
 
 mod erasing;
+mod failing;
 mod granting;
 mod keys;
 mod restarts;

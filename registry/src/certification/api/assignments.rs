@@ -7,29 +7,29 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
-use sqlx::AnyConnection;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Written;
+use super::applications::{advance, open};
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, AssessmentId, AssignmentId};
 use crate::certification::rules::application::{
-    self, ApplicationState, ApplicationStep, Candidate, Duty,
+    self, ApplicationEvent, ApplicationState, ApplicationStep, Candidate, Duty,
 };
 use crate::certification::rules::assessment::AssessmentState;
 use crate::certification::rules::refusal::Mover;
 use crate::certification::rules::sampling;
 use crate::certification::rules::scope::Facility;
-use crate::certification::store::{self, applications, assessments, facilities, people};
+use crate::certification::store::{applications, assessments, facilities, people};
 use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Task};
 use crate::platform::id::AccountId;
-use crate::platform::notes::{self, Text};
+use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::{Nothing, Write};
+use crate::platform::write::{Act, Nothing, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(assign)).routes(routes!(accept)).routes(routes!(end))
@@ -63,20 +63,18 @@ fn duty(task: Task) -> Duty {
 
 /// What is known of a person for a task on an application.
 async fn candidate(
-    db: &mut AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     file: &File,
     account: &AccountId,
     task: Task,
 ) -> Result<Candidate, Problem> {
-    let now = app.clock.now();
+    let (db, now) = (&mut act.tx, act.now);
     let (body, company, programme) =
         (&file.application.body_id, &file.application.company_id, &file.programme);
     let members = accounts::store::members(db, body).await?;
     Ok(Candidate {
         holds_role: members.iter().any(|m| &m.account_id == account && m.role == task.role()),
-        competent: people::is_competent(db, account, body, &programme.id, now.as_millisecond())
-            .await?,
+        competent: people::is_competent(db, account, body, &programme.id, now).await?,
         conflict: file::conflict_of(db, programme, account, company, now).await?,
         duties: file
             .subject
@@ -99,13 +97,10 @@ async fn assign(
     Path(id): Path<ApplicationId>,
     write: Write<Assign>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let file = File::load(&mut tx, &id).await?;
-    act.authorise(&actor, Action::Assign, &file.subject, "application", id.as_str())?;
-    store::check_version(body.version, file.application.version)?;
-    let candidate = candidate(&mut tx, &app, &file, &body.account, body.task).await?;
-    let (state, now) = (file.application.state, app.clock.now_ms());
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::Assign, body.version).await?;
+    let candidate = candidate(&mut act, &file, &body.account, body.task).await?;
+    let state = file.application.state;
     let begins = body.task == Task::Lead && state == ApplicationState::Accepted;
     let to = if begins {
         application::next(state, &ApplicationStep::Assign(&candidate))?
@@ -113,32 +108,20 @@ async fn assign(
         application::assign(state, duty(body.task), &candidate)?;
         state
     };
-    let assignment = AssignmentId::new(app.clock.now(), &*app.rng);
-    applications::assign(&mut tx, &assignment, &id, &body.account, body.task, &actor.account, now)
-        .await?;
-    let seen = body.version;
-    applications::advance(&mut tx, &file.application, "assign", to, &actor.account, None, now)
-        .await?;
+    let assignment = AssignmentId::new(act.now, &*app.rng);
+    let (task, by) = (body.task, &act.actor.account);
+    applications::assign(&mut act.tx, &assignment, &id, &body.account, task, by, act.now).await?;
+    let moved =
+        advance(&mut act, &file.application, ApplicationEvent::Assign.as_str(), to, None).await?;
     if begins {
-        plan(&mut tx, &app, &file, &body).await?;
+        plan(&mut act, &file, &body).await?;
     }
-    act.commit(
-        &app,
-        &actor,
-        tx,
-        StatusCode::CREATED,
-        &Written::moved(assignment, to.as_str(), seen + 1),
-    )
-    .await
+    act.commit(StatusCode::CREATED, &Written { id: assignment.to_string(), ..moved }).await
 }
 
 /// Adds the planned assessment: which facilities are seen and how many workers are heard there.
-async fn plan(
-    tx: &mut AnyConnection,
-    app: &App,
-    file: &File,
-    body: &Assign,
-) -> Result<(), Problem> {
+async fn plan(act: &mut Act<'_>, file: &File, body: &Assign) -> Result<(), Problem> {
+    let tx = &mut act.tx;
     let seen_last_time =
         BTreeSet::from_iter(assessments::last_sample(tx, &file.application.company_id).await?);
     let scope = facilities::of_application(tx, &file.application.id).await?;
@@ -167,21 +150,15 @@ async fn plan(
         })
         .collect();
     let assessment = assessments::Assessment {
-        id: AssessmentId::new(app.clock.now(), &*app.rng),
+        id: AssessmentId::new(act.now, &*act.app.rng),
         application_id: file.application.id.clone(),
         state: AssessmentState::Planned,
         visit_from: body.visit_from.map(Timestamp::as_millisecond),
         visit_to: body.visit_to.map(Timestamp::as_millisecond),
         version: 1,
     };
-    assessments::insert(
-        tx,
-        &assessment,
-        file.application.kind.as_str(),
-        &sample,
-        app.clock.now_ms(),
-    )
-    .await?;
+    let kind = file.application.kind.as_str();
+    assessments::insert(tx, &assessment, kind, &sample, act.now).await?;
     Ok(())
 }
 
@@ -194,22 +171,14 @@ async fn accept(
     Path((id, assignment)): Path<(ApplicationId, AssignmentId)>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
-    let Write { actor, mut act, .. } = write;
-    let mut tx = app.db.write().await?;
-    let file = File::load(&mut tx, &id).await?;
-    act.authorise(&actor, Action::AcceptAssignment, &file.subject, "application", id.as_str())?;
-    let now = app.clock.now_ms();
-    if !applications::accept_assignment(&mut tx, &assignment, &id, &actor.account, now).await? {
+    let (mut act, Nothing {}) = write.begin(&app).await?;
+    let file = File::load(&mut act.tx, &id).await?;
+    act.authorise(Action::AcceptAssignment, &file.subject, "application", id.as_str())?;
+    let (by, now) = (&act.actor.account, act.now);
+    if !applications::accept_assignment(&mut act.tx, &assignment, &id, by, now).await? {
         return Err(Problem::NotFound("assignment that is yours and waits to be accepted"));
     }
-    act.commit(
-        &app,
-        &actor,
-        tx,
-        StatusCode::OK,
-        &Written::new(assignment, file.application.version),
-    )
-    .await
+    act.commit(StatusCode::OK, &Written::new(assignment, file.application.version)).await
 }
 
 /// Why a task ends.
@@ -231,11 +200,8 @@ async fn end(
     Path((id, assignment)): Path<(ApplicationId, AssignmentId)>,
     write: Write<End>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let file = File::load(&mut tx, &id).await?;
-    act.authorise(&actor, Action::Assign, &file.subject, "application", id.as_str())?;
-    store::check_version(body.version, file.application.version)?;
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::Assign, body.version).await?;
     let state = file.application.state;
     if !Duty::Review.assignable_in().contains(&state) {
         return Err(Problem::WrongState {
@@ -245,22 +211,11 @@ async fn end(
             who: vec![Mover::QualityManager.to_string()],
         });
     }
-    let now = app.clock.now_ms();
-    if !applications::end_assignment(&mut tx, &assignment, &id, now).await? {
+    if !applications::end_assignment(&mut act.tx, &assignment, &id, act.now).await? {
         return Err(Problem::NotFound("assignment in force"));
     }
-    let company = &file.application.company_id;
-    let reason = notes::keep(&mut tx, &app, company, &body.reason, "/reason").await?;
-    let (event, by) = ("end_assignment", &actor.account);
-    let version =
-        applications::advance(&mut tx, &file.application, event, state, by, Some(&reason), now)
-            .await?;
-    act.commit(
-        &app,
-        &actor,
-        tx,
-        StatusCode::OK,
-        &Written::moved(assignment, state.as_str(), version),
-    )
-    .await
+    let reason = act.keep(&file.application.company_id, &body.reason, "/reason").await?;
+    let moved =
+        advance(&mut act, &file.application, "end_assignment", state, Some(&reason)).await?;
+    act.commit(StatusCode::OK, &Written { id: assignment.to_string(), ..moved }).await
 }

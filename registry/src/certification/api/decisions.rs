@@ -6,35 +6,40 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use sqlx::AnyConnection;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::applications::{advance, open};
 use super::assessments::Report;
 use crate::certification::attest;
-use crate::certification::file::{self, AssessmentFile};
+use crate::certification::file::{self, AssessmentFile, File};
 use crate::certification::ids::{
     ApplicationId, CertificateId, CertificateVersionId, DecisionId, FacilityId,
 };
-use crate::certification::rules::application::{ApplicationEvent, ApplicationState};
+use crate::certification::rules::application::{
+    self, ApplicationEvent, ApplicationKind, ApplicationState, ApplicationStep,
+};
+use crate::certification::rules::assessment::{self, AssessmentStep};
 use crate::certification::rules::certificate::{self, CertificateState, CertificateStep};
 use crate::certification::rules::decision::{self, DecisionKind, Grant, Maker, Verdict};
 use crate::certification::rules::number::CertificateNumber;
 use crate::certification::rules::scope::Facility;
 use crate::certification::store::assessments::Rated;
+use crate::certification::store::certificates::{Certificate, Version};
 use crate::certification::store::decisions::{Decision, RuleResult};
 use crate::certification::store::{
-    self, applications, assessments, certificates, decisions, facilities, parties, programmes,
+    applications, assessments, certificates, decisions, facilities, parties, programmes,
 };
 use crate::issuance::{self, Purpose};
 use crate::platform::app::App;
-use crate::platform::authorisation::{Action, Actor, Role, Task};
+use crate::platform::authorisation::{Action, Role, Task};
 use crate::platform::clock::instant;
-use crate::platform::notes::{self, Text};
+use crate::platform::id::NoteId;
+use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::rng::draw;
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(decide)).routes(routes!(ask_for_more))
@@ -92,6 +97,16 @@ pub(crate) struct RuleView {
     reason: Option<String>,
 }
 
+impl RuleView {
+    fn of(outcome: &Outcome) -> Self {
+        Self {
+            level: outcome.level.clone(),
+            score: outcome.score,
+            reason: outcome.reason.as_ref().map(|reason| reason.code().to_owned()),
+        }
+    }
+}
+
 /// All that a decision looks at.
 struct Basis {
     loaded: AssessmentFile,
@@ -107,35 +122,19 @@ struct Basis {
 async fn decide(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
-    mut write: Write<Decide>,
+    write: Write<Decide>,
 ) -> Result<Response, Problem> {
-    let mut tx = app.db.write().await?;
-    let subject_file = file::File::load(&mut tx, &id).await?;
-    let Write { actor, body, act } = &mut write;
-    act.authorise(
-        actor,
-        Action::DecideApplication,
-        &subject_file.subject,
-        "application",
-        id.as_str(),
-    )?;
-    store::check_version(body.version, subject_file.application.version)?;
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::DecideApplication, body.version).await?;
     body.public_reason.as_deref().map_or(Ok(()), super::check_public_reason)?;
-    let basis = basis(&mut tx, &app, subject_file, actor).await?;
-    let kind = allowed(&mut tx, &app, &basis, body).await?;
-    let decided = carry_out(&mut tx, &app, &basis, body, kind, actor).await?;
-    let Write { actor, act, .. } = write;
-    let answer = act.commit(&app, &actor, tx, StatusCode::CREATED, &decided).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    let basis = basis(&mut act, file).await?;
+    let kind = allowed(&mut act, &basis, &body).await?;
+    let decided = carry_out(&mut act, &basis, &body, kind).await?;
+    act.commit(StatusCode::CREATED, &decided).await
 }
 
-async fn basis(
-    db: &mut AnyConnection,
-    app: &App,
-    file: file::File,
-    actor: &Actor,
-) -> Result<Basis, Problem> {
+/// Gathers what the decision looks at: it rests on the ratings that were reviewed.
+async fn basis(act: &mut Act<'_>, file: File) -> Result<Basis, Problem> {
     let application = &file.application;
     let undecidable = || Problem::WrongState {
         event: ApplicationEvent::Decide.to_string(),
@@ -143,24 +142,22 @@ async fn basis(
         allowed_from: vec![ApplicationState::Deciding.to_string()],
         who: ApplicationEvent::Decide.movers().iter().map(ToString::to_string).collect(),
     };
-    let assessment =
-        applications::assessment_id(db, &application.id).await?.ok_or_else(undecidable)?;
-    let loaded = AssessmentFile::load(db, &assessment).await?;
-    let ratings = loaded.ratings(db).await?;
+    let assessment = applications::assessment_id(&mut act.tx, &application.id).await?;
+    let loaded = AssessmentFile::load(&mut act.tx, &assessment.ok_or_else(undecidable)?).await?;
+    let ratings = loaded.ratings(&mut act.tx).await?;
     let outcome = apply_rule(&loaded, &ratings, |_| true);
-    let maker = maker(db, app, &loaded, actor).await?;
-    rests_on_what_was_reviewed(db, app, &loaded, &ratings).await?;
+    let maker = maker(act, &loaded).await?;
+    rests_on_what_was_reviewed(act, &loaded, &ratings).await?;
     Ok(Basis { loaded, ratings, outcome, maker })
 }
 
 /// A decision rests on the ratings that were reviewed, given and reviewed by people without a conflict to this day.
 async fn rests_on_what_was_reviewed(
-    db: &mut AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     loaded: &AssessmentFile,
     ratings: &[Rated],
 ) -> Result<(), Problem> {
-    let reviews = assessments::reviews(db, &loaded.assessment.id).await?;
+    let reviews = assessments::reviews(&mut act.tx, &loaded.assessment.id).await?;
     let digest = Report::of(loaded, ratings, |_| true).digest()?;
     if reviews.last().is_some_and(|review| review.ratings_digest != digest) {
         return Err(Problem::Incomplete {
@@ -170,10 +167,10 @@ async fn rests_on_what_was_reviewed(
             })],
         });
     }
-    let mut people = assessments::raters(db, &loaded.assessment.id).await?;
+    let mut people = assessments::raters(&mut act.tx, &loaded.assessment.id).await?;
     people.extend(reviews.into_iter().map(|review| review.by_account));
     for account in people {
-        loaded.impartial(db, &account, app.clock.now()).await?;
+        loaded.impartial(&mut act.tx, &account, act.now).await?;
     }
     Ok(())
 }
@@ -204,12 +201,8 @@ pub(in crate::certification) fn apply_rule(
 }
 
 /// Who decides: of the body, untouched by the assessment and its review, without a conflict.
-pub(super) async fn maker(
-    db: &mut AnyConnection,
-    app: &App,
-    loaded: &AssessmentFile,
-    actor: &Actor,
-) -> Result<Maker, Problem> {
+pub(super) async fn maker(act: &mut Act<'_>, loaded: &AssessmentFile) -> Result<Maker, Problem> {
+    let Act { tx: db, actor, now, .. } = act;
     let application = &loaded.file.application;
     let assigned = |tasks: &[Task]| {
         loaded
@@ -221,37 +214,32 @@ pub(super) async fn maker(
     };
     let raters = assessments::raters(db, &loaded.assessment.id).await?;
     let reviews = assessments::reviews(db, &loaded.assessment.id).await?;
-    let (programme, now) = (&loaded.file.programme, app.clock.now());
+    let (programme, company) = (&loaded.file.programme, &application.company_id);
     Ok(Maker {
         of_body: actor.holds(Role::DecisionMaker, &application.body_id),
         assessed: raters.contains(&actor.account) || assigned(&[Task::Lead, Task::Assessor]),
         reviewed: reviews.iter().any(|r| r.by_account == actor.account)
             || assigned(&[Task::Reviewer]),
-        conflict: file::conflict_of(db, programme, &actor.account, &application.company_id, now)
-            .await?,
+        conflict: file::conflict_of(db, programme, &actor.account, company, *now).await?,
     })
 }
 
 /// Asks the rules whether this may be decided, and how it is recorded.
-async fn allowed(
-    db: &mut AnyConnection,
-    app: &App,
-    basis: &Basis,
-    body: &Decide,
-) -> Result<DecisionKind, Problem> {
+async fn allowed(act: &mut Act<'_>, basis: &Basis, body: &Decide) -> Result<DecisionKind, Problem> {
     let (application, programme) = (&basis.loaded.file.application, &basis.loaded.file.programme);
-    let now = app.clock.now();
+    let (db, now) = (&mut act.tx, act.now);
     let standings = basis.loaded.standings(db, now).await?;
     let authorised =
-        programmes::is_authorised(db, &application.body_id, &programme.id, now.as_millisecond())
-            .await?;
+        programmes::is_authorised(db, &application.body_id, &programme.id, now).await?;
     let verdict = match (body.kind, &body.level) {
         (GrantOrRefuse::Grant, Some(level)) => Verdict::Grant(Grant {
             programme,
             level,
             rule_level: basis.outcome.level.as_deref(),
             authorised,
-            may_be_shown: parties::get(db, &application.company_id).await?.may_be_shown(),
+            may_be_shown: parties::get(db, &application.company_id)
+                .await?
+                .is_some_and(|company| company.may_be_shown()),
             findings: &standings,
         }),
         (GrantOrRefuse::Grant, None) => {
@@ -273,104 +261,113 @@ async fn allowed(
 
 /// Writes the decision, and for a grant the certificate's version and its credential.
 async fn carry_out(
-    tx: &mut AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     basis: &Basis,
     body: &Decide,
     kind: DecisionKind,
-    actor: &Actor,
 ) -> Result<Decided, Problem> {
     let application = &basis.loaded.file.application;
-    let now = app.clock.now_ms();
-    let id = DecisionId::new(app.clock.now(), &*app.rng);
-    let granted = body.level.as_deref().filter(|_| kind != DecisionKind::Refuse);
-    let certificate = match granted {
-        Some(_) => Some(certificate_for(tx, app, basis).await?),
+    // A grant has a level, a refusal has none.
+    let certificate = match body.level {
+        Some(_) => Some(certificate_for(act, basis).await?),
         None => None,
     };
-    let reason = notes::keep(tx, app, &application.company_id, &body.reason, "/reason").await?;
-    let outcome = &basis.outcome;
-    let decision = Decision {
-        id: &id,
-        application: Some(&application.id),
-        certificate: certificate.as_ref().map(|c| &c.id),
-        kind,
-        cause: None,
-        level: granted,
-        rule: Some(RuleResult {
-            level: outcome.level.as_deref(),
-            score: outcome.score,
-            reason: outcome.reason.as_ref().map(rule::Reason::code),
-            ratings_digest: Report::of(&basis.loaded, &basis.ratings, |_| true).digest()?,
-        }),
-        reason: &reason,
-        public_reason: body.public_reason.as_deref(),
-        by: &actor.account,
-        effective_at: now,
-    };
-    decisions::insert(tx, &decision, now).await.map_err(|error| match Problem::from(error) {
-        Problem::Duplicate(_) => Problem::Duplicate("This application was decided before.".into()),
-        other => other,
-    })?;
+    let reason = act.keep(&application.company_id, &body.reason, "/reason").await?;
+    let id = record(act, basis, body, kind, certificate.as_ref(), &reason).await?;
     let (event, to) = (ApplicationEvent::Decide.as_str(), ApplicationState::Decided);
-    let by = &actor.account;
-    applications::advance(tx, application, event, to, by, Some(&reason), now).await?;
+    advance(act, application, event, to, Some(&reason)).await?;
     let mut decided = Decided {
         id,
         kind,
-        level: granted.map(str::to_owned),
-        rule: RuleView {
-            level: outcome.level.clone(),
-            score: outcome.score,
-            reason: outcome.reason.as_ref().map(|r| r.code().to_owned()),
-        },
+        level: body.level.clone(),
+        rule: RuleView::of(&basis.outcome),
         certificate: None,
         state: None,
         credential: None,
     };
-    if let (Some(certificate), Some(level)) = (certificate, granted) {
-        let version = next_version(tx, app, basis, &certificate, &decided.id, level).await?;
-        let scope: Vec<_> = facilities::of_application(tx, &application.id)
-            .await?
-            .into_iter()
-            .map(|f| f.id)
-            .collect();
-        end_what_said_more(tx, app, basis, &certificate, level, &scope).await?;
-        certificates::add_version(tx, &certificate.id, &version, &scope).await?;
-        let kind = if version.n == 1 { "granted" } else { "extended" };
-        let change = attest::Change {
-            kind,
-            decision: Some(&decided.id),
-            public_reason: body.public_reason.as_deref(),
-        };
-        decided.credential = Some(attest::attest(tx, app, &certificate, &version, &change).await?);
+    if let (Some(certificate), Some(level)) = (certificate, &body.level) {
+        let credential = grant(act, basis, body, &certificate, &decided.id, level).await?;
+        decided.credential = Some(credential);
         decided.certificate = Some(certificate.number);
         decided.state = Some(certificate.state.to_string());
     }
     Ok(decided)
 }
 
-/// The certificate that a grant is about: a new one, or the one that the application names.
-async fn certificate_for(
-    tx: &mut AnyConnection,
-    app: &App,
+/// Appends the decision with what the programme's rule gave.
+async fn record(
+    act: &mut Act<'_>,
     basis: &Basis,
-) -> Result<certificates::Certificate, Problem> {
+    body: &Decide,
+    kind: DecisionKind,
+    certificate: Option<&Certificate>,
+    reason: &NoteId,
+) -> Result<DecisionId, Problem> {
+    let id = DecisionId::new(act.now, &*act.app.rng);
+    let outcome = &basis.outcome;
+    let decision = Decision {
+        id: &id,
+        application: Some(&basis.loaded.file.application.id),
+        certificate: certificate.map(|certificate| &certificate.id),
+        kind,
+        cause: None,
+        level: body.level.as_deref(),
+        rule: Some(RuleResult {
+            level: outcome.level.as_deref(),
+            score: outcome.score,
+            reason: outcome.reason.as_ref().map(rule::Reason::code),
+            ratings_digest: Report::of(&basis.loaded, &basis.ratings, |_| true).digest()?,
+        }),
+        reason,
+        public_reason: body.public_reason.as_deref(),
+        by: &act.actor.account,
+        effective_at: act.now.as_millisecond(),
+    };
+    let inserted = decisions::insert(&mut act.tx, &decision, act.now).await;
+    inserted.map_err(|error| match Problem::from(error) {
+        Problem::Duplicate(_) => Problem::Duplicate("This application was decided before.".into()),
+        other => other,
+    })?;
+    Ok(id)
+}
+
+/// Writes the version that a grant makes and prepares its credential.
+async fn grant(
+    act: &mut Act<'_>,
+    basis: &Basis,
+    body: &Decide,
+    certificate: &Certificate,
+    decision: &DecisionId,
+    level: &str,
+) -> Result<String, Problem> {
+    let version = next_version(act, basis, certificate, decision, level).await?;
+    let scope = facilities::of_application(&mut act.tx, &basis.loaded.file.application.id).await?;
+    let scope: Vec<_> = scope.into_iter().map(|facility| facility.id).collect();
+    end_what_said_more(act, basis, certificate, level, &scope).await?;
+    certificates::add_version(&mut act.tx, &certificate.id, &version, &scope).await?;
+    let change = attest::Change {
+        kind: if version.n == 1 { "granted" } else { "extended" },
+        decision: Some(decision),
+        public_reason: body.public_reason.as_deref(),
+    };
+    attest::attest(&mut act.tx, act.app, certificate, &version, &change).await
+}
+
+/// The certificate that a grant is about: a new one, or the one that the application names.
+async fn certificate_for(act: &mut Act<'_>, basis: &Basis) -> Result<Certificate, Problem> {
+    let (tx, app, now) = (&mut act.tx, act.app, act.now);
     let application = &basis.loaded.file.application;
     if let Some(id) = &application.certificate_id {
-        let certificate = certificates::get(tx, id).await?;
+        let certificate = certificates::get(tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
         let version = certificates::latest_version(tx, id).await?;
-        let step = CertificateStep::Extend {
-            valid_until: instant(version.valid_until),
-            now: app.clock.now(),
-        };
+        let step = CertificateStep::Extend { valid_until: instant(version.valid_until), now };
         let to = certificate::next(certificate.state, &step)?;
-        certificates::advance(tx, &certificate, certificate.version, to).await?;
+        certificates::advance(tx, &certificate, to).await?;
         return Ok(certificate);
     }
     let number = CertificateNumber::draw(|| draw(&*app.rng));
-    let certificate = certificates::Certificate {
-        id: CertificateId::new(app.clock.now(), &*app.rng),
+    let certificate = Certificate {
+        id: CertificateId::new(now, &*app.rng),
         number: number.to_string(),
         body_id: application.body_id.clone(),
         company_id: application.company_id.clone(),
@@ -378,41 +375,38 @@ async fn certificate_for(
         state: CertificateState::Issuing,
         version: 1,
     };
-    certificates::insert(tx, &certificate, app.clock.now_ms()).await?;
+    certificates::insert(tx, &certificate, now).await?;
     Ok(certificate)
 }
 
 /// The version that a grant makes. A changed scope keeps the term; anything else begins a new one.
 async fn next_version(
-    tx: &mut AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     basis: &Basis,
-    certificate: &certificates::Certificate,
+    certificate: &Certificate,
     decision: &DecisionId,
     level: &str,
-) -> Result<certificates::Version, Problem> {
-    use crate::certification::rules::application::ApplicationKind;
+) -> Result<Version, Problem> {
     let application = &basis.loaded.file.application;
     let programme = &basis.loaded.file.programme;
-    let now = app.clock.now();
     let previous = match &application.certificate_id {
-        Some(_) => Some(certificates::latest_version(tx, &certificate.id).await?),
+        Some(_) => Some(certificates::latest_version(&mut act.tx, &certificate.id).await?),
         None => None,
     };
     let months = programme.level(level).map_or(0, |level| level.valid_months);
-    let term = file::zone(programme)?.after_months(now, months).as_millisecond();
+    let term = file::zone(programme)?.after_months(act.now, months).as_millisecond();
     let valid_until = match (application.kind, &previous) {
         (ApplicationKind::ScopeChange, Some(previous)) => previous.valid_until,
         _ => term,
     };
-    Ok(certificates::Version {
-        id: CertificateVersionId::new(now, &*app.rng),
+    Ok(Version {
+        id: CertificateVersionId::new(act.now, &*act.app.rng),
         n: previous.map_or(1, |previous| previous.n + 1),
         decision_id: decision.clone(),
         programme_version_id: application.programme_version_id.clone(),
         assessment_id: basis.loaded.assessment.id.clone(),
         level: level.to_owned(),
-        valid_from: now.as_second() * 1000,
+        valid_from: act.now.as_second() * 1000,
         valid_until,
     })
 }
@@ -420,16 +414,16 @@ async fn next_version(
 /// Takes the earlier credentials out of force at once when the new version takes away a facility or
 /// of the level, as a reduction does: until the new one is released they would say too much.
 async fn end_what_said_more(
-    tx: &mut AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     basis: &Basis,
-    certificate: &certificates::Certificate,
+    certificate: &Certificate,
     level: &str,
     scope: &[FacilityId],
 ) -> Result<(), Problem> {
     if basis.loaded.file.application.certificate_id.is_none() {
         return Ok(());
     }
+    let (tx, app) = (&mut act.tx, act.app);
     let previous = certificates::latest_version(tx, &certificate.id).await?;
     let before = certificates::scope(tx, &previous.id).await?;
     let programme = &basis.loaded.file.programme;
@@ -467,28 +461,19 @@ async fn ask_for_more(
     Path(id): Path<ApplicationId>,
     write: Write<More>,
 ) -> Result<Response, Problem> {
-    use crate::certification::rules::application::{self, ApplicationStep};
-    use crate::certification::rules::assessment::{self, AssessmentStep};
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let file = file::File::load(&mut tx, &id).await?;
-    act.authorise(&actor, Action::DecideApplication, &file.subject, "application", id.as_str())?;
-    store::check_version(body.version, file.application.version)?;
-    let step = ApplicationStep::More(&body.reason.text);
-    let to = application::next(file.application.state, &step)?;
-    let now = app.clock.now_ms();
-    let note =
-        notes::keep(&mut tx, &app, &file.application.company_id, &body.reason, "/reason").await?;
-    let (event, by) = (step.event().as_str(), &actor.account);
-    let version =
-        applications::advance(&mut tx, &file.application, event, to, by, Some(&note), now).await?;
-    if let Some(assessment) = applications::assessment_id(&mut tx, &id).await? {
-        let row = assessments::get(&mut tx, &assessment).await?;
-        let step = AssessmentStep::Reopen(&body.reason.text);
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::DecideApplication, body.version).await?;
+    let (application, reason) = (&file.application, &body.reason);
+    let step = ApplicationStep::More(&reason.text);
+    let to = application::next(application.state, &step)?;
+    let note = act.keep(&application.company_id, reason, "/reason").await?;
+    let written = advance(&mut act, application, step.event().as_str(), to, Some(&note)).await?;
+    if let Some(assessment) = applications::assessment_id(&mut act.tx, &id).await? {
+        let row =
+            assessments::get(&mut act.tx, &assessment).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let step = AssessmentStep::Reopen(&reason.text);
         let open = assessment::next(row.state, &step)?;
-        assessments::advance(&mut tx, &row, step.event().as_str(), open, by, Some(&note), now)
-            .await?;
+        super::assessments::advance(&mut act, &row, step.event(), open, Some(&note)).await?;
     }
-    act.commit(&app, &actor, tx, StatusCode::OK, &super::Written::moved(id, to.as_str(), version))
-        .await
+    act.commit(StatusCode::OK, &written).await
 }

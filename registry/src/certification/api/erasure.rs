@@ -7,10 +7,10 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Written;
 use super::applications::Move;
+use super::{Written, check_version, parties};
 use crate::certification::erasure;
-use crate::certification::store::{self, applications, certificates, parties};
+use crate::certification::store::{self, applications, certificates};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
 use crate::platform::id::PartyId;
@@ -30,17 +30,13 @@ async fn erase(
     Path(id): Path<PartyId>,
     write: Write<Move>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let party = parties::get(&mut tx, &id).await?;
-    act.authorise(&actor, Action::EraseParty, &party.subject(), "party", id.as_str())?;
-    store::check_version(body.version, party.version)?;
-    nothing_stands_against(&mut tx, &id).await?;
-    erasure::destroy_all(&mut tx, &app, &id, &actor.account).await?;
-    let version = parties::update(&mut tx, &party, body.version).await?;
-    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, version)).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    let (mut act, body) = write.begin(&app).await?;
+    let party = parties::open(&mut act, &id, Action::EraseParty).await?;
+    check_version(body.version, party.version)?;
+    nothing_stands_against(&mut act.tx, &id).await?;
+    erasure::destroy_all(&mut act, &id).await?;
+    let version = store::parties::update(&mut act.tx, &party).await?;
+    act.commit(StatusCode::OK, &Written::new(id, version)).await
 }
 
 /// What a certificate was granted on is kept as long as anybody may ask for it; what is under way still needs its

@@ -23,10 +23,10 @@ use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Subject};
 use crate::platform::blobs::Received;
 use crate::platform::clock::rfc3339;
-use crate::platform::id::{BlobId, NoteId, PartyId};
+use crate::platform::id::{BlobId, PartyId};
 use crate::platform::notes::{self, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::{Act, Nothing, Write};
+use crate::platform::write::{Act, Identity, Nothing, Write};
 use crate::platform::{blobs, data_keys};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -97,7 +97,7 @@ async fn attach(
     let (_, party_key) = data_keys::open(&mut db, &app, company).await?;
     drop(db);
     let (parts, body) = request.into_parts();
-    Act::key(&parts)?;
+    Identity::key(&parts)?;
     query.name.as_deref().map_or(Ok(()), check_name)?;
     let declared = content_type(&parts.headers)?;
     refuse_declared_size(&parts.headers)?;
@@ -129,20 +129,24 @@ async fn keep(
     received: &Received,
 ) -> Result<Response, Problem> {
     let Arrival { actor, application, subject, key, query } = arrival;
-    let mut act = Act::of(parts, *received.address.as_bytes())?;
-    if let Some(answer) = act.answered_before(app, &actor).await? {
+    let identity = Identity::of(parts, *received.address.as_bytes())?;
+    if let Some(answer) = identity.answered_before(app, &actor).await? {
         return Ok(answer);
     }
-    let id = EvidenceId::new(app.clock.now(), &*app.rng);
-    act.authorise(&actor, Action::AttachEvidence, &subject, "evidence", id.as_str())?;
-    let mut tx = app.db.write().await?;
+    let mut act = Act::begin(app, actor, identity).await?;
+    let id = EvidenceId::new(act.now, &*app.rng);
+    act.authorise(Action::AttachEvidence, &subject, "evidence", id.as_str())?;
     let company = &application.company_id;
-    let blob = keep_blob(&mut tx, app, company, &key, received).await?;
-    let name = match &query.name {
-        Some(name) => Some(keep_name(&mut tx, app, &blob, name).await?),
+    let blob = keep_blob(&mut act, company, &key, received).await?;
+    let name = match query.name {
+        Some(name) => {
+            let text = Text { text: name, lang: "und".into() };
+            let subject = data_keys::Subject::Blob(&blob);
+            Some(notes::keep_with(&mut act.tx, app, subject, &text, "name").await?)
+        }
         None => None,
     };
-    let by_company = actor.holds(Role::Applicant, company);
+    let by_company = act.actor.holds(Role::Applicant, company);
     let row = evidence::Evidence {
         id: id.clone(),
         party_id: application.company_id,
@@ -152,19 +156,19 @@ async fn keep(
         period_from: query.period_from.to_string(),
         period_to: query.period_to.to_string(),
         expires_on: query.expires_on.map(|day| day.to_string()),
-        received_at: app.clock.now_ms(),
+        received_at: act.now.as_millisecond(),
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         media_type: received.media_type.to_owned(),
         removed_at: None,
     };
-    evidence::insert(&mut tx, &row, &actor.account).await?;
+    evidence::insert(&mut act.tx, &row, &act.actor.account).await?;
     let attached = Attached {
         id,
         size: received.size,
         media_type: received.media_type,
         expires_on: row.expires_on,
     };
-    act.commit(app, &actor, tx, StatusCode::CREATED, &attached).await
+    act.commit(StatusCode::CREATED, &attached).await
 }
 
 /// Checks a file's name.
@@ -199,19 +203,19 @@ fn refuse_declared_size(headers: &HeaderMap) -> Result<(), Problem> {
 /// The object is placed before the row is committed: a crash between the two leaves an object that nobody can open,
 /// for its key was never kept, and never a row without its object.
 async fn keep_blob(
-    tx: &mut sqlx::AnyConnection,
-    app: &App,
+    act: &mut Act<'_>,
     company: &PartyId,
     key: &DataKey,
     received: &Received,
 ) -> Result<BlobId, Problem> {
+    let (tx, app, now) = (&mut act.tx, act.app, act.now);
     data_keys::hold(tx, company).await?;
     // The company may have had all erased while the file was on its way.
     data_keys::open(tx, app, data_keys::Subject::Party(company)).await?;
     if let Some(same) = evidence::blob_by_address(tx, company, received.address.as_bytes()).await? {
         return Ok(same.id);
     }
-    let id = BlobId::new(app.clock.now(), &*app.rng);
+    let id = BlobId::new(now, &*app.rng);
     app.blobs.place(company, &id, received).await?;
     let blob = evidence::Blob {
         data_key_id: data_keys::keep(tx, app, data_keys::Subject::Blob(&id), key).await?,
@@ -222,18 +226,8 @@ async fn keep_blob(
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         media_type: received.media_type.to_owned(),
     };
-    evidence::add_blob(tx, &blob, app.clock.now_ms()).await?;
+    evidence::add_blob(tx, &blob, now).await?;
     Ok(blob.id)
-}
-
-async fn keep_name(
-    tx: &mut sqlx::AnyConnection,
-    app: &App,
-    blob: &BlobId,
-    name: &str,
-) -> Result<NoteId, Problem> {
-    let text = Text { text: name.to_owned(), lang: "und".into() };
-    notes::keep_with(tx, app, data_keys::Subject::Blob(blob), &text, "name").await
 }
 
 /// Whoever has to do with an application that the evidence is linked to, and the company itself.
@@ -243,7 +237,8 @@ async fn subjects(
 ) -> Result<Vec<Subject>, Problem> {
     let mut subjects = vec![Subject { company: Some(row.party_id.clone()), ..Subject::default() }];
     for (application, _) in evidence::linked_applications(db, &row.id).await? {
-        let application = applications::get(db, &application).await?;
+        let application =
+            applications::get(db, &application).await?.ok_or(sqlx::Error::RowNotFound)?;
         subjects.push(applications::subject(db, &application).await?);
     }
     Ok(subjects)
@@ -259,7 +254,7 @@ async fn get(
     Path(id): Path<EvidenceId>,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let row = evidence::get(&mut db, &id).await?;
+    let row = evidence::get(&mut db, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let subjects = subjects(&mut db, &row).await?;
     if !subjects
         .iter()
@@ -303,24 +298,25 @@ async fn link(
     Path(id): Path<EvidenceId>,
     write: Write<LinkTo>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let row = evidence::get(&mut tx, &id).await?;
-    let File { application, subject, programme } = File::load(&mut tx, &body.application).await?;
-    act.authorise(&actor, Action::AttachEvidence, &subject, "evidence", id.as_str())?;
+    let (mut act, body) = write.begin(&app).await?;
+    let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
+    let File { application, subject, programme } =
+        File::load(&mut act.tx, &body.application).await?;
+    act.authorise(Action::AttachEvidence, &subject, "evidence", id.as_str())?;
     if row.party_id != application.company_id || row.removed_at.is_some() {
         return Err(Problem::NotFound("evidence"));
     }
     programme
         .criterion(&body.criterion)
         .ok_or_else(|| Problem::invalid("/criterion", "is none of the programme's"))?;
-    let scope = facilities::of_application(&mut tx, &application.id).await?;
+    let scope = facilities::of_application(&mut act.tx, &application.id).await?;
     if !scope.iter().any(|f| f.id == body.facility) {
         return Err(Problem::invalid("/facility", "is not in the scope"));
     }
     if let Some(finding) = &body.finding {
-        let finding = findings::get(&mut tx, finding).await?;
-        let assessment = applications::assessment_id(&mut tx, &application.id).await?;
+        let finding =
+            findings::get(&mut act.tx, finding).await?.ok_or(Problem::NotFound("finding"))?;
+        let assessment = applications::assessment_id(&mut act.tx, &application.id).await?;
         if Some(&finding.assessment_id) != assessment.as_ref() {
             return Err(Problem::invalid("/finding", "is not of this application"));
         }
@@ -332,9 +328,9 @@ async fn link(
         facility_id: body.facility,
         finding_id: body.finding,
     };
-    let link_id = EvidenceLinkId::new(app.clock.now(), &*app.rng);
-    evidence::link(&mut tx, &link_id, &link, &actor.account, app.clock.now_ms()).await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(link_id, 1)).await
+    let link_id = EvidenceLinkId::new(act.now, &*app.rng);
+    evidence::link(&mut act.tx, &link_id, &link, &act.actor.account, act.now).await?;
+    act.commit(StatusCode::CREATED, &Written::new(link_id, 1)).await
 }
 
 /// Takes evidence back, as long as no application that it is linked to was handed in: its file is
@@ -346,12 +342,11 @@ async fn remove(
     Path(id): Path<EvidenceId>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
-    let Write { actor, mut act, .. } = write;
-    let mut tx = app.db.write().await?;
-    let row = evidence::get(&mut tx, &id).await?;
-    let subject = subjects(&mut tx, &row).await?.pop().unwrap_or_default();
-    act.authorise(&actor, Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
-    for (_, state) in evidence::linked_applications(&mut tx, &id).await? {
+    let (mut act, Nothing {}) = write.begin(&app).await?;
+    let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
+    let subject = subjects(&mut act.tx, &row).await?.pop().unwrap_or_default();
+    act.authorise(Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
+    for (_, state) in evidence::linked_applications(&mut act.tx, &id).await? {
         if state != "draft" {
             return Err(Problem::WrongState {
                 event: "remove".into(),
@@ -361,14 +356,12 @@ async fn remove(
             });
         }
     }
-    data_keys::hold(&mut tx, &row.party_id).await?;
-    evidence::remove(&mut tx, &id, &actor.account, app.clock.now_ms()).await?;
-    if !evidence::is_needed(&mut tx, &row.blob_id).await? {
-        erasure::destroy_file(&mut tx, &app, &row.blob_id, &actor.account).await?;
+    data_keys::hold(&mut act.tx, &row.party_id).await?;
+    evidence::remove(&mut act.tx, &id, &act.actor.account, act.now).await?;
+    if !evidence::is_needed(&mut act.tx, &row.blob_id).await? {
+        erasure::destroy_file(&mut act, &row.blob_id).await?;
     }
-    let answer = act.commit(&app, &actor, tx, StatusCode::NO_CONTENT, &()).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::NO_CONTENT, &()).await
 }
 
 /// Evidence as its criterion shows it.

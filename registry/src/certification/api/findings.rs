@@ -12,9 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Written;
 use super::applications::{Move, MoveWithReason};
 use super::assessments::{self as assessment_api, Rate};
+use super::{Written, check_version};
 use crate::certification::file::{self, AssessmentFile};
 use crate::certification::ids::{
     ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId,
@@ -24,15 +24,14 @@ use crate::certification::rules::application::ApplicationState;
 use crate::certification::rules::finding::{self, FindingEvent, FindingState, FindingStep, Grade};
 use crate::certification::store::applications::Application;
 use crate::certification::store::findings::Finding;
-use crate::certification::store::{self, applications, evidence, findings};
+use crate::certification::store::{self, Transition, applications, evidence, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor};
 use crate::platform::clock::{instant, rfc3339};
-use crate::platform::db::Tx;
 use crate::platform::id::NoteId;
 use crate::platform::notes::{self, Shown, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -56,24 +55,22 @@ struct Loaded {
     file: AssessmentFile,
 }
 
-/// Loads a finding for a write, authorised and at the version seen.
-async fn begin<T>(
-    app: &App,
+/// Opens a finding for a write: authorised, at the version that its writer saw, of an application that is not ended.
+async fn open(
+    act: &mut Act<'_>,
     id: &FindingId,
-    write: &mut Write<T>,
     action: Action,
     seen: i64,
-) -> Result<(Tx, Loaded), Problem> {
-    let mut tx = app.db.write().await?;
-    let finding = findings::get(&mut tx, id).await?;
-    let file = AssessmentFile::load(&mut tx, &finding.assessment_id).await?;
-    write.act.authorise(&write.actor, action, &file.file.subject, "finding", id.as_str())?;
-    store::check_version(seen, finding.version)?;
+) -> Result<Loaded, Problem> {
+    let finding = findings::get(&mut act.tx, id).await?.ok_or(Problem::NotFound("finding"))?;
+    let file = AssessmentFile::load(&mut act.tx, &finding.assessment_id).await?;
+    act.authorise(action, &file.file.subject, "finding", id.as_str())?;
+    check_version(seen, finding.version)?;
     under_way(&file.file.application, action)?;
     if action == Action::JudgeFinding {
-        file.impartial(&mut tx, &write.actor.account, app.clock.now()).await?;
+        file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     }
-    Ok((tx, Loaded { finding, file }))
+    Ok(Loaded { finding, file })
 }
 
 /// Nothing moves any more in an application that was taken back, declined or lapsed.
@@ -91,26 +88,21 @@ fn under_way(application: &Application, action: Action) -> Result<(), Problem> {
     })
 }
 
-/// Writes the move, lets the assessment go on when nothing more is waited for, commits.
-async fn finish<T>(
-    app: &App,
-    write: Write<T>,
-    mut tx: Tx,
+/// Writes a move with the reason given for it, lets the assessment go on when nothing more is waited for, and commits.
+async fn finish(
+    mut act: Act<'_>,
     loaded: &Loaded,
-    (event, to): (FindingEvent, FindingState),
+    event: FindingEvent,
+    to: FindingState,
     reason: Option<&Text>,
 ) -> Result<Response, Problem> {
     let Loaded { finding, file } = loaded;
-    let note = match reason {
-        Some(text) => Some(notes::keep(&mut tx, app, company(file), text, "/reason").await?),
-        None => None,
-    };
-    let (by, now) = (&write.actor.account, app.clock.now_ms());
-    let version =
-        findings::advance(&mut tx, finding, event.as_str(), to, by, note.as_ref(), now).await?;
-    assessment_api::settle(&mut tx, app, &write.actor, file).await?;
-    let written = Written::moved(&finding.id, to.as_str(), version);
-    write.act.commit(app, &write.actor, tx, StatusCode::OK, &written).await
+    let note = act.keep_optional(company(file), reason, "/reason").await?;
+    let (event, by) = (event.as_str(), &act.actor.account);
+    let transition = Transition { event, by, reason: note.as_ref(), at: act.now };
+    let version = findings::advance(&mut act.tx, finding, to, &transition).await?;
+    assessment_api::settle(&mut act, file).await?;
+    act.commit(StatusCode::OK, &Written::moved(&finding.id, to.as_str(), version)).await
 }
 
 fn company(file: &AssessmentFile) -> &crate::platform::id::PartyId {
@@ -134,20 +126,18 @@ pub(crate) struct Plan {
 async fn plan(
     State(app): State<App>,
     Path(id): Path<FindingId>,
-    mut write: Write<Plan>,
+    write: Write<Plan>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
-    let (cause, plan) = (write.body.cause.clone(), write.body.plan.clone());
-    let step = FindingStep::Plan { cause: &cause.text, plan: &plan.text };
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, Action::AnswerFinding, body.version).await?;
+    let step = FindingStep::Plan { cause: &body.cause.text, plan: &body.plan.text };
     let to = finding::next(loaded.finding.state, &step)?;
-    let cause_note = notes::keep(&mut tx, &app, company(&loaded.file), &cause, "/cause").await?;
-    let plan_note = notes::keep(&mut tx, &app, company(&loaded.file), &plan, "/plan").await?;
-    let action = CorrectiveActionId::new(app.clock.now(), &*app.rng);
-    let (by, now) = (&write.actor.account, app.clock.now_ms());
-    findings::add_corrective_action(&mut tx, &action, &id, &cause_note, &plan_note, by, now)
-        .await?;
-    finish(&app, write, tx, &loaded, (step.event(), to), None).await
+    let cause = act.keep(company(&loaded.file), &body.cause, "/cause").await?;
+    let plan = act.keep(company(&loaded.file), &body.plan, "/plan").await?;
+    let action = CorrectiveActionId::new(act.now, &*app.rng);
+    let (by, now) = (&act.actor.account, act.now);
+    findings::add_corrective_action(&mut act.tx, &action, &id, &cause, &plan, by, now).await?;
+    finish(act, &loaded, step.event(), to, None).await
 }
 
 /// The assessor accepts the plan.
@@ -156,12 +146,12 @@ async fn plan(
 async fn accept(
     State(app): State<App>,
     Path(id): Path<FindingId>,
-    mut write: Write<Move>,
+    write: Write<Move>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, Action::JudgeFinding, body.version).await?;
     let to = finding::next(loaded.finding.state, &FindingStep::Accept)?;
-    finish(&app, write, tx, &loaded, (FindingEvent::Accept, to), None).await
+    finish(act, &loaded, FindingEvent::Accept, to, None).await
 }
 
 /// Evidence of a correction.
@@ -180,37 +170,44 @@ pub(crate) struct ShowEvidence {
 async fn show_evidence(
     State(app): State<App>,
     Path(id): Path<FindingId>,
-    mut write: Write<ShowEvidence>,
+    write: Write<ShowEvidence>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
-    if write.body.evidence.len() > EVIDENCE_AT_ONCE {
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, Action::AnswerFinding, body.version).await?;
+    if body.evidence.len() > EVIDENCE_AT_ONCE {
         let detail = format!("takes at most {EVIDENCE_AT_ONCE} pieces at once");
         return Err(Problem::invalid("/evidence", detail));
     }
-    for (i, evidence_id) in write.body.evidence.iter().enumerate() {
-        let place = format!("/evidence/{i}");
-        let not_theirs = "is no evidence of the company";
-        let found = evidence::get(&mut tx, evidence_id).await;
-        let row = found.map_err(|problem| problem.or_invalid(&place, not_theirs))?;
-        if &row.party_id != company(&loaded.file) || row.removed_at.is_some() {
-            return Err(Problem::invalid(place, not_theirs));
-        }
-        let link = evidence::Link {
-            evidence_id: evidence_id.clone(),
-            application_id: loaded.file.assessment.application_id.clone(),
-            criterion: loaded.finding.criterion.clone(),
-            facility_id: loaded.finding.facility_id.clone(),
-            finding_id: Some(id.clone()),
-        };
-        let link_id = EvidenceLinkId::new(app.clock.now(), &*app.rng);
-        evidence::link(&mut tx, &link_id, &link, &write.actor.account, app.clock.now_ms()).await?;
+    for (i, evidence) in body.evidence.iter().enumerate() {
+        link(&mut act, &loaded, evidence, &format!("/evidence/{i}")).await?;
     }
-    let to = finding::next(
-        loaded.finding.state,
-        &FindingStep::Evidence { attached: write.body.evidence.len() },
-    )?;
-    finish(&app, write, tx, &loaded, (FindingEvent::Evidence, to), None).await
+    let step = FindingStep::Evidence { attached: body.evidence.len() };
+    let to = finding::next(loaded.finding.state, &step)?;
+    finish(act, &loaded, step.event(), to, None).await
+}
+
+/// Links a piece of the company's evidence to the finding.
+async fn link(
+    act: &mut Act<'_>,
+    loaded: &Loaded,
+    id: &EvidenceId,
+    place: &str,
+) -> Result<(), Problem> {
+    let found = evidence::get(&mut act.tx, id).await?;
+    if !found.is_some_and(|row| &row.party_id == company(&loaded.file) && row.removed_at.is_none())
+    {
+        return Err(Problem::invalid(place, "is no evidence of the company"));
+    }
+    let link = evidence::Link {
+        evidence_id: id.clone(),
+        application_id: loaded.file.assessment.application_id.clone(),
+        criterion: loaded.finding.criterion.clone(),
+        facility_id: loaded.finding.facility_id.clone(),
+        finding_id: Some(loaded.finding.id.clone()),
+    };
+    let id = EvidenceLinkId::new(act.now, &*act.app.rng);
+    evidence::link(&mut act.tx, &id, &link, &act.actor.account, act.now).await?;
+    Ok(())
 }
 
 /// What the assessor finds after the correction.
@@ -231,22 +228,20 @@ pub(crate) struct Verify {
 async fn verify(
     State(app): State<App>,
     Path(id): Path<FindingId>,
-    mut write: Write<Verify>,
+    write: Write<Verify>,
 ) -> Result<Response, Problem> {
-    let seen = write.body.version;
-    let (mut tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
-    let ratings = loaded.file.ratings(&mut tx).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, Action::JudgeFinding, body.version).await?;
+    let ratings = loaded.file.ratings(&mut act.tx).await?;
     let pair = |r: &&store::assessments::Rated| {
         r.criterion == loaded.finding.criterion && r.facility_id == loaded.finding.facility_id
     };
     let found = ratings.iter().find(pair).map_or(Rating::Major, |rated| rated.value);
-    let step = FindingStep::Verify { found, current: write.body.value };
+    let step = FindingStep::Verify { found, current: body.value };
     let to = finding::next(loaded.finding.state, &step)?;
-    let rate = Rate::new(&loaded.finding.facility_id, write.body.value, &write.body.reason);
-    let criterion = &loaded.finding.criterion;
-    assessment_api::append_rating(&mut tx, &app, &write.actor, &loaded.file, criterion, &rate)
-        .await?;
-    finish(&app, write, tx, &loaded, (FindingEvent::Verify, to), None).await
+    let rate = Rate::new(&loaded.finding.facility_id, body.value, &body.reason);
+    assessment_api::append_rating(&mut act, &loaded.file, &loaded.finding.criterion, &rate).await?;
+    finish(act, &loaded, step.event(), to, None).await
 }
 
 /// The assessor accepts neither plan nor evidence.
@@ -256,12 +251,13 @@ async fn verify(
 async fn reject(
     State(app): State<App>,
     Path(id): Path<FindingId>,
-    mut write: Write<MoveWithReason>,
+    write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
-    let (seen, reason) = (write.body.version, write.body.reason.clone());
-    let (tx, loaded) = begin(&app, &id, &mut write, Action::JudgeFinding, seen).await?;
-    let to = finding::next(loaded.finding.state, &FindingStep::Reject(&reason.text))?;
-    finish(&app, write, tx, &loaded, (FindingEvent::Reject, to), Some(&reason)).await
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, Action::JudgeFinding, body.version).await?;
+    let step = FindingStep::Reject(&body.reason.text);
+    let to = finding::next(loaded.finding.state, &step)?;
+    finish(act, &loaded, step.event(), to, Some(&body.reason)).await
 }
 
 /// The company will not correct it.
@@ -271,12 +267,13 @@ async fn reject(
 async fn decline(
     State(app): State<App>,
     Path(id): Path<FindingId>,
-    mut write: Write<MoveWithReason>,
+    write: Write<MoveWithReason>,
 ) -> Result<Response, Problem> {
-    let (seen, reason) = (write.body.version, write.body.reason.clone());
-    let (tx, loaded) = begin(&app, &id, &mut write, Action::AnswerFinding, seen).await?;
-    let to = finding::next(loaded.finding.state, &FindingStep::Decline(&reason.text))?;
-    finish(&app, write, tx, &loaded, (FindingEvent::Decline, to), Some(&reason)).await
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, Action::AnswerFinding, body.version).await?;
+    let step = FindingStep::Decline(&body.reason.text);
+    let to = finding::next(loaded.finding.state, &step)?;
+    finish(act, &loaded, step.event(), to, Some(&body.reason)).await
 }
 
 /// A longer term.
@@ -297,22 +294,22 @@ pub(crate) struct Extend {
 async fn extend(
     State(app): State<App>,
     Path(id): Path<FindingId>,
-    mut write: Write<Extend>,
+    write: Write<Extend>,
 ) -> Result<Response, Problem> {
-    let (seen, reason) = (write.body.version, write.body.reason.clone());
-    let (tx, mut loaded) = begin(&app, &id, &mut write, Action::ExtendFinding, seen).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let mut loaded = open(&mut act, &id, Action::ExtendFinding, body.version).await?;
     let zone = file::zone(&loaded.file.file.programme)?;
-    let new_due = zone.end_of(zone.day(write.body.until));
+    let new_due = zone.end_of(zone.day(body.until));
     let step = FindingStep::Extend {
         extended: loaded.finding.extended == 1,
         due: instant(loaded.finding.close_due_at),
         new_due,
-        reason: &reason.text,
+        reason: &body.reason.text,
     };
     let to = finding::next(loaded.finding.state, &step)?;
     loaded.finding.extended = 1;
     loaded.finding.close_due_at = new_due.as_millisecond();
-    finish(&app, write, tx, &loaded, (FindingEvent::Extend, to), Some(&reason)).await
+    finish(act, &loaded, step.event(), to, Some(&body.reason)).await
 }
 
 /// A finding.
@@ -412,7 +409,7 @@ async fn get(
     Path(id): Path<FindingId>,
 ) -> Result<Json<FindingDetail>, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let row = findings::get(&mut db, &id).await?;
+    let row = findings::get(&mut db, &id).await?.ok_or(Problem::NotFound("finding"))?;
     let file = AssessmentFile::load(&mut db, &row.assessment_id).await?;
     actor.authorise(Action::ReadFinding, &file.file.subject, "finding")?;
     let mut corrective_actions = Vec::new();

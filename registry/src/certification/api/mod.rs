@@ -14,11 +14,15 @@ mod programmes;
 
 pub(super) use decisions::apply_rule;
 use serde::Serialize;
+use sqlx::AnyConnection;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::rules::refusal::Refusal;
+use super::store::parties::PartyKind;
+use super::store::{self, UpdateError};
 use crate::platform::app::App;
+use crate::platform::id::PartyId;
 use crate::platform::problem::Problem;
 
 /// Certification's routes.
@@ -56,6 +60,34 @@ impl Written {
 
     fn moved(id: impl std::fmt::Display, state: &'static str, version: i64) -> Self {
         Self { id: id.to_string(), state: Some(state), version }
+    }
+}
+
+/// Refuses a request that saw another version than the current one.
+///
+/// # Errors
+/// [`Problem::StaleVersion`].
+fn check_version(seen: i64, current: i64) -> Result<(), Problem> {
+    if seen == current { Ok(()) } else { Err(Problem::StaleVersion { seen, current }) }
+}
+
+impl From<UpdateError> for Problem {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::Stale { seen, current } => Self::StaleVersion { seen, current },
+            UpdateError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// The certification body that a request names.
+///
+/// # Errors
+/// [`Problem::Invalid`] when the party is another or none.
+async fn check_body(db: &mut AnyConnection, id: &PartyId) -> Result<(), Problem> {
+    match store::parties::get(db, id).await? {
+        Some(party) if party.kind == PartyKind::Body => Ok(()),
+        _ => Err(Problem::invalid("/body", "is no certification body here")),
     }
 }
 

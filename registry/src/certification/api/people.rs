@@ -55,15 +55,14 @@ pub(crate) struct Declare {
 #[utoipa::path(post, path = "/api/v1/conflicts", request_body = Declare, tag = "duties",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let id = ConflictId::new(app.clock.now(), &*app.rng);
-    let mut tx = app.db.write().await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let id = ConflictId::new(act.now, &*app.rng);
     let account = match body.account {
-        Some(account) if account != actor.account => {
+        Some(account) if account != act.actor.account => {
             let subject = Subject { body: body.body, ..Subject::default() };
-            act.authorise(&actor, Action::RecordConflict, &subject, "conflict", id.as_str())?;
+            act.authorise(Action::RecordConflict, &subject, "conflict", id.as_str())?;
             let members = match &subject.body {
-                Some(body) => accounts::store::members(&mut tx, body).await?,
+                Some(body) => accounts::store::members(&mut act.tx, body).await?,
                 None => Vec::new(),
             };
             if !members.iter().any(|member| member.account_id == account) {
@@ -72,20 +71,14 @@ async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Respon
             account
         }
         _ => {
-            act.authorise(
-                &actor,
-                Action::DeclareConflict,
-                &Subject::default(),
-                "conflict",
-                id.as_str(),
-            )?;
-            actor.account.clone()
+            act.authorise(Action::DeclareConflict, &Subject::default(), "conflict", id.as_str())?;
+            act.actor.account.clone()
         }
     };
-    parties::get(&mut tx, &body.party)
-        .await
-        .map_err(|problem| problem.or_invalid("/party", "is no party here"))?;
-    accounts::store::account(&mut tx, &account)
+    parties::get(&mut act.tx, &body.party)
+        .await?
+        .ok_or_else(|| Problem::invalid("/party", "is no party here"))?;
+    accounts::store::account(&mut act.tx, &account)
         .await?
         .ok_or_else(|| Problem::invalid("/account", "is no account here"))?;
     if body.until.is_some_and(|until| until < body.from) {
@@ -98,11 +91,11 @@ async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Respon
         kind: body.kind.as_str(),
         from: body.from.as_millisecond(),
         until: body.until.map(Timestamp::as_millisecond),
-        by: &actor.account,
+        by: &act.actor.account,
     };
-    people::add_conflict(&mut tx, &conflict, app.clock.now_ms()).await?;
+    people::add_conflict(&mut act.tx, &conflict, act.now).await?;
     let written = Written::new(&id, 1);
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &written).await
+    act.commit(StatusCode::CREATED, &written).await
 }
 
 /// A competence.
@@ -130,30 +123,29 @@ async fn record_competence(
     State(app): State<App>,
     write: Write<RecordCompetence>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let id = CompetenceId::new(app.clock.now(), &*app.rng);
-    let mut tx = app.db.write().await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let id = CompetenceId::new(act.now, &*app.rng);
     let subject = Subject { body: Some(body.body.clone()), ..Subject::default() };
-    act.authorise(&actor, Action::RecordCompetence, &subject, "competence", id.as_str())?;
-    let members = accounts::store::members(&mut tx, &body.body).await?;
+    act.authorise(Action::RecordCompetence, &subject, "competence", id.as_str())?;
+    let members = accounts::store::members(&mut act.tx, &body.body).await?;
     if !members.iter().any(|member| member.account_id == body.account) {
         return Err(Problem::invalid("/account", "is no member of the body"));
     }
     let until = body.until.map(Timestamp::as_millisecond);
-    let (from, now) = (body.from.as_millisecond(), app.clock.now_ms());
+    let (from, now) = (body.from.as_millisecond(), act.now);
     people::add_competence(
-        &mut tx,
+        &mut act.tx,
         &id,
         &body.account,
         &body.body,
         &body.programme,
         from,
         until,
-        &actor.account,
+        &act.actor.account,
         now,
     )
     .await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(id, 1)).await
+    act.commit(StatusCode::CREATED, &Written::new(id, 1)).await
 }
 
 /// Which audit trail to read.

@@ -12,16 +12,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Written;
+use super::{Written, check_body, check_version};
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
 use crate::certification::rules::dates::Zone;
-use crate::certification::store::{self, parties, programmes};
+use crate::certification::store::programmes;
+use crate::certification::store::programmes::ProgrammeVersion;
 use crate::issuance;
 use crate::platform::app::App;
-use crate::platform::authorisation::{Action, Actor, Role, Subject};
+use crate::platform::authorisation::{Action, Role, Subject};
 use crate::platform::id::{PartyId, uuid_v7};
 use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -48,7 +49,7 @@ pub(crate) struct Listed {
 async fn list(State(app): State<App>) -> Result<Json<Vec<Listed>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let versions = programmes::all_published(&mut db).await?;
-    let listed = |row: programmes::ProgrammeVersion| {
+    let listed = |row: ProgrammeVersion| {
         let title = serde_json::from_slice::<Value>(&row.canonical)
             .ok()
             .and_then(|mut p| Some(p.get_mut("title")?.take()));
@@ -75,7 +76,9 @@ async fn get(
     Path((id, version)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let row = programmes::published(&mut db, &id, &version).await?;
+    let row = programmes::published(&mut db, &id, &version)
+        .await?
+        .ok_or(Problem::NotFound("programme version"))?;
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::ETAG, format!("\"{}\"", hex(&row.digest))),
@@ -121,12 +124,11 @@ async fn draft(
     Path(id): Path<String>,
     write: Write<Draft>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let draft = ProgrammeVersionId::new(app.clock.now(), &*app.rng);
-    let owner = programmes::owner(&mut tx, &id).await?.unwrap_or(body.owner);
+    let (mut act, body) = write.begin(&app).await?;
+    let draft = ProgrammeVersionId::new(act.now, &*app.rng);
+    let owner = programmes::owner(&mut act.tx, &id).await?.unwrap_or(body.owner);
     let subject = Subject { owner: Some(owner.clone()), ..Subject::default() };
-    act.authorise(&actor, Action::WriteProgramme, &subject, "programme", draft.as_str())?;
+    act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str())?;
     let programme = read(&body.programme)?;
     if programme.id != id {
         return Err(Problem::invalid(
@@ -134,7 +136,7 @@ async fn draft(
             format!("is '{}', but the draft is of '{id}'", programme.id),
         ));
     }
-    let row = programmes::ProgrammeVersion {
+    let row = ProgrammeVersion {
         id: draft.clone(),
         programme: id,
         label: programme.version.clone(),
@@ -145,8 +147,8 @@ async fn draft(
         effective_from: None,
         version: 1,
     };
-    programmes::insert(&mut tx, &row, app.clock.now_ms()).await?;
-    act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(draft, 1)).await
+    programmes::insert(&mut act.tx, &row, act.now).await?;
+    act.commit(StatusCode::CREATED, &Written::new(draft, 1)).await
 }
 
 /// A draft's new content.
@@ -157,18 +159,18 @@ pub(crate) struct Redraft {
     programme: Value,
 }
 
-/// Loads a draft and allows its owner to write it.
-async fn own_draft(
-    tx: &mut sqlx::AnyConnection,
-    act: &mut crate::platform::write::Act,
-    actor: &Actor,
-    id: &str,
+/// Opens a draft for its owner to write, at the version that the owner saw.
+async fn open(
+    act: &mut Act<'_>,
+    programme: &str,
     draft: &ProgrammeVersionId,
-) -> Result<programmes::ProgrammeVersion, Problem> {
-    let row = programmes::get(tx, draft).await?;
+    seen: i64,
+) -> Result<ProgrammeVersion, Problem> {
+    let row =
+        programmes::get(&mut act.tx, draft).await?.ok_or(Problem::NotFound("programme version"))?;
     let subject = Subject { owner: Some(row.owner_id.clone()), ..Subject::default() };
-    act.authorise(actor, Action::WriteProgramme, &subject, "programme", draft.as_str())?;
-    if row.programme != id {
+    act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str())?;
+    if row.programme != programme {
         return Err(Problem::NotFound("draft"));
     }
     if row.state != "draft" {
@@ -179,6 +181,7 @@ async fn own_draft(
             who: vec![Role::Owner.to_string()],
         });
     }
+    check_version(seen, row.version)?;
     Ok(row)
 }
 
@@ -191,10 +194,8 @@ async fn redraft(
     Path((id, draft)): Path<(String, ProgrammeVersionId)>,
     write: Write<Redraft>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let mut row = own_draft(&mut tx, &mut act, &actor, &id, &draft).await?;
-    store::check_version(body.version, row.version)?;
+    let (mut act, body) = write.begin(&app).await?;
+    let mut row = open(&mut act, &id, &draft, body.version).await?;
     let programme = read(&body.programme)?;
     if programme.id != id {
         return Err(Problem::invalid(
@@ -205,8 +206,8 @@ async fn redraft(
     row.label = programme.version.clone();
     row.digest = programme.digest().0.to_vec();
     row.canonical = programme.canonical().to_vec();
-    let version = programmes::update(&mut tx, &row, body.version).await?;
-    act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(draft, version)).await
+    let version = programmes::update(&mut act.tx, &row).await?;
+    act.commit(StatusCode::OK, &Written::new(draft, version)).await
 }
 
 /// From when a version counts.
@@ -228,19 +229,13 @@ async fn publish(
     Path((id, draft)): Path<(String, ProgrammeVersionId)>,
     write: Write<Publish>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let row = own_draft(&mut tx, &mut act, &actor, &id, &draft).await?;
-    store::check_version(body.version, row.version)?;
+    let (mut act, body) = write.begin(&app).await?;
+    let row = open(&mut act, &id, &draft, body.version).await?;
     let from = body.effective_from.as_millisecond();
-    let version =
-        programmes::publish(&mut tx, &row, body.version, from, app.clock.now_ms()).await?;
-    issuance::programme_published(&mut tx, &app, &row.programme, &row.label, &row.digest).await?;
-    let answer = act
-        .commit(&app, &actor, tx, StatusCode::OK, &Written::moved(draft, "published", version))
+    let version = programmes::publish(&mut act.tx, &row, from, act.now).await?;
+    issuance::programme_published(&mut act.tx, &app, &row.programme, &row.label, &row.digest)
         .await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::OK, &Written::moved(draft, "published", version)).await
 }
 
 /// A body to authorise.
@@ -263,15 +258,14 @@ pub(crate) struct Authorise {
 #[utoipa::path(post, path = "/api/v1/authorisations", request_body = Authorise, tag = "programmes",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let owner =
-        programmes::owner(&mut tx, &body.programme).await?.ok_or(Problem::NotFound("programme"))?;
-    let id = AuthorisationId::new(app.clock.now(), &*app.rng);
+    let (mut act, body) = write.begin(&app).await?;
+    let owner = programmes::owner(&mut act.tx, &body.programme)
+        .await?
+        .ok_or(Problem::NotFound("programme"))?;
+    let id = AuthorisationId::new(act.now, &*app.rng);
     let subject = Subject { owner: Some(owner), ..Subject::default() };
-    act.authorise(&actor, Action::Authorise, &subject, "authorisation", id.as_str())?;
-    let no_body = |p: Problem| p.or_invalid("/body", "is no certification body here");
-    parties::body(&mut tx, &body.body).await.map_err(no_body)?;
+    act.authorise(Action::Authorise, &subject, "authorisation", id.as_str())?;
+    check_body(&mut act.tx, &body.body).await?;
     if body.until <= body.from {
         return Err(Problem::invalid("/until", "is not after its beginning"));
     }
@@ -282,9 +276,9 @@ async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Re
         from_at: body.from.as_millisecond(),
         until_at: body.until.as_millisecond(),
     };
-    programmes::authorise(&mut tx, &row, &actor.account, app.clock.now_ms()).await?;
+    programmes::authorise(&mut act.tx, &row, &act.actor.account, act.now).await?;
     issuance::authorisation_changed(
-        &mut tx,
+        &mut act.tx,
         &app,
         &row.body_id,
         &row.programme,
@@ -292,9 +286,7 @@ async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Re
         row.until_at,
     )
     .await?;
-    let answer = act.commit(&app, &actor, tx, StatusCode::CREATED, &Written::new(id, 1)).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::CREATED, &Written::new(id, 1)).await
 }
 
 /// When an authorisation ends.
@@ -315,24 +307,25 @@ async fn end_authorisation(
     Path(id): Path<AuthorisationId>,
     write: Write<EndAuthorisation>,
 ) -> Result<Response, Problem> {
-    let Write { actor, body, mut act } = write;
-    let mut tx = app.db.write().await?;
-    let row = programmes::authorisation(&mut tx, &id).await?;
-    let owner = programmes::owner(&mut tx, &row.programme).await?;
+    let (mut act, body) = write.begin(&app).await?;
+    let row = programmes::authorisation(&mut act.tx, &id)
+        .await?
+        .ok_or(Problem::NotFound("authorisation"))?;
+    let owner = programmes::owner(&mut act.tx, &row.programme).await?;
     let subject = Subject { owner, ..Subject::default() };
-    act.authorise(&actor, Action::Authorise, &subject, "authorisation", id.as_str())?;
+    act.authorise(Action::Authorise, &subject, "authorisation", id.as_str())?;
     let until = body.until.as_millisecond();
-    if until >= row.until_at || until < app.clock.now_ms() {
+    if until >= row.until_at || until < act.now.as_millisecond() {
         return Err(Problem::invalid(
             "/until",
             "must be from now on, and before the end that it has",
         ));
     }
-    let event = uuid_v7(app.clock.now(), &*app.rng);
-    programmes::end_authorisation(&mut tx, &event, &id, until, &actor.account, app.clock.now_ms())
+    let event = uuid_v7(act.now, &*app.rng);
+    programmes::end_authorisation(&mut act.tx, &event, &id, until, &act.actor.account, act.now)
         .await?;
     issuance::authorisation_changed(
-        &mut tx,
+        &mut act.tx,
         &app,
         &row.body_id,
         &row.programme,
@@ -340,7 +333,5 @@ async fn end_authorisation(
         until,
     )
     .await?;
-    let answer = act.commit(&app, &actor, tx, StatusCode::OK, &Written::new(id, 1)).await?;
-    app.wake.notify_one();
-    Ok(answer)
+    act.commit(StatusCode::OK, &Written::new(id, 1)).await
 }

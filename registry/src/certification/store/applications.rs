@@ -1,14 +1,15 @@
 //! Applications, their scope, events, agreement, answers and assignments.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{Transition, UpdateError, append_event, claimed, insert_event};
 use crate::certification::ids::{
     ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId, ProgrammeVersionId,
 };
 use crate::certification::rules::application::{ApplicationKind, ApplicationState};
 use crate::platform::authorisation::{Subject, Task};
 use crate::platform::id::{AccountId, NoteId, PartyId};
-use crate::platform::problem::Problem;
 
 /// An application's row.
 #[derive(Debug, FromRow)]
@@ -93,24 +94,23 @@ async fn set_facilities(
 /// Writes a draft's scope and facts.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn fill_in(
     tx: &mut AnyConnection,
     application: &Application,
     facilities: Option<&[FacilityId]>,
-    seen: i64,
-    now: i64,
-) -> Result<i64, Problem> {
+    now: Timestamp,
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE application SET facts = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
     )
     .bind(&application.id)
-    .bind(seen)
+    .bind(application.version)
     .bind(&application.facts)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), seen, application.version)?;
+    let version = claimed(done.rows_affected(), application.version)?;
     if let Some(facilities) = facilities {
         set_facilities(tx, &application.id, facilities).await?;
     }
@@ -120,53 +120,38 @@ pub async fn fill_in(
 /// Moves an application and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     application: &Application,
-    event: &str,
     to: ApplicationState,
-    by: &AccountId,
-    reason: Option<&NoteId>,
-    now: i64,
-) -> Result<i64, Problem> {
+    transition: &Transition<'_>,
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE application SET state = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2",
     )
     .bind(&application.id)
     .bind(application.version)
     .bind(to.as_str())
-    .bind(now)
+    .bind(transition.at.as_millisecond())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), application.version, application.version)?;
-    sqlx::query(
-        "INSERT INTO application_event (application_id, seq, event, to_state, by_account, reason_note, at)
-         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM application_event WHERE application_id = $1),
-                 $2, $3, $4, $5, $6)",
-    )
-    .bind(&application.id)
-    .bind(event)
-    .bind(to.as_str())
-    .bind(by)
-    .bind(reason)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let version = claimed(done.rows_affected(), application.version)?;
+    let insert = insert_event!("application");
+    append_event(tx, insert, application.id.as_str(), to.as_str(), transition).await?;
     Ok(version)
 }
 
 /// An application by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &ApplicationId) -> Result<Application, Problem> {
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<Application>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM application WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("application"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// The applications that an account has to do with: its companies', its bodies' (as quality manager
@@ -300,7 +285,7 @@ pub async fn assign(
     account: &AccountId,
     task: Task,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO assignment (id, application_id, account_id, task, assigned_by, assigned_at)
@@ -311,7 +296,7 @@ pub async fn assign(
     .bind(account)
     .bind(task.as_str())
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -326,7 +311,7 @@ pub async fn accept_assignment(
     id: &AssignmentId,
     application: &ApplicationId,
     account: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "UPDATE assignment SET accepted_at = $4 WHERE id = $1 AND application_id = $2 AND account_id = $3
@@ -335,7 +320,7 @@ pub async fn accept_assignment(
     .bind(id)
     .bind(application)
     .bind(account)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -349,14 +334,14 @@ pub async fn end_assignment(
     tx: &mut AnyConnection,
     id: &AssignmentId,
     application: &ApplicationId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "UPDATE assignment SET ended_at = $3 WHERE id = $1 AND application_id = $2 AND ended_at IS NULL",
     )
     .bind(id)
     .bind(application)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -393,7 +378,7 @@ pub async fn agree(
     terms_version: &str,
     terms: &str,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO agreement (application_id, body_id, company_id, terms_version, terms, accepted_by, at)
@@ -405,7 +390,7 @@ pub async fn agree(
     .bind(terms_version)
     .bind(terms)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -460,14 +445,14 @@ pub async fn answers(
 /// Writes an answer over the version that its writer saw (0 for a new one); gives the new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when somebody else wrote since.
+/// [`UpdateError::Stale`] when somebody else wrote since.
 pub async fn put_answer(
     tx: &mut AnyConnection,
     application: &ApplicationId,
     answer: &Answer,
     by: &AccountId,
-    now: i64,
-) -> Result<i64, Problem> {
+    now: Timestamp,
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "INSERT INTO self_answer (application_id, criterion, facility_id, answer, note_id, by_account, at, version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
@@ -482,7 +467,7 @@ pub async fn put_answer(
     .bind(&answer.answer)
     .bind(&answer.note_id)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .bind(answer.version)
     .execute(&mut *tx)
     .await?;
@@ -497,7 +482,7 @@ pub async fn put_answer(
     .bind(&answer.facility_id)
     .fetch_one(tx)
     .await?;
-    Err(Problem::StaleVersion { seen: answer.version, current })
+    Err(UpdateError::Stale { seen: answer.version, current })
 }
 
 /// The assessment of an application, once a lead was assigned.

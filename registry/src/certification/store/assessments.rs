@@ -1,12 +1,13 @@
 //! Assessments: sample, ratings, reviews.
 
 use akashi_schemas::{FacilityKind, Rating};
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{Transition, UpdateError, append_event, claimed, insert_event};
 use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId, RatingId, ReviewId};
 use crate::certification::rules::assessment::AssessmentState;
 use crate::platform::id::{AccountId, NoteId, PartyId};
-use crate::platform::problem::Problem;
 
 /// An assessment's row.
 #[derive(Debug, FromRow)]
@@ -53,7 +54,7 @@ pub async fn insert(
     assessment: &Assessment,
     kind: &str,
     sample: &[Sampled],
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO assessment (id, application_id, kind, state, visit_from, visit_to, created_at, version)
@@ -65,7 +66,7 @@ pub async fn insert(
     .bind(assessment.state.as_str())
     .bind(assessment.visit_from)
     .bind(assessment.visit_to)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(&mut *tx)
     .await?;
     for row in sample {
@@ -87,15 +88,17 @@ pub async fn insert(
 /// An assessment by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &AssessmentId) -> Result<Assessment, Problem> {
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<Option<Assessment>, sqlx::Error> {
     sqlx::query_as(
         "SELECT id, application_id, state, visit_from, visit_to, version FROM assessment WHERE id = $1",
     )
     .bind(id)
     .fetch_optional(db)
-    .await?
-    .ok_or(Problem::NotFound("assessment"))
+    .await
 }
 
 /// The facilities that are assessed, the organisation as a whole first.
@@ -140,16 +143,13 @@ pub async fn hold_interviews(
 /// Moves an assessment and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     assessment: &Assessment,
-    event: &str,
     to: AssessmentState,
-    by: &AccountId,
-    reason: Option<&NoteId>,
-    now: i64,
-) -> Result<i64, Problem> {
+    transition: &Transition<'_>,
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE assessment SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
     )
@@ -158,20 +158,9 @@ pub async fn advance(
     .bind(to.as_str())
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), assessment.version, assessment.version)?;
-    sqlx::query(
-        "INSERT INTO assessment_event (assessment_id, seq, event, to_state, by_account, reason_note, at)
-         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM assessment_event WHERE assessment_id = $1),
-                 $2, $3, $4, $5, $6)",
-    )
-    .bind(&assessment.id)
-    .bind(event)
-    .bind(to.as_str())
-    .bind(by)
-    .bind(reason)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let version = claimed(done.rows_affected(), assessment.version)?;
+    let insert = insert_event!("assessment");
+    append_event(tx, insert, assessment.id.as_str(), to.as_str(), transition).await?;
     Ok(version)
 }
 
@@ -221,7 +210,7 @@ pub async fn rate(
     id: &AssessmentId,
     rating: &Rated,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
         "INSERT INTO rating (id, assessment_id, criterion, facility_id, seq, value, na_ground, reason_note, by_account, at)
@@ -238,7 +227,7 @@ pub async fn rate(
     .bind(&rating.na_ground)
     .bind(&rating.reason_note)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .fetch_one(tx)
     .await
 }
@@ -284,7 +273,7 @@ pub async fn review(
     tx: &mut AnyConnection,
     assessment: &AssessmentId,
     review: &Review,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO review (id, assessment_id, recommendation, level, na_accepted, ratings_digest, reason_note, by_account, at)
@@ -298,7 +287,7 @@ pub async fn review(
     .bind(&review.ratings_digest)
     .bind(&review.reason_note)
     .bind(&review.by_account)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)

@@ -1,14 +1,15 @@
 //! Certificates: the record under one number for life, its versions, its events.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{UpdateError, claimed};
 use crate::certification::ids::{
     AssessmentId, CertificateId, CertificateVersionId, DecisionId, FacilityId, ProgrammeVersionId,
 };
 use crate::certification::rules::certificate::CertificateState;
 use crate::platform::authorisation::Subject;
 use crate::platform::id::PartyId;
-use crate::platform::problem::Problem;
 
 /// A certificate's row.
 #[derive(Debug, FromRow)]
@@ -51,7 +52,7 @@ const COLUMNS: &str = "id, number, body_id, company_id, programme, state, versio
 pub async fn insert(
     tx: &mut AnyConnection,
     certificate: &Certificate,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO certificate (id, number, body_id, company_id, programme, state, created_at, version)
@@ -63,7 +64,7 @@ pub async fn insert(
     .bind(&certificate.company_id)
     .bind(&certificate.programme)
     .bind(certificate.state.as_str())
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -72,27 +73,25 @@ pub async fn insert(
 /// A certificate by number.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn by_number(db: &mut AnyConnection, number: &str) -> Result<Certificate, Problem> {
+/// When the database refuses.
+pub async fn by_number(
+    db: &mut AnyConnection,
+    number: &str,
+) -> Result<Option<Certificate>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM certificate WHERE number = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(number)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("certificate"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(number).fetch_optional(db).await
 }
 
 /// A certificate by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &CertificateId) -> Result<Certificate, Problem> {
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &CertificateId,
+) -> Result<Option<Certificate>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM certificate WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("certificate"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// A company's certificates, oldest first.
@@ -110,22 +109,21 @@ pub async fn of_company(
 /// Moves a certificate; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     certificate: &Certificate,
-    seen: i64,
     to: CertificateState,
-) -> Result<i64, Problem> {
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE certificate SET state = $3, version = version + 1 WHERE id = $1 AND version = $2",
     )
     .bind(&certificate.id)
-    .bind(seen)
+    .bind(certificate.version)
     .bind(to.as_str())
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), seen, certificate.version)
+    claimed(done.rows_affected(), certificate.version)
 }
 
 /// A certificate version's row.
@@ -241,7 +239,7 @@ pub async fn add_event(
     tx: &mut AnyConnection,
     certificate: &CertificateId,
     event: &Event<'_>,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO certificate_event (certificate_id, seq, kind, decision_id, credential_id, at, effective_at,
@@ -253,7 +251,7 @@ pub async fn add_event(
     .bind(event.kind)
     .bind(event.decision)
     .bind(event.credential)
-    .bind(now)
+    .bind(now.as_millisecond())
     .bind(event.effective_at)
     .bind(event.public_reason)
     .bind(event.leaf)
@@ -283,14 +281,13 @@ pub async fn last_event_at(
 /// A certificate by the id that another context knows it by.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn by_text_id(db: &mut AnyConnection, id: &str) -> Result<Certificate, Problem> {
+/// When the database refuses.
+pub async fn by_text_id(
+    db: &mut AnyConnection,
+    id: &str,
+) -> Result<Option<Certificate>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM certificate WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("certificate"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// An event's row.

@@ -1,5 +1,6 @@
 //! Decisions, appended and never changed.
 
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::certification::ids::{ApplicationId, CertificateId, DecisionId};
@@ -53,7 +54,7 @@ pub struct RuleResult<'a> {
 pub async fn insert(
     tx: &mut AnyConnection,
     decision: &Decision<'_>,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let rule = decision.rule;
     sqlx::query(
@@ -74,7 +75,7 @@ pub async fn insert(
     .bind(decision.reason)
     .bind(decision.public_reason)
     .bind(decision.by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .bind(decision.effective_at)
     .execute(tx)
     .await

@@ -1,10 +1,10 @@
 //! Evidence: files with the period they speak of, and the criteria they speak to.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
 use crate::platform::id::{AccountId, BlobId, DataKeyId, NoteId, PartyId};
-use crate::platform::problem::Problem;
 
 /// A stored file's row.
 #[derive(Debug, FromRow)]
@@ -48,7 +48,11 @@ pub async fn blob_by_address(
 ///
 /// # Errors
 /// A unique violation when the party has the same file.
-pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(), sqlx::Error> {
+pub async fn add_blob(
+    tx: &mut AnyConnection,
+    blob: &Blob,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO blob (id, party_id, address, cipher_digest, size, media_type, data_key_id, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'clean', $8)",
@@ -60,7 +64,7 @@ pub async fn add_blob(tx: &mut AnyConnection, blob: &Blob, now: i64) -> Result<(
     .bind(blob.size)
     .bind(&blob.media_type)
     .bind(&blob.data_key_id)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -154,8 +158,8 @@ pub async fn insert(
 /// Evidence by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Problem> {
+/// When the database refuses.
+pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Option<Evidence>, sqlx::Error> {
     sqlx::query_as(
         "SELECT e.id, e.party_id, e.blob_id, e.name_note, e.source, e.period_from, e.period_to, e.expires_on, e.received_at,
                 b.size, b.media_type, (SELECT r.at FROM evidence_removal r WHERE r.evidence_id = e.id) AS removed_at
@@ -163,8 +167,7 @@ pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Evidence, Pr
     )
     .bind(id)
     .fetch_optional(db)
-    .await?
-    .ok_or(Problem::NotFound("evidence"))
+    .await
 }
 
 /// A link's row.
@@ -191,7 +194,7 @@ pub async fn link(
     id: &EvidenceLinkId,
     link: &Link,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO evidence_link (id, evidence_id, application_id, criterion, facility_id, finding_id, by_account, at)
@@ -204,7 +207,7 @@ pub async fn link(
     .bind(&link.facility_id)
     .bind(&link.finding_id)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -270,12 +273,12 @@ pub async fn remove(
     tx: &mut AnyConnection,
     id: &EvidenceId,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO evidence_removal (evidence_id, by_account, at) VALUES ($1, $2, $3)")
         .bind(id)
         .bind(by)
-        .bind(now)
+        .bind(now.as_millisecond())
         .execute(tx)
         .await
         .map(drop)
@@ -289,7 +292,7 @@ pub async fn remove_all(
     tx: &mut AnyConnection,
     party: &PartyId,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO evidence_removal (evidence_id, by_account, at)
@@ -298,7 +301,7 @@ pub async fn remove_all(
     )
     .bind(party)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)

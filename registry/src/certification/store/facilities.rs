@@ -1,12 +1,13 @@
 //! Facilities: the places of a company, and the organisation as a whole.
 
 use akashi_schemas::FacilityKind;
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{UpdateError, claimed};
 use crate::certification::ids::FacilityId;
 use crate::certification::rules::residence::WorkersByStatus;
 use crate::platform::id::{AccountId, PartyId};
-use crate::platform::problem::Problem;
 
 /// A facility's row.
 #[derive(Clone, Debug, FromRow)]
@@ -46,7 +47,7 @@ const COLUMNS: &str = "id, party_id, kind, name, address, region, country, worke
 pub async fn insert(
     tx: &mut AnyConnection,
     facility: &Facility,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO facility (id, party_id, kind, name, address, region, country, workers, workers_by_status, residents,
@@ -63,7 +64,7 @@ pub async fn insert(
     .bind(facility.workers)
     .bind(facility.workers_by_status.to_string())
     .bind(facility.residents)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -72,23 +73,22 @@ pub async fn insert(
 /// Writes a facility's changed fields, and that they changed.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn update(
     tx: &mut AnyConnection,
     facility: &Facility,
-    seen: i64,
     change_id: &str,
     by: &AccountId,
     fields: &str,
-    now: i64,
-) -> Result<i64, Problem> {
+    now: Timestamp,
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE facility SET name = $3, address = $4, region = $5, workers = $6, workers_by_status = $7, residents = $8,
                              version = version + 1
          WHERE id = $1 AND version = $2",
     )
     .bind(&facility.id)
-    .bind(seen)
+    .bind(facility.version)
     .bind(&facility.name)
     .bind(&facility.address)
     .bind(&facility.region)
@@ -97,12 +97,12 @@ pub async fn update(
     .bind(facility.residents)
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), seen, facility.version)?;
+    let version = claimed(done.rows_affected(), facility.version)?;
     sqlx::query("INSERT INTO facility_change (id, facility_id, by_account, at, fields) VALUES ($1, $2, $3, $4, $5)")
         .bind(change_id)
         .bind(&facility.id)
         .bind(by)
-        .bind(now)
+        .bind(now.as_millisecond())
         .bind(fields)
         .execute(tx)
         .await?;
@@ -126,14 +126,10 @@ pub async fn of_party(
 /// A facility by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &FacilityId) -> Result<Facility, Problem> {
+/// When the database refuses.
+pub async fn get(db: &mut AnyConnection, id: &FacilityId) -> Result<Option<Facility>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM facility WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("facility"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// The facilities in an application's scope, the organisation as a whole first.
@@ -155,18 +151,23 @@ pub async fn of_application(
 /// The id and kind of each facility in the scope of a certificate's version.
 ///
 /// # Errors
-/// When the database refuses; internal, when a kind is none of ours.
+/// When the database refuses.
 pub async fn kinds(
     db: &mut AnyConnection,
     version: &str,
-) -> Result<Vec<(String, FacilityKind)>, Problem> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
+) -> Result<Vec<(String, FacilityKind)>, sqlx::Error> {
+    #[derive(FromRow)]
+    struct Row {
+        id: String,
+        #[sqlx(try_from = "String")]
+        kind: FacilityKind,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT f.id, f.kind FROM certificate_facility s JOIN facility f ON f.id = s.facility_id
          WHERE s.certificate_version_id = $1 ORDER BY f.id",
     )
     .bind(version)
     .fetch_all(db)
     .await?;
-    let typed = |(id, kind): (String, String)| Ok((id, kind.parse().map_err(Problem::internal)?));
-    rows.into_iter().map(typed).collect()
+    Ok(rows.into_iter().map(|row| (row.id, row.kind)).collect())
 }

@@ -1,13 +1,14 @@
 //! Findings and what is done about them.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{Transition, UpdateError, append_event, claimed, insert_event};
 use crate::certification::ids::{
     AssessmentId, CorrectiveActionId, FacilityId, FindingId, RatingId,
 };
 use crate::certification::rules::finding::{FindingState, Grade};
 use crate::platform::id::{AccountId, NoteId};
-use crate::platform::problem::Problem;
 
 /// A finding's row.
 #[derive(Debug, FromRow)]
@@ -70,14 +71,10 @@ pub async fn insert(tx: &mut AnyConnection, finding: &Finding) -> Result<(), sql
 /// A finding by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &FindingId) -> Result<Finding, Problem> {
+/// When the database refuses.
+pub async fn get(db: &mut AnyConnection, id: &FindingId) -> Result<Option<Finding>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM finding WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("finding"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// The findings of an assessment, oldest first.
@@ -95,16 +92,13 @@ pub async fn of_assessment(
 /// Moves a finding and appends the event; gives its new version.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since it was read.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn advance(
     tx: &mut AnyConnection,
     finding: &Finding,
-    event: &str,
     to: FindingState,
-    by: &AccountId,
-    reason: Option<&NoteId>,
-    now: i64,
-) -> Result<i64, Problem> {
+    transition: &Transition<'_>,
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE finding SET state = $3, close_due_at = $4, extended = $5, version = version + 1
          WHERE id = $1 AND version = $2",
@@ -116,19 +110,9 @@ pub async fn advance(
     .bind(finding.extended)
     .execute(&mut *tx)
     .await?;
-    let version = super::claimed(done.rows_affected(), finding.version, finding.version)?;
-    sqlx::query(
-        "INSERT INTO finding_event (finding_id, seq, event, to_state, by_account, reason_note, at)
-         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM finding_event WHERE finding_id = $1), $2, $3, $4, $5, $6)",
-    )
-    .bind(&finding.id)
-    .bind(event)
-    .bind(to.as_str())
-    .bind(by)
-    .bind(reason)
-    .bind(now)
-    .execute(tx)
-    .await?;
+    let version = claimed(done.rows_affected(), finding.version)?;
+    let insert = insert_event!("finding");
+    append_event(tx, insert, finding.id.as_str(), to.as_str(), transition).await?;
     Ok(version)
 }
 
@@ -157,7 +141,7 @@ pub async fn add_corrective_action(
     cause: &NoteId,
     plan: &NoteId,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO corrective_action (id, finding_id, cause_note, plan_note, by_account, at)
@@ -168,7 +152,7 @@ pub async fn add_corrective_action(
     .bind(cause)
     .bind(plan)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)

@@ -1,10 +1,10 @@
 //! Idle applications: since when nobody did anything about them, and how often they were warned of.
 
-use sqlx::AnyConnection;
+use jiff::Timestamp;
+use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, ProgrammeVersionId};
 use crate::certification::rules::application::ApplicationState;
-use crate::platform::problem::Problem;
 
 /// The programme versions that applications are under way for.
 ///
@@ -94,20 +94,25 @@ pub async fn warned_at(
 /// not under way any more is not held.
 ///
 /// # Errors
-/// When the database refuses; internal, when its state is none of ours.
+/// When the database refuses.
 pub async fn hold(
     tx: &mut AnyConnection,
     id: &ApplicationId,
-) -> Result<Option<ApplicationState>, Problem> {
+) -> Result<Option<ApplicationState>, sqlx::Error> {
+    #[derive(FromRow)]
+    struct Held {
+        #[sqlx(try_from = "String")]
+        state: ApplicationState,
+    }
     // Writing what stands there takes the row's lock on PostgreSQL; SQLite has one writer.
-    let state: Option<String> = sqlx::query_scalar(
+    let held: Option<Held> = sqlx::query_as(
         "UPDATE application SET state = state WHERE id = $1
          AND state IN ('draft', 'submitted', 'accepted', 'assessing', 'deciding') RETURNING state",
     )
     .bind(id)
     .fetch_optional(tx)
     .await?;
-    state.map(|state| state.parse().map_err(Problem::internal)).transpose()
+    Ok(held.map(|held| held.state))
 }
 
 /// Appends an event that nobody but the registry brings about. A warning is nothing done about the application: it
@@ -120,7 +125,7 @@ pub async fn append(
     id: &ApplicationId,
     event: &str,
     to: ApplicationState,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO application_event (application_id, seq, event, to_state, at)
@@ -129,7 +134,7 @@ pub async fn append(
     .bind(id)
     .bind(event)
     .bind(to.as_str())
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -143,14 +148,14 @@ pub async fn advance(
     tx: &mut AnyConnection,
     id: &ApplicationId,
     to: ApplicationState,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE application SET state = $2, changed_at = $3, version = version + 1 WHERE id = $1",
     )
     .bind(id)
     .bind(to.as_str())
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)

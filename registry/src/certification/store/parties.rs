@@ -1,12 +1,13 @@
 //! Parties, their names and identifiers.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use akashi_schemas::text_enum;
 
+use super::{UpdateError, claimed};
 use crate::platform::authorisation::{Role, Subject};
 use crate::platform::id::PartyId;
-use crate::platform::problem::Problem;
 
 text_enum! {
     /// What a party is.
@@ -109,7 +110,11 @@ impl Party {
 ///
 /// # Errors
 /// A unique violation when its slug is taken.
-pub async fn insert(tx: &mut AnyConnection, party: &Party, now: i64) -> Result<(), sqlx::Error> {
+pub async fn insert(
+    tx: &mut AnyConnection,
+    party: &Party,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO party (id, kind, slug, display_name, country, municipality, sole_proprietor, publish_consent,
                             terms, created_at, version)
@@ -124,7 +129,7 @@ pub async fn insert(tx: &mut AnyConnection, party: &Party, now: i64) -> Result<(
     .bind(party.sole_proprietor)
     .bind(party.publish_consent)
     .bind(&party.terms)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -133,21 +138,21 @@ pub async fn insert(tx: &mut AnyConnection, party: &Party, now: i64) -> Result<(
 /// Writes what of a party may change.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
-pub async fn update(tx: &mut AnyConnection, party: &Party, seen: i64) -> Result<i64, Problem> {
+/// [`UpdateError::Stale`] when it was changed since it was read.
+pub async fn update(tx: &mut AnyConnection, party: &Party) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE party SET display_name = $3, municipality = $4, publish_consent = $5, terms = $6, version = version + 1
          WHERE id = $1 AND version = $2",
     )
     .bind(&party.id)
-    .bind(seen)
+    .bind(party.version)
     .bind(&party.display_name)
     .bind(&party.municipality)
     .bind(party.publish_consent)
     .bind(&party.terms)
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), seen, party.version)
+    claimed(done.rows_affected(), party.version)
 }
 
 const COLUMNS: &str = "id, kind, slug, display_name, country, municipality, sole_proprietor, publish_consent, terms, version";
@@ -155,27 +160,10 @@ const COLUMNS: &str = "id, kind, slug, display_name, country, municipality, sole
 /// A party by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
-pub async fn get(db: &mut AnyConnection, id: &PartyId) -> Result<Party, Problem> {
+/// When the database refuses.
+pub async fn get(db: &mut AnyConnection, id: &PartyId) -> Result<Option<Party>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM party WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("party"))
-}
-
-/// A certification body by id.
-///
-/// # Errors
-/// [`Problem::NotFound`] when the party is another or none.
-pub async fn body(db: &mut AnyConnection, id: &PartyId) -> Result<Party, Problem> {
-    let party = get(db, id).await?;
-    if party.kind == PartyKind::Body {
-        Ok(party)
-    } else {
-        Err(Problem::NotFound("certification body"))
-    }
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// Parties after a cursor: all institutions for an operator, else those of a list of ids.
@@ -225,14 +213,14 @@ pub async fn add_name(
     party: &PartyId,
     kind: &str,
     name: &str,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO party_name (id, party_id, kind, name, at) VALUES ($1, $2, $3, $4, $5)")
         .bind(id)
         .bind(party)
         .bind(kind)
         .bind(name)
-        .bind(now)
+        .bind(now.as_millisecond())
         .execute(tx)
         .await
         .map(drop)

@@ -1,5 +1,6 @@
 //! What is known of people's impartiality and competence.
 
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::certification::ids::{CompetenceId, ConflictId};
@@ -31,7 +32,7 @@ pub struct Conflict<'a> {
 pub async fn add_conflict(
     tx: &mut AnyConnection,
     conflict: &Conflict<'_>,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO conflict (id, account_id, party_id, kind, from_at, until_at, by_account, at)
@@ -44,7 +45,7 @@ pub async fn add_conflict(
     .bind(conflict.from)
     .bind(conflict.until)
     .bind(conflict.by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -82,7 +83,7 @@ pub async fn add_competence(
     from: i64,
     until: Option<i64>,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO competence (id, account_id, body_id, programme, from_at, until_at, by_account, at)
@@ -95,7 +96,7 @@ pub async fn add_competence(
     .bind(from)
     .bind(until)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -110,7 +111,7 @@ pub async fn is_competent(
     account: &AccountId,
     body: &PartyId,
     programme: &str,
-    now: i64,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let count: i64 = sqlx::query_scalar(
         "SELECT CAST(count(*) AS BIGINT) FROM competence WHERE account_id = $1 AND body_id = $2 AND programme = $3
@@ -119,7 +120,7 @@ pub async fn is_competent(
     .bind(account)
     .bind(body)
     .bind(programme)
-    .bind(now)
+    .bind(now.as_millisecond())
     .fetch_one(db)
     .await?;
     Ok(count > 0)

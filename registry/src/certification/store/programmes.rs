@@ -1,10 +1,11 @@
 //! Programme versions and authorisations.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
+use super::{UpdateError, claimed};
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
 use crate::platform::id::{AccountId, PartyId};
-use crate::platform::problem::Problem;
 
 /// A programme version's row.
 #[derive(Debug, FromRow)]
@@ -39,7 +40,7 @@ const COLUMNS: &str =
 pub async fn insert(
     tx: &mut AnyConnection,
     draft: &ProgrammeVersion,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO programme_version (id, programme, label, owner_id, state, digest, canonical, created_at, version)
@@ -51,7 +52,7 @@ pub async fn insert(
     .bind(&draft.owner_id)
     .bind(&draft.digest)
     .bind(&draft.canonical)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -60,84 +61,70 @@ pub async fn insert(
 /// Replaces a draft's content.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
-pub async fn update(
-    tx: &mut AnyConnection,
-    draft: &ProgrammeVersion,
-    seen: i64,
-) -> Result<i64, Problem> {
+/// [`UpdateError::Stale`] when it was changed since it was read.
+pub async fn update(tx: &mut AnyConnection, draft: &ProgrammeVersion) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE programme_version SET label = $3, digest = $4, canonical = $5, version = version + 1
          WHERE id = $1 AND version = $2 AND state = 'draft'",
     )
     .bind(&draft.id)
-    .bind(seen)
+    .bind(draft.version)
     .bind(&draft.label)
     .bind(&draft.digest)
     .bind(&draft.canonical)
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), seen, draft.version)
+    claimed(done.rows_affected(), draft.version)
 }
 
 /// Publishes a draft; from then on it never changes.
 ///
 /// # Errors
-/// [`Problem::StaleVersion`] when it was changed since `seen`.
+/// [`UpdateError::Stale`] when it was changed since it was read.
 pub async fn publish(
     tx: &mut AnyConnection,
     draft: &ProgrammeVersion,
-    seen: i64,
     effective_from: i64,
-    now: i64,
-) -> Result<i64, Problem> {
+    now: Timestamp,
+) -> Result<i64, UpdateError> {
     let done = sqlx::query(
         "UPDATE programme_version SET state = 'published', effective_from = $3, published_at = $4, version = version + 1
          WHERE id = $1 AND version = $2 AND state = 'draft'",
     )
     .bind(&draft.id)
-    .bind(seen)
+    .bind(draft.version)
     .bind(effective_from)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await?;
-    super::claimed(done.rows_affected(), seen, draft.version)
+    claimed(done.rows_affected(), draft.version)
 }
 
 /// A version by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
+/// When the database refuses.
 pub async fn get(
     db: &mut AnyConnection,
     id: &ProgrammeVersionId,
-) -> Result<ProgrammeVersion, Problem> {
+) -> Result<Option<ProgrammeVersion>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM programme_version WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("programme version"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// A published version by programme and label.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
+/// When the database refuses.
 pub async fn published(
     db: &mut AnyConnection,
     programme: &str,
     label: &str,
-) -> Result<ProgrammeVersion, Problem> {
+) -> Result<Option<ProgrammeVersion>, sqlx::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM programme_version WHERE programme = $1 AND label = $2 AND state = 'published'"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(programme)
-        .bind(label)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("programme version"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(programme).bind(label).fetch_optional(db).await
 }
 
 /// All published versions, oldest first.
@@ -194,7 +181,7 @@ pub async fn authorise(
     tx: &mut AnyConnection,
     authorisation: &Authorisation,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO authorisation (id, programme, body_id, from_at, until_at, by_account, at)
@@ -206,7 +193,7 @@ pub async fn authorise(
     .bind(authorisation.from_at)
     .bind(authorisation.until_at)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -222,7 +209,7 @@ pub async fn end_authorisation(
     authorisation: &AuthorisationId,
     until: i64,
     by: &AccountId,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO authorisation_event (id, authorisation_id, until_at, by_account, at) VALUES ($1, $2, $3, $4, $5)",
@@ -231,7 +218,7 @@ pub async fn end_authorisation(
     .bind(authorisation)
     .bind(until)
     .bind(by)
-    .bind(now)
+    .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
@@ -240,17 +227,13 @@ pub async fn end_authorisation(
 /// An authorisation by id.
 ///
 /// # Errors
-/// [`Problem::NotFound`].
+/// When the database refuses.
 pub async fn authorisation(
     db: &mut AnyConnection,
     id: &AuthorisationId,
-) -> Result<Authorisation, Problem> {
+) -> Result<Option<Authorisation>, sqlx::Error> {
     let sql = format!("{AUTHORISATIONS} WHERE a.id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Problem::NotFound("authorisation"))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
 }
 
 /// Whether a body is authorised for a programme at a moment.
@@ -261,11 +244,12 @@ pub async fn is_authorised(
     db: &mut AnyConnection,
     body: &PartyId,
     programme: &str,
-    at: i64,
+    at: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let sql = format!("{AUTHORISATIONS} WHERE a.body_id = $1 AND a.programme = $2");
     let all: Vec<Authorisation> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(body).bind(programme).fetch_all(db).await?;
+    let at = at.as_millisecond();
     Ok(all.iter().any(|a| a.from_at <= at && at < a.until_at))
 }
 

@@ -26,7 +26,7 @@ const FILE: &[u8] = b"%PDF-1.7\nthe wage ledger of an example";
 /// A file's id, whose it is, and the key that it was sealed under.
 async fn file_of(desk: &Desk, evidence: &str) -> (PartyId, BlobId, DataKey) {
     let mut db = desk.app.db.reader().acquire().await.expect("a connection");
-    let row = evidence::get(&mut db, &as_id(evidence)).await.expect("evidence");
+    let row = evidence::get(&mut db, &as_id(evidence)).await.expect("reads").expect("evidence");
     let key = data_keys::open(&mut db, &desk.app, Subject::Blob(&row.blob_id)).await;
     (row.party_id, row.blob_id, key.expect("a key").1)
 }

@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, FromRow};
 
+use super::publications::Kind;
 use crate::platform::problem::Problem;
 
 /// A shard: three lists that share their indexes.
@@ -213,6 +214,26 @@ pub(crate) async fn last_change(
          WHERE s.status_list_id = $1",
     )
     .bind(list)
+    .fetch_one(db)
+    .await
+}
+
+/// How many changes of a certificate's bits no published list speaks of yet.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn unpublished(
+    db: &mut AnyConnection,
+    certificate: &str,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT CAST(count(*) AS BIGINT) FROM status_change s
+         JOIN credential c ON c.id = s.credential_id JOIN log_leaf l ON l.ord = s.leaf_ord
+         WHERE c.certificate_id = $1 AND l.seq > COALESCE(
+           (SELECT max(p.leaf) FROM publication p WHERE p.kind = $2 AND p.subject = s.status_list_id), -1)",
+    )
+    .bind(certificate)
+    .bind(Kind::StatusList.as_str())
     .fetch_one(db)
     .await
 }

@@ -439,26 +439,19 @@ pub struct ChangeMe {
 #[utoipa::path(patch, path = "/api/v1/me", request_body = ChangeMe, tag = "accounts",
     responses((status = 200, body = Me), (status = "4XX", body = ProblemDetails)))]
 async fn change_me(State(app): State<App>, write: Write<ChangeMe>) -> Result<Response, Problem> {
-    let Write { actor, body, act } = write;
-    let mut tx = app.db.write().await?;
-    let mut account = store::account(&mut tx, &actor.account).await?.ok_or(Problem::NotSignedIn)?;
+    let (mut act, body) = write.begin(&app).await?;
+    let mut account =
+        store::account(&mut act.tx, &act.actor.account).await?.ok_or(Problem::NotSignedIn)?;
     let current = std::mem::replace(&mut account.version, body.version);
     if let Some(name) = body.name {
         rules::check_name(&name).map_err(|detail| Problem::invalid("/name", detail))?;
         account.name = name.trim().to_owned();
     }
     account.locale = body.locale.map_or(account.locale, |l| l.to_string());
-    if !store::update(&mut tx, &account).await? {
+    if !store::update(&mut act.tx, &account).await? {
         return Err(Problem::StaleVersion { seen: body.version, current });
     }
-    act.commit(
-        &app,
-        &actor,
-        tx,
-        StatusCode::OK,
-        &serde_json::json!({ "version": body.version + 1 }),
-    )
-    .await
+    act.commit(StatusCode::OK, &serde_json::json!({ "version": body.version + 1 })).await
 }
 
 /// Accepts an invitation to act for a party. Nobody is made a member, or tied to a party, without their own act.
@@ -469,12 +462,7 @@ async fn accept_membership(
     Path(id): Path<MembershipId>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
-    let Write { actor, act, .. } = write;
-    let mut tx = app.db.write().await?;
-    if !store::accept_membership(&mut tx, &id, &actor.account, app.clock.now_ms()).await? {
-        return Err(Problem::NotFound("invitation"));
-    }
-    act.commit(&app, &actor, tx, StatusCode::OK, &serde_json::json!({ "id": id })).await
+    answer_invitation(&app, &id, write, true).await
 }
 
 /// Declines an invitation to act for a party.
@@ -485,10 +473,19 @@ async fn decline_membership(
     Path(id): Path<MembershipId>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
-    let Write { actor, act, .. } = write;
-    let mut tx = app.db.write().await?;
-    if !store::decline_membership(&mut tx, &id, &actor.account, app.clock.now_ms()).await? {
+    answer_invitation(&app, &id, write, false).await
+}
+
+async fn answer_invitation(
+    app: &App,
+    id: &MembershipId,
+    write: Write<Nothing>,
+    accepted: bool,
+) -> Result<Response, Problem> {
+    let (mut act, Nothing {}) = write.begin(app).await?;
+    let (account, now) = (&act.actor.account, act.now.as_millisecond());
+    if !store::answer_invitation(&mut act.tx, id, account, accepted, now).await? {
         return Err(Problem::NotFound("invitation"));
     }
-    act.commit(&app, &actor, tx, StatusCode::OK, &serde_json::json!({ "id": id })).await
+    act.commit(StatusCode::OK, &serde_json::json!({ "id": id })).await
 }

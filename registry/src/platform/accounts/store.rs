@@ -201,47 +201,25 @@ pub async fn add_member(
     .map(drop)
 }
 
-/// Accepts an invitation; false when it is not the account's, or waits no more.
+/// Accepts or declines an invitation; false when it is not the account's, or waits no more.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn accept_membership(
+pub async fn answer_invitation(
     tx: &mut AnyConnection,
     id: &MembershipId,
     account: &AccountId,
+    accepted: bool,
     now: i64,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+    let answer = if accepted {
         "UPDATE membership SET accepted_at = $3, from_at = $3
-         WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL AND ended_at IS NULL",
-    )
-    .bind(id)
-    .bind(account)
-    .bind(now)
-    .execute(tx)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Declines an invitation; false when it is not the account's, or waits no more.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn decline_membership(
-    tx: &mut AnyConnection,
-    id: &MembershipId,
-    account: &AccountId,
-    now: i64,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+         WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL AND ended_at IS NULL"
+    } else {
         "UPDATE membership SET ended_at = $3, ended_by = $2
-         WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL AND ended_at IS NULL",
-    )
-    .bind(id)
-    .bind(account)
-    .bind(now)
-    .execute(tx)
-    .await?;
+         WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL AND ended_at IS NULL"
+    };
+    let done = sqlx::query(answer).bind(id).bind(account).bind(now).execute(tx).await?;
     Ok(done.rows_affected() == 1)
 }
 

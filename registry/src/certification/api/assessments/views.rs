@@ -1,0 +1,156 @@
+//! An assessment as those who work on it see it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use akashi_schemas::{FacilityKind, Rating};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::certification::api::evidence::{self, EvidenceView};
+use crate::certification::file::AssessmentFile;
+use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId};
+use crate::certification::rules::assessment::AssessmentState;
+use crate::certification::rules::scope;
+use crate::certification::store::assessments;
+use crate::certification::store::assessments::{Rated, Review, Sampled};
+use crate::platform::app::App;
+use crate::platform::authorisation::{Action, Actor};
+use crate::platform::notes::{self, Shown};
+use crate::platform::problem::{Problem, ProblemDetails};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get))
+}
+
+/// An assessment as those who work on it see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AssessmentView {
+    id: AssessmentId,
+    application: ApplicationId,
+    #[schema(value_type = String)]
+    state: AssessmentState,
+    version: i64,
+    sample: Vec<SampleView>,
+    ratings: Vec<RatingView>,
+    /// Pairs of criterion and facility that are not rated yet.
+    unrated: Vec<(String, String)>,
+    evidence: Vec<EvidenceView>,
+    reviews: Vec<ReviewView>,
+}
+
+/// A sampled facility.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SampleView {
+    facility: FacilityId,
+    #[schema(value_type = String)]
+    kind: FacilityKind,
+    name: String,
+    address: String,
+    interviews_planned: i64,
+    #[schema(value_type = Object)]
+    interviews_held: BTreeMap<String, u32>,
+}
+
+impl From<Sampled> for SampleView {
+    fn from(row: Sampled) -> Self {
+        Self {
+            facility: row.facility_id,
+            kind: row.kind,
+            name: row.name,
+            address: row.address,
+            interviews_planned: row.interviews_planned,
+            interviews_held: serde_json::from_str(&row.interviews_held).unwrap_or_default(),
+        }
+    }
+}
+
+/// A current rating.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RatingView {
+    criterion: String,
+    facility: FacilityId,
+    #[schema(value_type = String)]
+    value: Rating,
+    na_ground: Option<String>,
+    reason: Shown,
+    /// Which rating of this pair it is; more than 1 means that it was corrected.
+    seq: i64,
+}
+
+impl From<(Rated, Shown)> for RatingView {
+    fn from((row, reason): (Rated, Shown)) -> Self {
+        Self {
+            criterion: row.criterion,
+            facility: row.facility_id,
+            value: row.value,
+            na_ground: row.na_ground,
+            reason,
+            seq: row.seq,
+        }
+    }
+}
+
+/// A review.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReviewView {
+    recommendation: String,
+    level: Option<String>,
+    na_accepted: bool,
+    reason: Shown,
+}
+
+impl From<(Review, Shown)> for ReviewView {
+    fn from((row, reason): (Review, Shown)) -> Self {
+        Self {
+            recommendation: row.recommendation,
+            level: row.level,
+            na_accepted: row.na_accepted == 1,
+            reason,
+        }
+    }
+}
+
+/// An assessment with its sample, ratings, evidence and reviews.
+#[utoipa::path(get, path = "/api/v1/assessments/{id}", params(("id" = String, Path)), tag = "assessments",
+    responses((status = 200, body = AssessmentView), (status = "4XX", body = ProblemDetails)))]
+async fn get(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<AssessmentId>,
+) -> Result<Json<AssessmentView>, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let loaded = AssessmentFile::load(&mut db, &id).await?;
+    actor.authorise(Action::ReadAssessment, &loaded.file.subject, "assessment")?;
+    let company = &loaded.file.application.company_id;
+    let ratings = loaded.ratings(&mut db).await?;
+    let reasons: Vec<_> = ratings.iter().map(|r| &r.reason_note).collect();
+    let reasons = notes::read(&mut db, &app, company, &reasons).await?;
+    let reviews = assessments::reviews(&mut db, &id).await?;
+    let review_reasons: Vec<_> = reviews.iter().map(|r| &r.reason_note).collect();
+    let review_reasons = notes::read(&mut db, &app, company, &review_reasons).await?;
+    Ok(Json(AssessmentView {
+        id,
+        application: loaded.file.application.id.clone(),
+        state: loaded.assessment.state,
+        version: loaded.assessment.version,
+        unrated: unrated(&loaded, &ratings),
+        evidence: evidence::of_application(&mut db, &loaded.file, app.clock.now()).await?,
+        ratings: ratings.into_iter().zip(reasons).map(RatingView::from).collect(),
+        reviews: reviews.into_iter().zip(review_reasons).map(ReviewView::from).collect(),
+        sample: loaded.sample.into_iter().map(SampleView::from).collect(),
+    }))
+}
+
+/// The pairs of criterion and facility that have no rating yet.
+fn unrated(loaded: &AssessmentFile, ratings: &[Rated]) -> Vec<(String, String)> {
+    let rated: BTreeSet<_> =
+        ratings.iter().map(|r| (r.criterion.as_str(), r.facility_id.as_str())).collect();
+    scope::pairs(&loaded.file.programme, &loaded.facilities())
+        .filter(|(c, f)| !rated.contains(&(c.id.as_str(), f.id.as_str())))
+        .map(|(c, f)| (c.id.clone(), f.id.clone()))
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! Certificates after the grant: suspended, reinstated, reduced, withdrawn, given up.
+
+mod credentials;
+mod reduction;
+mod status;
+mod views;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use sqlx::AnyConnection;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::certification::api::decisions::maker;
+use crate::certification::api::{check_public_reason, check_version};
+use crate::certification::file::AssessmentFile;
+use crate::certification::ids::DecisionId;
+use crate::certification::rules::certificate::CertificateState;
+use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
+use crate::certification::rules::number::CertificateNumber;
+use crate::certification::store::certificates::{self, Certificate, Version};
+use crate::certification::store::decisions::{self, Decision};
+use crate::platform::app::App;
+use crate::platform::authorisation::Action;
+use crate::platform::notes::Text;
+use crate::platform::problem::Problem;
+use crate::platform::write::Act;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(status::routes())
+        .merge(reduction::routes())
+        .merge(credentials::routes())
+        .merge(views::routes())
+}
+
+/// The certificate of a number as somebody typed it.
+///
+/// # Errors
+/// [`Problem::Invalid`] for a slip in the number, [`Problem::NotFound`] for one that was never given out.
+pub(super) async fn find(db: &mut AnyConnection, number: &str) -> Result<Certificate, Problem> {
+    let number: CertificateNumber = number.parse().map_err(|error| match error {
+        error @ crate::certification::rules::number::NumberError::Check => {
+            Problem::invalid("number", error.to_string())
+        }
+        _ => Problem::NotFound("certificate"),
+    })?;
+    certificates::by_number(db, &number.to_string()).await?.ok_or(Problem::NotFound("certificate"))
+}
+
+/// A certificate loaded for a decision.
+struct Loaded {
+    certificate: Certificate,
+    version: Version,
+    assessment: AssessmentFile,
+    maker: Maker,
+}
+
+/// Opens a certificate for a write: authorised, and at the version that its writer saw.
+async fn open(
+    act: &mut Act<'_>,
+    number: &str,
+    action: Action,
+    seen: i64,
+) -> Result<Loaded, Problem> {
+    let certificate = find(&mut act.tx, number).await?;
+    act.authorise(action, &certificate.subject(), "certificate", &certificate.number)?;
+    check_version(seen, certificate.version)?;
+    let version = certificates::latest_version(&mut act.tx, &certificate.id).await?;
+    let assessment = AssessmentFile::load(&mut act.tx, &version.assessment_id).await?;
+    let maker = maker(act, &assessment).await?;
+    Ok(Loaded { certificate, version, assessment, maker })
+}
+
+/// A certificate that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Changed {
+    number: String,
+    #[schema(value_type = String)]
+    state: CertificateState,
+    version: i64,
+    decision: Option<DecisionId>,
+    /// The new credential, when there is one.
+    credential: Option<String>,
+}
+
+/// Writes where the certificate stands now, and commits.
+async fn finish(
+    mut act: Act<'_>,
+    certificate: &Certificate,
+    state: CertificateState,
+    decision: Option<DecisionId>,
+    credential: Option<String>,
+) -> Result<Response, Problem> {
+    let version = certificates::advance(&mut act.tx, certificate, state).await?;
+    let number = certificate.number.clone();
+    let changed = Changed { number, state, version, decision, credential };
+    act.commit(StatusCode::OK, &changed).await
+}
+
+/// The words of a decision on a certificate.
+struct Words<'a> {
+    kind: DecisionKind,
+    cause: Option<SuspensionCause>,
+    level: Option<&'a str>,
+    reason: &'a Text,
+    public_reason: Option<&'a str>,
+}
+
+impl<'a> Words<'a> {
+    fn of(kind: DecisionKind, reason: &'a Text, public_reason: Option<&'a str>) -> Self {
+        Self { kind, cause: None, level: None, reason, public_reason }
+    }
+}
+
+/// Appends the decision.
+async fn record(
+    act: &mut Act<'_>,
+    certificate: &Certificate,
+    words: &Words<'_>,
+) -> Result<DecisionId, Problem> {
+    words.public_reason.map_or(Ok(()), check_public_reason)?;
+    let id = DecisionId::new(act.now, &*act.app.rng);
+    let reason = act.keep(&certificate.company_id, words.reason, "/reason").await?;
+    let decision = Decision {
+        id: &id,
+        application: None,
+        certificate: Some(&certificate.id),
+        kind: words.kind,
+        cause: words.cause,
+        level: words.level,
+        rule: None,
+        reason: &reason,
+        public_reason: words.public_reason,
+        by: &act.actor.account,
+        effective_at: act.now.as_millisecond(),
+    };
+    decisions::insert(&mut act.tx, &decision, act.now).await?;
+    Ok(id)
+}
+
+/// The word that the public reads for a decision.
+fn public_word(kind: DecisionKind) -> &'static str {
+    match kind {
+        DecisionKind::Grant => "granted",
+        DecisionKind::Refuse => "refused",
+        DecisionKind::Suspend => "suspended",
+        DecisionKind::Reinstate => "reinstated",
+        DecisionKind::Reduce => "reduced",
+        DecisionKind::Extend => "extended",
+        DecisionKind::Withdraw => "withdrawn",
+        DecisionKind::Terminate => "terminated",
+    }
+}

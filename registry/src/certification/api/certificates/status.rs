@@ -1,0 +1,182 @@
+//! What changes whether a certificate counts.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{Changed, Loaded, Words, finish, open, public_word, record};
+use crate::certification::file;
+use crate::certification::rules::certificate::{self, CertificateState, CertificateStep};
+use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
+use crate::certification::store::certificates::{self, Certificate, Event};
+use crate::issuance::{self, Purpose};
+use crate::platform::app::App;
+use crate::platform::authorisation::Action;
+use crate::platform::clock::instant;
+use crate::platform::notes::Text;
+use crate::platform::problem::{Problem, ProblemDetails};
+use crate::platform::write::{Act, Write};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(suspend))
+        .routes(routes!(reinstate))
+        .routes(routes!(withdraw))
+        .routes(routes!(terminate))
+}
+
+/// Writes a change of status: the decision, the bits of every credential, the event and the new state.
+async fn change_status(
+    mut act: Act<'_>,
+    certificate: &Certificate,
+    to: CertificateState,
+    words: &Words<'_>,
+    (purpose, bit): (Purpose, bool),
+) -> Result<Response, Problem> {
+    let decision = record(&mut act, certificate, words).await?;
+    let (tx, id) = (&mut act.tx, &certificate.id);
+    let leaf = issuance::set_status(tx, act.app, id.as_str(), purpose, bit).await?;
+    let event = Event {
+        kind: public_word(words.kind),
+        decision: Some(&decision),
+        credential: None,
+        effective_at: act.now.as_millisecond(),
+        public_reason: words.public_reason,
+        leaf,
+    };
+    certificates::add_event(tx, id, &event, act.now).await?;
+    finish(act, certificate, to, Some(decision), None).await
+}
+
+/// A suspension.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Suspend {
+    version: i64,
+    cause: SuspensionCause,
+    /// Why; never public.
+    reason: Text,
+    /// What is said in public.
+    public_reason: String,
+    /// Whether the holder was heard.
+    heard: bool,
+    /// Whether it does not bear waiting for that.
+    #[serde(default)]
+    urgent: bool,
+}
+
+/// Suspends the certificate.
+#[utoipa::path(post, path = "/api/v1/certificates/{number}/suspend", params(("number" = String, Path)),
+    request_body = Suspend, tag = "certificates",
+    responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
+async fn suspend(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    write: Write<Suspend>,
+) -> Result<Response, Problem> {
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
+    let public_reason = &body.public_reason;
+    let step = CertificateStep::Suspend {
+        maker: &loaded.maker,
+        public_reason,
+        heard: body.heard,
+        urgent: body.urgent,
+    };
+    let to = certificate::next(loaded.certificate.state, &step)?;
+    let words = Words::of(DecisionKind::Suspend, &body.reason, Some(public_reason));
+    let words = Words { cause: Some(body.cause), ..words };
+    change_status(act, &loaded.certificate, to, &words, (Purpose::Suspension, true)).await
+}
+
+/// The end of a suspension.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reinstate {
+    version: i64,
+    /// Whether what the certificate was suspended for is closed and verified.
+    cause_closed: bool,
+    reason: Text,
+    public_reason: Option<String>,
+}
+
+/// Lifts the suspension.
+#[utoipa::path(post, path = "/api/v1/certificates/{number}/reinstate", params(("number" = String, Path)),
+    request_body = Reinstate, tag = "certificates",
+    responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
+async fn reinstate(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    write: Write<Reinstate>,
+) -> Result<Response, Problem> {
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
+    let Loaded { certificate, assessment, maker, .. } = &loaded;
+    let programme = &assessment.file.programme;
+    let suspended = certificates::last_event_at(&mut act.tx, &certificate.id, "suspended").await?;
+    let until = certificate::suspension_ends(
+        &file::zone(programme)?,
+        suspended.map_or(act.now, instant),
+        programme.rules.suspension_max_months,
+    );
+    let cause_closed = body.cause_closed;
+    let step = CertificateStep::Reinstate { maker, cause_closed, until, now: act.now };
+    let to = certificate::next(certificate.state, &step)?;
+    let public_reason = body.public_reason.as_deref();
+    let words = Words::of(DecisionKind::Reinstate, &body.reason, public_reason);
+    change_status(act, certificate, to, &words, (Purpose::Suspension, false)).await
+}
+
+/// A withdrawal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Withdraw {
+    version: i64,
+    reason: Text,
+    public_reason: String,
+}
+
+/// Withdraws the certificate, for good.
+#[utoipa::path(post, path = "/api/v1/certificates/{number}/withdraw", params(("number" = String, Path)),
+    request_body = Withdraw, tag = "certificates",
+    responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
+async fn withdraw(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    write: Write<Withdraw>,
+) -> Result<Response, Problem> {
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
+    let public_reason = &body.public_reason;
+    let step = CertificateStep::Withdraw { maker: &loaded.maker, public_reason };
+    let to = certificate::next(loaded.certificate.state, &step)?;
+    let words = Words::of(DecisionKind::Withdraw, &body.reason, Some(public_reason));
+    change_status(act, &loaded.certificate, to, &words, (Purpose::Revocation, true)).await
+}
+
+/// The holder's own end of the certificate.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Terminate {
+    version: i64,
+    reason: Text,
+}
+
+/// The holder gives the certificate up, for good. The public reads that it was given up, not taken away.
+#[utoipa::path(post, path = "/api/v1/certificates/{number}/terminate", params(("number" = String, Path)),
+    request_body = Terminate, tag = "certificates",
+    responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
+async fn terminate(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    write: Write<Terminate>,
+) -> Result<Response, Problem> {
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &number, Action::Terminate, body.version).await?;
+    let to = certificate::next(loaded.certificate.state, &CertificateStep::Terminate)?;
+    let words = Words::of(DecisionKind::Terminate, &body.reason, None);
+    change_status(act, &loaded.certificate, to, &words, (Purpose::Revocation, true)).await
+}
