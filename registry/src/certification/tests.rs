@@ -7,6 +7,7 @@ mod lapse;
 
 use std::sync::Arc;
 
+use akashi_keys::DataKey;
 use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
 use axum::Router;
 use axum::body::Body;
@@ -20,7 +21,7 @@ use crate::platform::app::App;
 use crate::platform::clock::Clock as _;
 use crate::platform::db::scratch::Scratch;
 use crate::platform::http::shell;
-use crate::platform::id::uuid_v7;
+use crate::platform::id::{DataKeyId, uuid_v7};
 use crate::platform::scratch::{FixedClock, app};
 
 const EMAIL: &str = "applicant@example.com";
@@ -225,6 +226,32 @@ impl Desk {
         .expect("inserts");
         tx.commit().await.expect("commits");
         format!("/api/v1/assessments/{assessment}")
+    }
+
+    /// Every key that the database still gives.
+    async fn remaining_keys(&self) -> Vec<DataKey> {
+        let rows: Vec<(DataKeyId, Vec<u8>)> =
+            sqlx::query_as("SELECT id, wrapped FROM data_key WHERE wrapped IS NOT NULL")
+                .fetch_all(self.app.db.reader())
+                .await
+                .expect("reads");
+        let open = |(id, wrapped): (DataKeyId, Vec<u8>)| {
+            DataKey::unwrap(&wrapped, id.as_str(), &self.app.seal).expect("a key")
+        };
+        rows.into_iter().map(open).collect()
+    }
+
+    /// Every free text as it is kept: its id and the sealed bytes.
+    async fn notes(&self) -> Vec<(String, Vec<u8>)> {
+        let notes = sqlx::query_as("SELECT id, ciphertext FROM note");
+        notes.fetch_all(self.app.db.reader()).await.expect("reads")
+    }
+
+    /// How many rows there are of what follows `FROM`.
+    async fn count(&self, rows: &'static str) -> i64 {
+        let sql = format!("SELECT CAST(count(*) AS BIGINT) FROM {rows}");
+        let count = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+        count.fetch_one(self.app.db.reader()).await.expect("counts")
     }
 
     /// A certificate of the company's, as a decision would have granted it.

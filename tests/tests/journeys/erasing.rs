@@ -33,12 +33,13 @@ async fn a_company_goes_and_its_file_still_reads(engine: Engine) {
     erase(&cast, &case).await.expect(200);
 
     // Every page of its file is as it was, but for the words, of which is said that they were erased.
-    let [assessment, report, finding, findings] = read(&cast, &case).await;
+    let [mut assessment, report, finding, findings] = read(&cast, &case).await;
     let [assessment_before, report_before, finding_before, findings_before] = before;
     assert_eq!(report, report_before);
     assert_eq!(findings, findings_before);
     let erased = assessment["ratings"][0]["reason"].clone();
     assert!(erased["erased_at"].is_string(), "{erased}");
+    assert!(assessment["evidence"][0]["erased_at"].take().is_string(), "the file was erased too");
     assert_eq!(wordless(assessment, &erased), wordless(assessment_before, &erased));
     let tombstone = |text: &Value| text["erased_at"].is_string() && text["text"].is_null();
     let corrective_action = &finding["corrective_actions"][0];

@@ -10,7 +10,7 @@ use crate::certification::erasure::delete_bytes;
 use crate::certification::store::evidence;
 use crate::platform::data_keys::{self, Subject};
 use crate::platform::db::scratch::{Scratch, on_both_engines};
-use crate::platform::id::{BlobId, DataKeyId, PartyId};
+use crate::platform::id::{BlobId, PartyId};
 use crate::platform::problem::Problem;
 
 on_both_engines!(
@@ -35,32 +35,11 @@ fn as_id<T: serde::de::DeserializeOwned>(path: &str) -> T {
     serde_json::from_value(last(path).into()).expect("an id")
 }
 
-/// Every key that the database still gives.
-async fn remaining_keys(desk: &Desk) -> Vec<DataKey> {
-    let rows: Vec<(DataKeyId, Vec<u8>)> =
-        sqlx::query_as("SELECT id, wrapped FROM data_key WHERE wrapped IS NOT NULL")
-            .fetch_all(desk.app.db.reader())
-            .await
-            .expect("reads");
-    let open = |(id, wrapped): (DataKeyId, Vec<u8>)| {
-        DataKey::unwrap(&wrapped, id.as_str(), &desk.app.seal).expect("a key")
-    };
-    rows.into_iter().map(open).collect()
-}
-
 /// A file's content as a key opens it, if its bytes are there and the key is the right one.
 async fn opened(desk: &Desk, party: &PartyId, blob: &BlobId, key: &DataKey) -> Option<Vec<u8>> {
     let stream = desk.app.blobs.read(party, blob, key).await.ok()?;
     let pieces: Vec<Bytes> = stream.try_collect().await.ok()?;
     Some(pieces.concat())
-}
-
-async fn count(desk: &Desk, rows: &'static str) -> i64 {
-    let sql = format!("SELECT CAST(count(*) AS BIGINT) FROM {rows}");
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-        .fetch_one(desk.app.db.reader())
-        .await
-        .expect("counts")
 }
 
 async fn a_file_taken_back_is_opened_from_no_copy(scratch: &Scratch) {
@@ -75,7 +54,7 @@ async fn a_file_taken_back_is_opened_from_no_copy(scratch: &Scratch) {
     assert_eq!(desk.delete(&evidence).await.status, 204);
     // The sealed bytes are still there, as they are in every backup of them.
     assert_eq!(opened(&desk, &party, &blob, &key).await.as_deref(), Some(FILE));
-    let keys = remaining_keys(&desk).await;
+    let keys = desk.remaining_keys().await;
     assert_eq!(keys.len(), 2, "the company's and the other file's");
     for key in keys {
         assert_eq!(opened(&desk, &party, &blob, &key).await, None);
@@ -89,8 +68,8 @@ async fn a_file_taken_back_is_opened_from_no_copy(scratch: &Scratch) {
     let tombstone = "blob b JOIN data_key k ON k.id = b.data_key_id WHERE b.state = 'erased'
         AND b.address IS NULL AND b.cipher_digest IS NULL AND k.destroyed_at IS NOT NULL
         AND k.destroyed_by IN (SELECT id FROM account)";
-    assert_eq!(count(&desk, tombstone).await, 1);
-    assert_eq!(count(&desk, "job WHERE kind = 'erase'").await, 1);
+    assert_eq!(desk.count(tombstone).await, 1);
+    assert_eq!(desk.count("job WHERE kind = 'erase'").await, 1);
     let mut tx = desk.app.db.write().await.expect("a transaction");
     for _ in 0..2 {
         delete_bytes(&mut tx, &desk.app, blob.as_str())
@@ -106,15 +85,12 @@ async fn a_file_attached_twice_is_erased_with_the_second(scratch: &Scratch) {
     let application = desk.apply().await;
     let first = desk.attach(&application, FILE).await;
     let second = desk.attach(&application, FILE).await;
-    assert_eq!(count(&desk, "blob").await, 1);
+    assert_eq!(desk.count("blob").await, 1);
     desk.delete(&first).await;
     desk.get(&first).await.json(410);
     assert_eq!(desk.get(&second).await.bytes, FILE);
     desk.delete(&second).await;
-    assert_eq!(
-        count(&desk, "data_key WHERE subject_kind = 'blob' AND wrapped IS NOT NULL").await,
-        0
-    );
+    assert_eq!(desk.count("data_key WHERE subject_kind = 'blob' AND wrapped IS NOT NULL").await, 0);
     // The same file once more is another, under a key of its own.
     let third = desk.attach(&application, FILE).await;
     assert_eq!(desk.get(&third).await.bytes, FILE);
@@ -165,11 +141,8 @@ async fn a_company_has_all_erased(scratch: &Scratch) {
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
 
     // No key is left that opens what was written.
-    let mut notes: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT id, ciphertext FROM note")
-        .fetch_all(desk.app.db.reader())
-        .await
-        .expect("reads");
-    let keys = remaining_keys(&desk).await;
+    let mut notes = desk.notes().await;
+    let keys = desk.remaining_keys().await;
     notes.retain(|(id, sealed)| keys.iter().all(|key| key.open_note(id, sealed).is_err()));
     assert_eq!(notes.len(), 2, "an answer's note and a file's name");
 
@@ -221,8 +194,8 @@ async fn a_file_on_its_way_while_all_is_erased_is_not_kept(scratch: &Scratch) {
     let body = Body::from_stream(head.chain(futures_util::stream::once(Box::pin(meanwhile))));
     let refused = desk.send_file(&application, body).await.json(410);
     assert_eq!(refused["type"], "/problems/erased");
-    assert_eq!(count(&desk, "blob").await, 0);
-    assert!(remaining_keys(&desk).await.is_empty());
+    assert_eq!(desk.count("blob").await, 0);
+    assert!(desk.remaining_keys().await.is_empty());
     let mut db = desk.app.db.reader().acquire().await.expect("a connection");
     let company: PartyId = as_id(&desk.company);
     let key = data_keys::open(&mut db, &desk.app, Subject::Party(&company)).await;
