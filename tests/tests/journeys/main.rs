@@ -1,10 +1,13 @@
 //! *One certificate's way*, and every way off it, as the people on it go: over HTTP to the built
 //! binary, each with a sign-in of their own, on both engines.
 
+mod evidence;
 mod failing;
 mod granting;
 mod keys;
 mod restarts;
 mod sessions;
+mod shards;
+mod sole_proprietor;
 mod standing;
 mod versions;
