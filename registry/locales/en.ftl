@@ -55,6 +55,7 @@ certificate-reason = The body's reason
 certificate-level = Level
 certificate-holder = Holder
 certificate-country = Country
+company-municipality = Municipality
 certificate-body = Certification body
 certificate-programme = Programme
 certificate-version = version { $version }

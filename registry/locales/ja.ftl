@@ -55,6 +55,7 @@ certificate-reason = 認証機関が公表した理由
 certificate-level = 段階
 certificate-holder = 保有企業
 certificate-country = 国
+company-municipality = 市区町村
 certificate-body = 認証機関
 certificate-programme = 制度
 certificate-version = { $version }版

@@ -117,20 +117,11 @@ impl Body {
         let owner_party = institution(&operator, "owner", "example-owner", &owner).await;
         publish(&owner, &owner_party, &programme).await;
         let id = institution(&operator, "body", "example-body", &quality_manager).await;
-        let authorised = json!({
-            "programme": programme["id"], "body": id, "from": SINCE, "until": UNTIL,
-        });
-        let authorised = owner.post("/api/v1/authorisations", &authorised).await.expect(201);
-
-        let fees = json!([{"item": "Initial assessment", "amount": 150_000, "currency": "JPY"}]);
-        let terms = json!({"version": 1, "terms": {"version": TERMS, "fees": fees}});
-        quality_manager.patch(&format!("/api/v1/parties/{id}"), &terms).await.expect(200);
-
         let mut body = Body {
             id,
             slug: "example-body".to_owned(),
             programme,
-            authorisation: authorised.text("/id").to_owned(),
+            authorisation: String::new(),
             operator,
             owner,
             owner_party,
@@ -139,10 +130,52 @@ impl Body {
             decision_maker: quality_manager.clone(),
             quality_manager,
         };
-        body.lead = body.employs(registry, "lead", "assessor").await;
-        body.reviewer = body.employs(registry, "reviewer", "reviewer").await;
-        body.decision_maker = body.employs(registry, "decision-maker", "decision_maker").await;
+        body.is_authorised_and_staffed(registry, "").await;
         body
+    }
+
+    /// A second body for the same programme, with people of its own.
+    ///
+    /// # Panics
+    /// When the registry refuses any step; with its problem document.
+    pub async fn joined_by_another(&self, registry: &Registry) -> Body {
+        let quality_manager = Person::signs_up(registry, "other-quality-manager").await;
+        let slug = "other-body".to_owned();
+        let mut body = Body {
+            id: institution(&self.operator, "body", &slug, &quality_manager).await,
+            slug,
+            programme: self.programme.clone(),
+            authorisation: String::new(),
+            operator: self.operator.clone(),
+            owner: self.owner.clone(),
+            owner_party: self.owner_party.clone(),
+            lead: quality_manager.clone(),
+            reviewer: quality_manager.clone(),
+            decision_maker: quality_manager.clone(),
+            quality_manager,
+        };
+        body.is_authorised_and_staffed(registry, "other-").await;
+        body
+    }
+
+    /// The owner authorises it; it says its terms, and takes people on whose names begin alike.
+    async fn is_authorised_and_staffed(&mut self, registry: &Registry, names: &str) {
+        let authorised = json!({
+            "programme": self.programme["id"], "body": self.id, "from": SINCE, "until": UNTIL,
+        });
+        let authorised = self.owner.post("/api/v1/authorisations", &authorised).await.expect(201);
+        authorised.text("/id").clone_into(&mut self.authorisation);
+
+        let fees = json!([{"item": "Initial assessment", "amount": 150_000, "currency": "JPY"}]);
+        let terms = json!({"version": 1, "terms": {"version": TERMS, "fees": fees}});
+        let party = format!("/api/v1/parties/{}", self.id);
+        self.quality_manager.patch(&party, &terms).await.expect(200);
+
+        let name = |role: &str| format!("{names}{role}");
+        self.lead = self.employs(registry, &name("lead"), "assessor").await;
+        self.reviewer = self.employs(registry, &name("reviewer"), "reviewer").await;
+        self.decision_maker =
+            self.employs(registry, &name("decision-maker"), "decision_maker").await;
     }
 
     /// One person more, with a role in the body and competent for its programme.
@@ -221,7 +254,7 @@ async fn publish(owner: &Person, party: &str, programme: &Value) {
 pub struct Company {
     /// The party's id.
     pub id: String,
-    /// The corporate number, as a certificate names it.
+    /// The corporate number, as a certificate names it; a sole proprietor has none.
     pub corporate_number: String,
     /// Who acts for it.
     pub member: Person,
@@ -236,20 +269,49 @@ pub struct Company {
 /// The name of every company that a test makes.
 pub const COMPANY_NAME: &str = "例示食品株式会社";
 
+/// Of whom a sole proprietor's business is.
+pub const PROPRIETOR: &str = "例示太郎";
+/// What a sole proprietor trades as.
+pub const TRADE_NAME: &str = "例示ベーカリー";
+/// Where a sole proprietor trades.
+pub const MUNICIPALITY: &str = "例示市";
+
 impl Company {
     /// Registers the `n`th company.
     ///
     /// # Panics
     /// When the registry refuses; with its problem document.
     pub async fn registers(registry: &Registry, n: u32) -> Company {
-        let member = Person::signs_up(registry, &format!("company-{n}")).await;
-        let corporate_number = corporate_number(n);
+        let number = corporate_number(n);
         let party = json!({
             "kind": "company", "name": COMPANY_NAME, "country": "JP",
             "names": [{"kind": "roman", "name": "Example Foods"}],
-            "identifiers": [{"scheme": "jp_corporate_number", "value": corporate_number}],
+            "identifiers": [{"scheme": "jp_corporate_number", "value": number}],
         });
-        let party = member.post("/api/v1/parties", &party).await.expect(201);
+        Company::registers_as(registry, n, &party, number).await
+    }
+
+    /// Registers the `n`th company as one person's business, [`PROPRIETOR`]'s, who trades as [`TRADE_NAME`] in
+    /// [`MUNICIPALITY`] and has not consented to be shown.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its problem document.
+    pub async fn of_a_sole_proprietor(registry: &Registry, n: u32) -> Company {
+        let party = json!({
+            "kind": "company", "name": PROPRIETOR, "country": "JP", "municipality": MUNICIPALITY,
+            "names": [{"kind": "trade", "name": TRADE_NAME}], "sole_proprietor": true,
+        });
+        Company::registers_as(registry, n, &party, String::new()).await
+    }
+
+    async fn registers_as(
+        registry: &Registry,
+        n: u32,
+        party: &Value,
+        corporate_number: String,
+    ) -> Company {
+        let member = Person::signs_up(registry, &format!("company-{n}")).await;
+        let party = member.post("/api/v1/parties", party).await.expect(201);
         let facilities = format!("/api/v1/parties/{}/facilities", party.text("/id"));
         let whole = member.get(&facilities).await.expect(200).text("/0/id").to_owned();
         let site = json!({

@@ -1,4 +1,4 @@
-//! A body larger than anybody takes.
+//! Bodies that no careful client sends: larger than anybody takes, or without an end.
 
 use std::io;
 use std::time::Duration;
@@ -37,20 +37,12 @@ impl Client {
         mebibytes: usize,
         length: Length,
     ) -> Answer {
-        let url = Url::parse(&self.locate(path)).expect("a URL");
-        let target = url.as_str().strip_prefix(url.origin().ascii_serialization().as_str());
-        let mut head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\n", target.expect("a path"));
-        head += &format!("content-type: {media_type}\r\n");
-        for (name, value) in self.headers() {
-            head += &format!("{name}: {}\r\n", value.to_str().expect("a header of ASCII"));
-        }
+        let (url, mut head) = self.head_of_post(path, media_type);
         head += &match length {
             Length::Declared => format!("content-length: {}\r\n\r\n", mebibytes * MIB),
             Length::Untold => "transfer-encoding: chunked\r\n\r\n".to_owned(),
         };
-        let address = (url.host_str().expect("a host"), url.port().expect("a port"));
-        let stream = TcpStream::connect(address).await.expect("the registry listens");
-        let (reader, writer) = stream.into_split();
+        let (reader, writer) = connect(&url).await.into_split();
         let sending = tokio::spawn(send(writer, head, mebibytes, length));
         let answer = timeout(PATIENCE, read_answer(reader)).await;
         sending.abort();
@@ -59,6 +51,41 @@ impl Client {
             .unwrap_or_else(|error| panic!("POST {url} is answered by {error}"));
         Answer::new(format!("POST {url}"), status, headers, body)
     }
+
+    /// `POST` of a body of which only the beginning ever comes. It is under way for as long as the connection is held.
+    ///
+    /// # Panics
+    /// When the registry does not take it.
+    pub async fn begins_to_post(
+        &self,
+        path: &str,
+        media_type: &str,
+        beginning: &[u8],
+    ) -> TcpStream {
+        let (url, mut head) = self.head_of_post(path, media_type);
+        head += &format!("content-length: {MIB}\r\n\r\n");
+        let mut stream = connect(&url).await;
+        stream.write_all(head.as_bytes()).await.expect("the registry reads");
+        stream.write_all(beginning).await.expect("the registry reads");
+        stream
+    }
+
+    /// The URL of a `POST` and the beginning of its head.
+    fn head_of_post(&self, path: &str, media_type: &str) -> (Url, String) {
+        let url = Url::parse(&self.locate(path)).expect("a URL");
+        let target = url.as_str().strip_prefix(url.origin().ascii_serialization().as_str());
+        let mut head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\n", target.expect("a path"));
+        head += &format!("content-type: {media_type}\r\n");
+        for (name, value) in self.headers() {
+            head += &format!("{name}: {}\r\n", value.to_str().expect("a header of ASCII"));
+        }
+        (url, head)
+    }
+}
+
+async fn connect(url: &Url) -> TcpStream {
+    let address = (url.host_str().expect("a host"), url.port().expect("a port"));
+    TcpStream::connect(address).await.expect("the registry listens")
 }
 
 async fn send(

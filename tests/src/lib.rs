@@ -37,7 +37,10 @@ pub use application::{
 };
 pub use binaries::{akashi, akashi_verify};
 pub use cases::{Case, Cast, Step, grant, words};
-pub use cast::{Body, COMPANY_NAME, Company, Person, TERMS, corporate_number, institution};
+pub use cast::{
+    Body, COMPANY_NAME, Company, MUNICIPALITY, PROPRIETOR, Person, TERMS, TRADE_NAME,
+    corporate_number, institution,
+};
 pub use client::{Answer, Client};
 pub use engine::Engine;
 pub use eventually::eventually;
@@ -45,7 +48,7 @@ pub use flood::Length;
 pub use log::{Checkpoint, LogCopy};
 pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
 pub use peers::Peer;
-pub use registry::{OPERATOR, ORIGIN, PASSWORD, Registry, Snapshot};
+pub use registry::{OPERATOR, ORIGIN, PASSWORD, Registry, Snapshot, Unstarted};
 pub use requirements::{shared, skip};
 
 /// Runs each named `async fn(Engine)` of this file as a test on SQLite and as a test on PostgreSQL.

@@ -23,7 +23,7 @@ pub(crate) struct Process {
 pub(crate) struct Announcement {
     /// `http://localhost:PORT`
     pub(crate) address: String,
-    /// The path of the one-time link that makes the first operator; said on the first start only.
+    /// The path of the one-time link that makes the first operator; said until there is one.
     pub(crate) operator_link: Option<String>,
 }
 
@@ -31,9 +31,12 @@ impl Process {
     /// Starts `command` and waits until it announces its address. Standard output goes to `stdout`
     /// in `folder`, anew at each start; standard error is appended to `stderr`.
     ///
-    /// # Panics
-    /// When the process ends, or stays silent, before it announced anything; with all that it said.
-    pub(crate) async fn start(command: &mut Command, folder: &Path) -> (Process, Announcement) {
+    /// # Errors
+    /// With all that it said, when it ends, or stays silent, before it announced anything.
+    pub(crate) async fn start(
+        command: &mut Command,
+        folder: &Path,
+    ) -> Result<(Process, Announcement), String> {
         let output = folder.join("stdout");
         let errors = OpenOptions::new().create(true).append(true).open(folder.join("stderr"));
         let child = command
@@ -46,12 +49,12 @@ impl Process {
         let began = Instant::now();
         loop {
             if let Some(announcement) = process.announced() {
-                return (process, announcement);
+                return Ok((process, announcement));
             }
             let ended = process.child.try_wait().expect("a child can be asked");
             if ended.is_some() || began.elapsed() > PATIENCE {
                 let how = ended.map_or("is silent".to_owned(), |status| format!("ended, {status}"));
-                panic!("{command:?} {how}, and said:\n{}", said(folder));
+                return Err(format!("{command:?} {how}, and said:\n{}", said(folder)));
             }
             sleep(POLL).await;
         }
@@ -149,7 +152,7 @@ mod tests {
     async fn a_start_waits_for_the_address_and_knows_the_link() {
         let folder = tempfile::tempdir().expect("a folder");
         let script = format!("sleep 0.1; {SERVE} exec sleep 60");
-        let (process, announced) = Process::start(&mut shell(&script), folder.path()).await;
+        let (process, announced) = started(&script, folder.path()).await;
         let expected = Announcement {
             address: "http://localhost:4711".to_owned(),
             operator_link: Some("/setup/once".to_owned()),
@@ -163,19 +166,24 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let script =
             format!("trap 'echo finished; exit 3' TERM; {SERVE} while :; do sleep 0.01; done");
-        let (process, _) = Process::start(&mut shell(&script), folder.path()).await;
+        let (process, _) = started(&script, folder.path()).await;
         assert_eq!(process.stop().await.code(), Some(3));
         assert!(said(folder.path()).contains("finished"));
 
-        let (process, _) = Process::start(&mut shell(&script), folder.path()).await;
+        let (process, _) = started(&script, folder.path()).await;
         process.kill9();
         assert!(!said(folder.path()).contains("finished"));
     }
 
+    async fn started(script: &str, folder: &Path) -> (Process, Announcement) {
+        Process::start(&mut shell(script), folder).await.expect("it announces its address")
+    }
+
     #[tokio::test]
-    #[should_panic(expected = "the disk is full")]
     async fn a_process_that_ends_at_once_is_reported_with_what_it_said() {
         let folder = tempfile::tempdir().expect("a folder");
-        Process::start(&mut shell("echo the disk is full >&2; exit 1"), folder.path()).await;
+        let script = "echo the disk is full >&2; exit 1";
+        let said = Process::start(&mut shell(script), folder.path()).await.err();
+        assert!(said.is_some_and(|said| said.contains("the disk is full")));
     }
 }

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 use crate::binaries::akashi;
 use crate::client::{Address, Client};
@@ -41,6 +43,12 @@ pub struct Snapshot {
     arguments: Vec<String>,
 }
 
+/// A place for a registry that was never started.
+#[derive(Debug)]
+pub struct Unstarted {
+    place: Place,
+}
+
 /// Where a registry keeps what it must not lose.
 #[derive(Debug)]
 struct Place {
@@ -65,29 +73,30 @@ impl Registry {
     }
 
     async fn start_at(place: Place, arguments: Vec<String>) -> Registry {
-        let mut registry = Registry {
-            place,
-            arguments,
-            running: None,
-            address: Address::default(),
-            operator_link: None,
-        };
+        let mut registry = Registry::at_rest(place, arguments);
         registry.serve().await;
         registry
     }
 
+    fn at_rest(place: Place, arguments: Vec<String>) -> Registry {
+        let address = Address::default();
+        Registry { place, arguments, running: None, address, operator_link: None }
+    }
+
     async fn serve(&mut self) {
-        let mut command = Command::new(akashi());
-        command.arg("serve").arg("--data").arg(self.data_folder());
-        command.args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]);
-        if let Some(database) = &self.place.database {
-            command.args(["--database", &database.url()]);
-        }
+        self.try_serve().await.unwrap_or_else(|said| panic!("{said}"));
+    }
+
+    /// Gives how `akashi serve` failed, when it does not come up.
+    async fn try_serve(&mut self) -> Result<(), String> {
+        let mut command = self.place.serve();
         command.args(&self.arguments);
-        let (process, announced) = Process::start(&mut command, self.place.folder.path()).await;
+        let started = Process::start(&mut command, self.place.folder.path()).await;
+        let (process, announced) = started?;
         self.running = Some(process);
         self.address.move_to(announced.address);
         self.operator_link = announced.operator_link.or(self.operator_link.take());
+        Ok(())
     }
 
     /// The engine it stores in.
@@ -105,12 +114,14 @@ impl Registry {
         self.place.data()
     }
 
-    /// The path of the link, good once, that makes the first operator.
+    /// The path of the last link announced, good once, that makes the first operator.
     ///
     /// # Panics
-    /// When `serve` announced none on its first start.
+    /// When `serve` announced none.
     pub fn operator_link(&self) -> &str {
-        self.operator_link.as_deref().expect("serve announces an operator link on its first start")
+        self.operator_link
+            .as_deref()
+            .expect("serve announces an operator link until there is an operator")
     }
 
     /// All that the process said so far, on both its outputs.
@@ -241,7 +252,51 @@ impl Snapshot {
     }
 }
 
+impl Unstarted {
+    /// A place for a registry.
+    pub async fn on(engine: Engine) -> Unstarted {
+        Unstarted { place: Place::new(engine).await }
+    }
+
+    /// The data folder, which is not there yet.
+    pub fn data_folder(&self) -> PathBuf {
+        self.place.data()
+    }
+
+    /// Starts a registry here and kills it (SIGKILL) so much later, wherever it then stands.
+    pub async fn cut_short(&self, after: Duration) {
+        let mut child = self.place.serve().stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.as_mut().expect("akashi serve can be started");
+        sleep(after).await;
+        child.kill().expect("a child can be killed");
+        child.wait().expect("a child can be waited for");
+    }
+
+    /// Starts a registry here.
+    ///
+    /// # Errors
+    /// When `akashi serve` does not come up: the place as it then is, and all that it said.
+    pub async fn start(self) -> Result<Registry, (Unstarted, String)> {
+        let mut registry = Registry::at_rest(self.place, Vec::new());
+        match registry.try_serve().await {
+            Ok(()) => Ok(registry),
+            Err(said) => Err((Unstarted { place: registry.place }, said)),
+        }
+    }
+}
+
 impl Place {
+    /// The command that serves the registry.
+    fn serve(&self) -> Command {
+        let mut command = Command::new(akashi());
+        command.arg("serve").arg("--data").arg(self.data());
+        command.args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]);
+        if let Some(database) = &self.database {
+            command.args(["--database", &database.url()]);
+        }
+        command
+    }
+
     async fn new(engine: Engine) -> Place {
         let database = match engine {
             Engine::Sqlite => None,

@@ -12,7 +12,6 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::Args;
-use object_store::local::LocalFileSystem;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -60,7 +59,7 @@ pub struct Ready {
     pub app: App,
     /// What it listens on.
     pub listeners: Vec<TcpListener>,
-    /// At the first start: the one-time link that makes the first operator.
+    /// Until there is an operator: a new one-time link that makes the first.
     pub operator_link: Option<String>,
     /// At the first start: the folder with the root keys.
     pub offline_root: Option<PathBuf>,
@@ -92,8 +91,11 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     if first {
         let folder = options.data.join("offline-root");
         first_start(&mut tx, &ready.app, &folder).await?;
-        ready.operator_link = Some(operator_link(&mut tx, &ready.app).await?);
         ready.offline_root = Some(folder);
+    }
+    // Not only at the first start: one that ends before the link is read must not leave the registry without operator.
+    if !accounts::store::has_operator(&mut tx).await? {
+        ready.operator_link = Some(operator_link(&mut tx, &ready.app).await?);
     }
     tx.commit().await?;
     Ok(ready)
@@ -128,7 +130,7 @@ async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
     let db = Db::open(&url).await?;
     let evidence = options.data.join("evidence");
     make_private(&evidence)?;
-    let blobs = BlobStore::new(LocalFileSystem::new_with_prefix(&evidence)?.with_fsync(true));
+    let blobs = BlobStore::in_folder(&evidence)?;
     // The token key lives in the database, which is a part of the means: until it is read, a passing one stands in.
     let passing = TokenIssuer::new(&origin, &SigningKey::from_random(&draw(&rng)), "passing");
     Ok(App {
@@ -224,12 +226,12 @@ fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the one-time link; only its hash is kept.
+/// Makes the one-time link in place of any before; only its hash is kept.
 async fn operator_link(tx: &mut Tx, app: &App) -> anyhow::Result<String> {
     let mut secret = [0; 24];
     app.rng.fill(&mut secret);
     let token = BASE64_URL_SAFE_NO_PAD.encode(secret);
-    accounts::store::add_operator_link(tx, &Sha256::digest(token.as_bytes()), app.clock.now_ms())
+    accounts::store::set_operator_link(tx, &Sha256::digest(token.as_bytes()), app.clock.now_ms())
         .await?;
     Ok(app.origin.url(&format!("/setup/{token}")))
 }

@@ -174,7 +174,7 @@ pub enum Released {
     },
     /// It was released or given up before.
     Before,
-    /// Its certificate was withdrawn or cut before it got out: it is voided.
+    /// Its certificate was withdrawn or cut, or a later version came out, before it got out: it is voided.
     Overtaken,
     /// Its leaf has no number yet.
     NotYet,
@@ -201,7 +201,7 @@ pub async fn release(
         return Ok(Released::NotYet);
     }
     let revocations = status::list(tx, &row.shard_id, Purpose::Revocation.as_str()).await?;
-    if status::bit(tx, &revocations, row.idx).await? {
+    if status::bit(tx, &revocations, row.idx).await? || is_outrun(tx, &row).await? {
         give_up(tx, app, &row, CredentialState::Prepared).await?;
         return Ok(Released::Overtaken);
     }
@@ -229,6 +229,13 @@ pub async fn release(
         .await?;
     supersede(tx, app, &row).await?;
     Ok(Released::Now { certificate: row.certificate_id })
+}
+
+/// Whether a later credential of the certificate is out already: one that came out after it would be a second
+/// valid file, and say what no longer holds.
+async fn is_outrun(db: &mut AnyConnection, row: &CredentialRow) -> Result<bool, Problem> {
+    let all = credentials::of_certificate(db, &row.certificate_id).await?;
+    Ok(all.iter().any(|other| other.id > row.id && other.state == CredentialState::Released))
 }
 
 /// Why a form is not accepted by the verifier that buyers use, under the real root; none when both are.

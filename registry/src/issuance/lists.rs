@@ -122,8 +122,8 @@ pub async fn is_published(db: &mut AnyConnection, certificate: &str) -> Result<b
     Ok(status::unpublished(db, certificate).await? == 0)
 }
 
-/// One body's key that does not open must not hold up the lists of the others.
-fn cannot_sign(list: &List, problem: Problem) {
+/// One body's key that does not open must not hold up the lists of the others, nor what is checked against them.
+pub(super) fn cannot_sign(list: &List, problem: Problem) {
     let error = anyhow::Error::from(problem);
     tracing::error!(list = list.id, error = format!("{error:#}"), "a status list cannot be signed");
 }

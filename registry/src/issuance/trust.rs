@@ -137,8 +137,12 @@ pub(super) async fn candidate(
     let last_leaf = i64::try_from(log::size(tx).await?).map_err(Problem::internal)? - 1;
     let mut entries = Vec::new();
     for list in status::lists(tx).await? {
-        let (embedded, leaf) = lists::snapshot(tx, app, &list, last_leaf).await?;
-        entries.push(entry(app, &list.id, &list.purpose, leaf, &embedded)?);
+        match lists::snapshot(tx, app, &list, last_leaf).await {
+            Ok((embedded, leaf)) => {
+                entries.push(entry(app, &list.id, &list.purpose, leaf, &embedded)?);
+            }
+            Err(problem) => lists::cannot_sign(&list, problem),
+        }
     }
     Ok((root.bytes, signed(tx, app, facts, version, entries).await?))
 }

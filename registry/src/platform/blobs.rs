@@ -5,15 +5,19 @@
 //! temporary object, and takes its place only when it is complete, small enough and of the type
 //! that it says.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use akashi_keys::{AddressHasher, BlobAddress, BlobOpener, BlobSealer, DataKey};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha2::{Digest, Sha256};
+use tokio::fs;
 
 use super::app::App;
 use super::id::{BlobId, PartyId, uuid_v7};
@@ -49,6 +53,9 @@ const MEDIA_TYPES: [&str; 9] = [
 #[derive(Debug)]
 pub struct BlobStore {
     objects: Arc<dyn ObjectStore>,
+    /// The folder of files that arrive, where the store is one: it keeps the parts of an unfinished upload there
+    /// under names that it does not list.
+    receiving: Option<PathBuf>,
 }
 
 /// A file that was received whole.
@@ -68,7 +75,16 @@ pub struct Received {
 impl BlobStore {
     /// Keeps files in an object store.
     pub fn new(objects: impl ObjectStore) -> Self {
-        Self { objects: Arc::new(objects) }
+        Self { objects: Arc::new(objects), receiving: None }
+    }
+
+    /// Keeps files in a folder, which is there.
+    ///
+    /// # Errors
+    /// When it cannot be entered.
+    pub fn in_folder(folder: &std::path::Path) -> Result<Self, object_store::Error> {
+        let objects = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
+        Ok(Self { receiving: Some(folder.join(RECEIVING)), ..Self::new(objects) })
     }
 
     /// Receives a file: seals it under its own key into a temporary object while it streams in.
@@ -126,16 +142,21 @@ impl BlobStore {
         self.delete(&received.temporary).await
     }
 
-    /// Clears away what uploads that a crash cut short have left more than a day ago.
+    /// Clears away what uploads that a crash cut short have left more than a day ago. Younger ones may be under way
+    /// in another process.
     ///
     /// # Errors
-    /// When the object store refuses.
-    pub async fn clear_unfinished(&self, now: Timestamp) -> Result<(), Problem> {
-        let mut left = self.objects.list(Some(&Path::from(RECEIVING)));
-        while let Some(object) = left.next().await {
-            let object = object.map_err(Problem::internal)?;
-            if object.last_modified.timestamp() + DAY_S < now.as_second() {
-                self.delete(&object.location).await?;
+    /// When the folder cannot be read or cleared.
+    pub async fn clear_unfinished(&self, now: Timestamp) -> io::Result<()> {
+        let Some(receiving) = &self.receiving else { return Ok(()) };
+        let mut left = match fs::read_dir(receiving).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            left => left?,
+        };
+        while let Some(file) = left.next_entry().await? {
+            let changed = Timestamp::try_from(file.metadata().await?.modified()?);
+            if changed.is_ok_and(|changed| changed.as_second() + DAY_S < now.as_second()) {
+                fs::remove_file(file.path()).await?;
             }
         }
         Ok(())

@@ -13,18 +13,19 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Public, SECURED, preferred, wants_page};
-use super::pages::{Asked, CertificatePage, HomePage, SearchPage, SearchRow};
+use super::pages::{Asked, CertificatePage, CompanyPage, HomePage, SearchPage, SearchRow};
 use super::rules::document::{Document, Facts};
 use super::rules::search::Question;
-use super::store::{self, Found, Place, PublicCertificate, Wanted};
+use super::store::{self, Place, PublicCertificate, Wanted};
 use crate::certification::file;
 use crate::certification::rules::certificate::Standing;
 use crate::certification::rules::number::{CertificateNumber, NumberError};
-use crate::certification::store::{certificates, programmes};
+use crate::certification::store::{certificates, parties, programmes};
 use crate::issuance::{self, Kind};
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::instant;
+use crate::platform::id::PartyId;
 use crate::platform::pages::View;
 use crate::platform::paging::Page;
 use crate::platform::problem::{Problem, ProblemDetails};
@@ -38,6 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(log_proof))
         .routes(routes!(status_list))
         .routes(routes!(facility))
+        .routes(routes!(company))
 }
 
 async fn home(view: View) -> Response {
@@ -172,26 +174,28 @@ async fn find_all(app: &App, query: &ListQuery) -> Result<List, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let rows = store::list(&mut db, &wanted, place.as_ref(), now.as_millisecond()).await?;
     let page = Page::cut(rows, |row| format!("{}.{}", row.shared, row.certificate.number));
-    let items = page.items.into_iter().filter_map(|row| item(row, now)).collect();
+    let items = page.items.into_iter().filter_map(|row| item(row.certificate, now)).collect();
     Ok(List { items, next: page.next, leaf: store::leaf(&mut db).await? })
 }
 
-fn item(row: Found, now: Timestamp) -> Option<Item> {
-    let row = row.certificate;
+fn item(row: PublicCertificate, now: Timestamp) -> Option<Item> {
     let valid_until = instant(row.valid_until);
     let state = crate::certification::rules::certificate::standing(row.state, valid_until, now)?;
     Some(Item { number: row.number, holder: row.holder, level: row.level, state, valid_until })
 }
 
-fn search_page<'a>(view: &'a View, query: &ListQuery, found: List, slip: bool) -> SearchPage<'a> {
-    let row = |item: Item| SearchRow {
+fn row(view: &View, item: Item) -> SearchRow {
+    SearchRow {
         path: format!("/certificates/{}", item.number),
         number: item.number,
         holder: item.holder,
         level: item.level,
         state: item.state,
         until: view.moment_day(item.valid_until),
-    };
+    }
+}
+
+fn search_page<'a>(view: &'a View, query: &ListQuery, found: List, slip: bool) -> SearchPage<'a> {
     SearchPage {
         view,
         asked: Asked {
@@ -201,7 +205,7 @@ fn search_page<'a>(view: &'a View, query: &ListQuery, found: List, slip: bool) -
             state: query.state.clone(),
         },
         slip,
-        rows: found.items.into_iter().map(row).collect(),
+        rows: found.items.into_iter().map(|item| row(view, item)).collect(),
         next: found.next.map(|cursor| query.path(&cursor)),
         states: Standing::ALL,
     }
@@ -395,4 +399,65 @@ async fn facility(
         return Err(Problem::NotFound("facility"));
     }
     Ok(Public::json(&facility)?.answer(&headers))
+}
+
+/// A company that no public register knows, as its credentials name it.
+#[derive(Debug, Serialize, ToSchema)]
+struct Company {
+    id: String,
+    /// The name it is shown by: of a sole proprietor trade name and municipality.
+    name: String,
+    municipality: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    country: String,
+    /// Its certificates.
+    certificates: Vec<Item>,
+}
+
+/// The holder that a credential names by its address here, and its certificates.
+#[utoipa::path(get, path = "/companies/{id}", params(("id" = String, Path)), tag = "public", responses(
+    (status = 200, description = "JSON, or a page for whoever prefers text/html", body = Company),
+    (status = "4XX", body = ProblemDetails)))]
+async fn company(
+    State(app): State<App>,
+    view: View,
+    headers: HeaderMap,
+    Path(id): Path<PartyId>,
+) -> Response {
+    let result = find_company(&app, &id).await.and_then(|found| match wants_page(&headers) {
+        true => Ok(view.page(StatusCode::OK, &company_page(&view, found))),
+        false => Ok(Public::json(&found)?.answer(&headers)),
+    });
+    as_wanted(&headers, &view, result)
+}
+
+/// A company is here when a public certificate names it so, and it consents to be shown.
+async fn find_company(app: &App, id: &PartyId) -> Result<Company, Problem> {
+    let unknown = || Problem::NotFound("company");
+    let mut db = app.db.reader().acquire().await?;
+    let party = parties::get(&mut db, id).await?.filter(parties::Party::may_be_shown);
+    let party = party.ok_or_else(unknown)?;
+    let uri = app.origin.url(&format!("/companies/{id}"));
+    let (mut name, mut held) = (None, Vec::new());
+    for certificate in certificates::of_company(&mut db, id).await? {
+        let Some(row) = store::get(&mut db, &certificate.number).await? else { continue };
+        let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
+        if facts.holder.id == uri {
+            name = Some(facts.holder.name);
+            held.extend(item(row, app.clock.now()));
+        }
+    }
+    let name = name.ok_or_else(unknown)?;
+    let (municipality, country) = (party.municipality, party.country);
+    Ok(Company { id: uri, name, municipality, country, certificates: held })
+}
+
+fn company_page(view: &View, company: Company) -> CompanyPage<'_> {
+    CompanyPage {
+        view,
+        name: company.name,
+        municipality: company.municipality,
+        country: company.country,
+        rows: company.certificates.into_iter().map(|item| row(view, item)).collect(),
+    }
 }

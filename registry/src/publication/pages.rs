@@ -90,6 +90,22 @@ pub struct SearchRow {
     pub until: String,
 }
 
+/// A company and its certificates.
+#[derive(Template)]
+#[template(path = "company.html")]
+pub struct CompanyPage<'a> {
+    /// The reader.
+    pub view: &'a View,
+    /// The name it is shown by.
+    pub name: String,
+    /// Its municipality.
+    pub municipality: Option<String>,
+    /// Its country's code.
+    pub country: String,
+    /// Its certificates.
+    pub rows: Vec<SearchRow>,
+}
+
 /// One certificate.
 #[derive(Template)]
 #[template(path = "certificate.html")]

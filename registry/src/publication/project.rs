@@ -47,7 +47,7 @@ pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Re
     let broken =
         || Problem::internal(anyhow::anyhow!("the payload of {} is incomplete", current.id));
     let facts = Facts::of(sources).ok_or_else(broken)?;
-    let names = search_names(tx, &holder).await?;
+    let names = search_names(tx, &holder, &facts.holder.name).await?;
     let leaf = log::size(tx).await?.saturating_sub(1);
     let row = row(&record, &facts, leaf)?;
     store::put(tx, &row, grams(&names.join(" "))).await?;
@@ -78,8 +78,9 @@ fn row(
 async fn search_names(
     db: &mut AnyConnection,
     holder: &parties::Party,
+    shown: &str,
 ) -> Result<Vec<String>, Problem> {
-    let mut names = vec![holder.display_name.clone()];
+    let mut names = vec![shown.to_owned()];
     if holder.sole_proprietor == 0 {
         names.extend(parties::names(db, &holder.id).await?.into_iter().map(|(_, name)| name));
         names.extend(

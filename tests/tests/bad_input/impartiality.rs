@@ -157,6 +157,36 @@ async fn whoever_is_tied_to_the_company_is_given_no_task(engine: Engine) {
     assert_eq!(application.seen().await, before);
 }
 
+async fn a_conflict_is_recorded_of_the_body_s_own_people_only(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let other = body.joined_by_another(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let tie = |whose: &Person, body: &Body| {
+        json!({"party": company.id, "kind": "advised", "from": "2026-01-01T00:00:00Z",
+            "account": whose.id, "body": body.id})
+    };
+    let record = async |whose: &Person, body: &Body, by: &Person| {
+        by.post("/api/v1/conflicts", &tie(whose, body)).await
+    };
+
+    // Neither of a stranger, nor of the applicant's people, nor of another body's.
+    let stranger = Person::signs_up(&registry, "stranger").await;
+    for person in [&stranger, &company.member, &other.decision_maker] {
+        let recorded = record(person, &body, &body.quality_manager).await;
+        let problem = recorded.problem("invalid");
+        assert_eq!(problem["members"][0]["place"], "/account", "{problem:#}");
+    }
+    // Nor for a body that is not one's own, where they are members.
+    record(&other.decision_maker, &other, &body.quality_manager).await.problem("not-found");
+    record(&body.lead, &body, &body.quality_manager).await.expect(201);
+
+    // So nobody is kept from deciding by a body that they do not work for.
+    let application = Sides { body: &other, company: &company }.apply().await;
+    application.is_ready_to_decide(LEADING, "leading").await;
+    application.is_granted("leading").await;
+}
+
 async fn a_body_without_authorisation_grants_nothing(engine: Engine) {
     let registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -190,5 +220,6 @@ on_both_engines!(
     a_conflict_that_comes_up_later_binds_assessor_and_reviewer,
     a_lead_who_falls_ill_is_replaced,
     whoever_is_tied_to_the_company_is_given_no_task,
+    a_conflict_is_recorded_of_the_body_s_own_people_only,
     a_body_without_authorisation_grants_nothing,
 );

@@ -2,5 +2,6 @@
 
 mod certification;
 mod impartiality;
+mod settled;
 mod trust;
 mod uploads;

@@ -58,6 +58,43 @@ async fn what_a_compromised_key_signed_counts_no_more_and_the_body_goes_on(engin
     assert_eq!(buyer.verify(&old).verdict(), "key_not_valid");
 }
 
+async fn a_key_that_does_not_open_stops_no_other_body(engine: Engine) {
+    let mut registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let other = body.joined_by_another(&registry).await;
+    let (first, second) =
+        (Company::registers(&registry, 1).await, Company::registers(&registry, 2).await);
+    let stuck = Sides { body: &body, company: &first }.certify(LEADING, "leading").await;
+    let theirs = stuck.credential(&registry).await;
+    stuck.public_once(&registry, "active").await;
+
+    registry
+        .is_tampered_with(
+            "UPDATE signing_key SET sealed = 'unreadable ' || sealed
+            WHERE issuer_id = (SELECT id FROM issuer WHERE did LIKE '%:example-body')",
+        )
+        .await;
+    // From here on one body's lists have something to say, and cannot be signed.
+    let suspend = json!({"cause": "access", "heard": true, "public_reason": "No entry."});
+    stuck.is_decided_on(&body, "suspend", suspend.clone()).await.expect(200);
+    stuck.public_once(&registry, "suspended").await;
+
+    // The other body's grants are released, believed, and suspended as ever.
+    let granted = Sides { body: &other, company: &second }.certify(LEADING, "leading").await;
+    let credential = granted.credential(&registry).await;
+    Offline::once_told(&registry, &credential, "valid").await;
+    granted.is_decided_on(&other, "suspend", suspend).await.expect(200);
+    Offline::once_told(&registry, &credential, "suspended").await;
+
+    // Once the key opens again nothing is lost.
+    let mended = "UPDATE signing_key SET sealed = replace(sealed, 'unreadable ', '')";
+    registry.is_tampered_with(mended).await;
+    let reinstate = json!({"cause_closed": true});
+    granted.is_decided_on(&other, "reinstate", reinstate).await.expect(200);
+    Offline::once_told(&registry, &theirs, "suspended").await;
+    Offline::once_told(&registry, &credential, "valid").await;
+}
+
 /// The body's only signing key, as an operator sees it.
 async fn issuer_key(body: &Body) -> Value {
     let keys = body.operator.get("/api/v1/keys").await.expect(200).json;
@@ -79,4 +116,5 @@ fn signed_by(credential: &[u8]) -> String {
 on_both_engines!(
     what_a_retired_key_signed_stays_valid,
     what_a_compromised_key_signed_counts_no_more_and_the_body_goes_on,
+    a_key_that_does_not_open_stops_no_other_body,
 );

@@ -2,10 +2,13 @@
 //! binary, each with a sign-in of their own, on both engines.
 
 mod erasing;
+mod evidence;
 mod failing;
 mod granting;
 mod keys;
 mod restarts;
 mod sessions;
+mod shards;
+mod sole_proprietor;
 mod standing;
 mod versions;

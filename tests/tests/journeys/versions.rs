@@ -1,7 +1,7 @@
 //! A certificate's number is for life; what it attests may change. The old file then says so.
 
 use akashi_tests::{
-    Body, CERTIFIED, Company, Engine, Granted, LEADING, ORIGIN, Offline, Registry, Sides,
+    Body, CERTIFIED, Company, Engine, Granted, LEADING, LogCopy, ORIGIN, Offline, Registry, Sides,
     eventually, on_both_engines,
 };
 use serde_json::{Value, json};
@@ -129,6 +129,78 @@ async fn a_renewal_at_a_lower_level_revokes_the_higher_file(engine: Engine) {
     assert_superseded_and_cut(&registry, &first, &second).await;
 }
 
+async fn a_credential_that_a_later_version_overtook_never_comes_out(engine: Engine) {
+    let mut registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let sides = Sides { body: &body, company: &company };
+    let first = sides.certify(LEADING, "leading").await;
+    let old = first.credential(&registry).await;
+    first.public_once(&registry, "active").await;
+    let quick = sides.apply_for_renewal(&first.certificate).await;
+    quick.is_ready_to_decide(LEADING, "leading").await;
+    let overtaken = is_held_up(&mut registry, sides, &first).await;
+    let newest = quick.is_granted("leading").await;
+    let new = newest.credential(&registry).await;
+    Offline::once_told(&registry, &new, "valid").await;
+
+    goes_on(&mut registry).await;
+    assert_voided_unseen(&registry, &overtaken).await;
+    let buyer = Offline::once_told(&registry, &old, "superseded").await;
+    assert_eq!(buyer.verify(&new).verdict(), "valid");
+    assert_eq!(first.public(&registry).await["credential_id"], newest.credential);
+}
+
+async fn a_credential_whose_certificate_was_withdrawn_never_comes_out(engine: Engine) {
+    let mut registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let sides = Sides { body: &body, company: &company };
+    let first = sides.certify(LEADING, "leading").await;
+    let old = first.credential(&registry).await;
+    first.public_once(&registry, "active").await;
+    let overtaken = is_held_up(&mut registry, sides, &first).await;
+    let withdraw = json!({"public_reason": "Workers were made to pay."});
+    first.is_decided_on(&body, "withdraw", withdraw).await.expect(200);
+    Offline::once_told(&registry, &old, "revoked").await;
+
+    goes_on(&mut registry).await;
+    assert_voided_unseen(&registry, &overtaken).await;
+    assert_eq!(first.public(&registry).await["state"], "withdrawn");
+}
+
+/// A renewal that is granted, and whose credential waits for its release.
+async fn is_held_up(registry: &mut Registry, sides: Sides<'_>, certificate: &Granted) -> Granted {
+    let renewal = sides.apply_for_renewal(&certificate.certificate).await;
+    renewal.is_ready_to_decide(LEADING, "leading").await;
+    registry.issuer_keys_are_broken().await;
+    let granted = renewal.is_granted("leading").await;
+    let later = format!("UPDATE job SET due_at = due_at + 1000000000 WHERE {WAITING_RELEASE}");
+    registry.is_tampered_with(&later).await;
+    registry.issuer_keys_are_mended().await;
+    granted
+}
+
+/// What was held up has its turn.
+async fn goes_on(registry: &mut Registry) {
+    let now = format!("UPDATE job SET due_at = 0 WHERE {WAITING_RELEASE}");
+    registry.is_tampered_with(&now).await;
+}
+
+const WAITING_RELEASE: &str = "kind = 'release' AND done_at IS NULL";
+
+async fn assert_voided_unseen(registry: &Registry, credential: &Granted) {
+    let anyone = registry.anyone();
+    let path = format!("/credentials/{}", credential.credential);
+    let ended = async || {
+        let voided = LogCopy::fetch(&anyone).await.json().any(|entry| entry["kind"] == "voided");
+        (voided, anyone.get_as(&path, "application/vc").await.status.as_u16())
+    };
+    let (voided, status) =
+        eventually("the end of its way", ended, |(voided, status)| *voided || *status != 404).await;
+    assert_eq!((voided, status), (true, 404), "it is voided and never came out");
+}
+
 /// The old credential is `superseded`, and by its revocation bit worth nothing to whoever ignores that.
 async fn assert_superseded_and_cut(registry: &Registry, old: &Granted, new: &Granted) {
     let old = old.credential(registry).await;
@@ -176,4 +248,6 @@ on_both_engines!(
     facilities_are_added_by_an_application_of_their_own,
     a_renewal_begins_a_new_term_under_the_same_number,
     a_renewal_at_a_lower_level_revokes_the_higher_file,
+    a_credential_that_a_later_version_overtook_never_comes_out,
+    a_credential_whose_certificate_was_withdrawn_never_comes_out,
 );

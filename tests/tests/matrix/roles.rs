@@ -133,6 +133,7 @@ const ANYONE: &str = "
     GET /credentials/{id}/log-proof                       200
     GET /status/{list}                              not-found
     GET /facilities/{id}                                  200
+    GET /companies/{id}                             not-found
     POST /verify                                          200
     GET /bodies/{slug}/did.json                           200
     GET /.well-known/did.json                             200
@@ -190,6 +191,7 @@ impl Subject<'_> {
             "credentials" => self.case.credential.as_ref()?,
             "evidence" => &self.evidence,
             "facilities" => &self.case.facility,
+            "companies" => &self.case.company,
             "authorisations" => &cast.authorisation,
             "programmes" => return Some(self.programme_path(path)),
             "parties" | "audit" | "bodies" if which == "company" => &self.case.company,

@@ -40,12 +40,12 @@ fn hash_now(password: &str, salt: &[u8; 16]) -> Result<String, Problem> {
 /// Hashes a new password.
 pub(super) async fn hash(password: String, rng: &dyn Rng) -> Result<String, Problem> {
     let salt = draw(rng);
-    off_the_runtime(move || hash_now(&password, &salt)).await?
+    off_the_runtime(&HASHING, move || hash_now(&password, &salt)).await?
 }
 
 /// Whether the password is the one behind the hash; without a hash, no password is.
 pub(super) async fn matches(password: String, hash: Option<String>) -> Result<bool, Problem> {
-    off_the_runtime(move || {
+    off_the_runtime(&HASHING, move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());
         argon2id().verify_password(password.as_bytes(), hash.as_str()).is_ok() && known
@@ -55,13 +55,42 @@ pub(super) async fn matches(password: String, hash: Option<String>) -> Result<bo
 
 /// Runs off the asynchronous runtime. The work holds its permit to its end, whether or not the request still waits.
 async fn off_the_runtime<T: Send + 'static>(
+    permits: &'static Semaphore,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let permit = timeout(PATIENCE, HASHING.acquire()).await.map_err(|_| Problem::Busy)?;
+    let permit = timeout(PATIENCE, permits.acquire()).await.map_err(|_| Problem::Busy)?;
     let permit = permit.map_err(Problem::internal)?;
     let work = move || {
         let _permit = permit;
         work()
     };
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_still_holds_its_permit() {
+        static PERMITS: Semaphore = Semaphore::const_new(1);
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        let request = tokio::spawn(off_the_runtime(&PERMITS, move || {
+            begun.send(()).expect("the test waits for the beginning");
+            may_end.recv().expect("the test says when to end");
+        }));
+        has_begun.await.expect("the work begins");
+
+        // Whoever asked hangs up; the memory is taken all the same until the work is done.
+        request.abort();
+        assert!(request.await.expect_err("the request is gone").is_cancelled());
+        assert_eq!(PERMITS.available_permits(), 0);
+
+        end.send(()).expect("the work is still at it");
+        let permit = PERMITS.acquire().await.expect("the permits are never closed");
+        drop(permit);
+    }
 }

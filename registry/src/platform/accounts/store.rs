@@ -369,15 +369,29 @@ pub(super) async fn end_session(
     .map(drop)
 }
 
-/// Keeps the hash of the one-time operator link.
+/// Whether the first operator was made: the one-time link was used.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn add_operator_link(
+pub async fn has_operator(db: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    let used: i64 = sqlx::query_scalar(
+        "SELECT CAST(count(*) AS BIGINT) FROM operator_link WHERE used_at IS NOT NULL",
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(used > 0)
+}
+
+/// Keeps the hash of the one-time operator link, in place of one that was not used.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_operator_link(
     tx: &mut AnyConnection,
     hash: &[u8],
     now: i64,
 ) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM operator_link WHERE used_at IS NULL").execute(&mut *tx).await?;
     sqlx::query("INSERT INTO operator_link (hash, created_at) VALUES ($1, $2)")
         .bind(hash)
         .bind(now)

@@ -1,0 +1,151 @@
+//! A sole proprietor's business is a person's: it is shown by trade name and municipality, and only by consent.
+
+use akashi_tests::{
+    Answer, Application, Body, Company, Engine, Granted, LEADING, MUNICIPALITY, ORIGIN, Offline,
+    PROPRIETOR, Registry, Sides, TRADE_NAME, on_both_engines,
+};
+use serde_json::{Value, json};
+
+/// Gives consent to be shown, or takes it back.
+async fn consents(company: &Company, given: bool) -> Answer {
+    let party = format!("/api/v1/parties/{}", company.id);
+    let version = company.member.get(&party).await.expect(200).number("/version");
+    let change = json!({"version": version, "publish_consent": given});
+    company.member.patch(&party, &change).await
+}
+
+/// The way to a certificate of one who consents; gives the credential too, which is released.
+async fn is_certified(registry: &Registry, application: &Application<'_>) -> (Granted, Value) {
+    consents(application.sides.company, true).await.expect(200);
+    application.is_ready_to_decide(LEADING, "leading").await;
+    let granted = application.is_granted("leading").await;
+    let credential = granted.credential(registry).await;
+    granted.public_once(registry, "active").await;
+    (granted, serde_json::from_slice(&credential).expect("a credential is JSON"))
+}
+
+async fn without_consent_nothing_is_handed_in_and_nothing_granted(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::of_a_sole_proprietor(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_answered().await;
+    application.is_agreed().await;
+
+    // Nobody is assessed in vain.
+    let before = application.seen().await;
+    let submit = json!({"version": before["version"]});
+    let refused = company.member.post(&application.path("/submit"), &submit).await;
+    assert_consent_is_missing(&refused.problem("incomplete"));
+    assert_eq!(application.seen().await, before);
+    consents(&company, true).await.expect(200);
+    company.member.post(&application.path("/submit"), &submit).await.expect(200);
+    application.is_accepted().await;
+    application.is_assigned().await;
+    application.is_assessed(LEADING).await;
+    application.is_reviewed(Some("leading")).await;
+
+    // Taken back before the decision, it keeps the grant from being made.
+    consents(&company, false).await.expect(200);
+    let before = application.seen().await;
+    let grant = application.grant("leading").await;
+    let refused = body.decision_maker.post(&application.path("/decision"), &grant).await;
+    assert_consent_is_missing(&refused.problem("incomplete"));
+    assert_eq!(application.seen().await, before);
+    consents(&company, true).await.expect(200);
+    application.is_granted("leading").await;
+}
+
+fn assert_consent_is_missing(problem: &Value) {
+    let missing = problem["missing"].as_array().expect("what is missing");
+    let codes: Vec<&Value> = missing.iter().map(|item| &item["code"]).collect();
+    assert_eq!(codes, ["publish_consent"], "{problem:#}");
+}
+
+async fn a_credential_names_the_business_and_the_person_nowhere(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::of_a_sole_proprietor(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let (granted, payload) = is_certified(&registry, &application).await;
+
+    let shown = format!("{TRADE_NAME} ({MUNICIPALITY})");
+    let party = &payload["credentialSubject"]["issuedToParty"];
+    let here = format!("{ORIGIN}/companies/{}", company.id);
+    assert_eq!((&party["id"], &party["name"]), (&json!(here), &json!(shown)));
+    assert_eq!(party.get("registeredId"), None);
+    assert!(!payload.to_string().contains(PROPRIETOR), "{payload:#}");
+    let credential = granted.credential(&registry).await;
+    let buyer = Offline::once_told(&registry, &credential, "valid").await;
+    assert_eq!(buyer.verify(&credential).item()["holder"], shown);
+
+    // Nor is the person named, or found, in public.
+    let public = granted.public(&registry).await;
+    assert_eq!(
+        (&public["holder"]["name"], &public["holder"]["id"]),
+        (&party["name"], &party["id"])
+    );
+    assert!(!public.to_string().contains(PROPRIETOR), "{public:#}");
+    let found = async |name: &str| {
+        let list = format!("/certificates?q={name}");
+        registry.anyone().get_as(&list, "application/json").await.expect(200).json["items"].clone()
+    };
+    assert_eq!(found(TRADE_NAME).await[0]["number"], granted.certificate);
+    assert_eq!(found(PROPRIETOR).await, json!([]));
+}
+
+async fn the_address_that_names_the_holder_is_there_while_it_consents(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::of_a_sole_proprietor(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let anyone = registry.anyone();
+    let here = format!("{ORIGIN}/companies/{}", company.id);
+    anyone.get_as(&here, "application/json").await.problem("not-found");
+    let (granted, payload) = is_certified(&registry, &application).await;
+
+    // Whoever follows the credential's own identifier reads who that is, and what it holds.
+    let party = &payload["credentialSubject"]["issuedToParty"];
+    assert_eq!(party["id"], here);
+    let told = anyone.get_as(&here, "application/json").await.expect(200);
+    assert_eq!((&told.json["id"], &told.json["name"]), (&party["id"], &party["name"]));
+    assert_eq!((told.text("/municipality"), told.text("/country")), (MUNICIPALITY, "JP"));
+    assert_eq!(told.text("/certificates/0/number"), granted.certificate);
+    assert_eq!(told.text("/certificates/0/state"), "active");
+    let page = anyone.get_as(&here, "text/html").await.expect(200);
+    let page = String::from_utf8(page.body).expect("UTF-8");
+    for shown in [TRADE_NAME, MUNICIPALITY, &format!("/certificates/{}", granted.certificate)] {
+        assert!(page.contains(shown), "{shown} is missing in {page}");
+    }
+
+    // Whoever holds a certificate is shown; whoever gave it up may take the consent back, and is here no more.
+    let problem = consents(&company, false).await.problem("incomplete");
+    assert_eq!(problem["missing"][0]["code"], "termination", "{problem:#}");
+    let terminate = granted.decision(&company.member, json!({})).await;
+    company.member.post(&granted.path("terminate"), &terminate).await.expect(200);
+    granted.public_once(&registry, "terminated").await;
+    let told = anyone.get_as(&here, "application/json").await.expect(200);
+    assert_eq!(told.text("/certificates/0/state"), "terminated");
+    consents(&company, false).await.expect(200);
+    anyone.get_as(&here, "application/json").await.problem("not-found");
+}
+
+async fn what_a_register_knows_has_no_address_here(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let granted = Sides { body: &body, company: &company }.certify(LEADING, "leading").await;
+    granted.credential(&registry).await;
+    granted.public_once(&registry, "active").await;
+    for id in [&*company.id, &body.id, "00000000-0000-7000-8000-000000000000"] {
+        let asked = registry.anyone().get_as(&format!("/companies/{id}"), "application/json").await;
+        asked.problem("not-found");
+    }
+}
+
+on_both_engines!(
+    without_consent_nothing_is_handed_in_and_nothing_granted,
+    a_credential_names_the_business_and_the_person_nowhere,
+    the_address_that_names_the_holder_is_there_while_it_consents,
+    what_a_register_knows_has_no_address_here,
+);
