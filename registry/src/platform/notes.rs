@@ -1,7 +1,9 @@
 //! Free texts: encrypted under their party's data key; everything else refers to them by id.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -12,6 +14,9 @@ use super::rng::draw;
 
 /// The longest note, in bytes of UTF-8.
 const LIMIT: usize = 20_000;
+
+/// How many notes are read in one query.
+const AT_ONCE: usize = 500;
 
 /// A free text and its language.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema, PartialEq, Eq)]
@@ -80,7 +85,7 @@ pub async fn keep(
     Ok(id)
 }
 
-/// Reads notes of one party, in the order asked; an erased one reads as none.
+/// Reads notes of one party; an erased one is not among them.
 ///
 /// # Errors
 /// When the database refuses, or a note does not open under its party's key.
@@ -89,26 +94,30 @@ pub async fn read(
     app: &App,
     party: &PartyId,
     ids: &[&NoteId],
-) -> Result<Vec<Option<Text>>, Problem> {
+) -> Result<BTreeMap<NoteId, Text>, Problem> {
     let key = match data_keys::open(db, app, party).await {
         Ok((_, key)) => key,
-        Err(Problem::NotFound(_)) => return Ok(vec![None; ids.len()]),
+        Err(Problem::NotFound(_)) => return Ok(BTreeMap::new()),
         Err(other) => return Err(other),
     };
-    let mut texts = Vec::with_capacity(ids.len());
-    for id in ids {
-        let row: Option<(String, Vec<u8>)> =
-            sqlx::query_as("SELECT lang, ciphertext FROM note WHERE id = $1")
-                .bind(*id)
-                .fetch_optional(&mut *db)
-                .await?;
-        texts.push(match row {
-            None => None,
-            Some((lang, ciphertext)) => {
-                let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
-                Some(Text { text, lang })
-            }
-        });
+    let mut texts = BTreeMap::new();
+    for ids in ids.chunks(AT_ONCE) {
+        for (id, lang, ciphertext) in rows(db, ids).await? {
+            let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
+            texts.insert(id, Text { text, lang });
+        }
     }
     Ok(texts)
+}
+
+/// The rows of notes: id, language, ciphertext.
+async fn rows(
+    db: &mut AnyConnection,
+    ids: &[&NoteId],
+) -> Result<Vec<(NoteId, String, Vec<u8>)>, sqlx::Error> {
+    let places: Vec<_> = (1..=ids.len()).map(|n| format!("${n}")).collect();
+    let sql = format!("SELECT id, lang, ciphertext FROM note WHERE id IN ({})", places.join(", "));
+    // A statement for each number of notes is not worth keeping.
+    let query = sqlx::query_as(AssertSqlSafe(sql)).persistent(false);
+    ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(db).await
 }

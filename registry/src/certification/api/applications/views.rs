@@ -233,11 +233,8 @@ async fn texts(
     answers: &[Answer],
     events: &[Event],
 ) -> Result<BTreeMap<NoteId, Text>, Problem> {
-    let ids = answers
-        .iter()
-        .filter_map(|a| a.note_id.as_ref())
-        .chain(events.iter().filter_map(|e| e.reason_note.as_ref()));
-    let ids: Vec<&NoteId> = ids.collect();
-    let texts = notes::read(db, app, &file.application.company_id, &ids).await?;
-    Ok(ids.into_iter().cloned().zip(texts).filter_map(|(id, text)| Some((id, text?))).collect())
+    let noted = answers.iter().filter_map(|a| a.note_id.as_ref());
+    let explained = events.iter().filter_map(|e| e.reason_note.as_ref());
+    let ids: Vec<&NoteId> = noted.chain(explained).collect();
+    notes::read(db, app, &file.application.company_id, &ids).await
 }
