@@ -121,3 +121,31 @@ async fn rows(
     let query = sqlx::query_as(AssertSqlSafe(sql)).persistent(false);
     ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(db).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::platform::db::scratch::{Scratch, on_both_engines};
+    use crate::platform::scratch::app;
+
+    on_both_engines!(notes_are_read_together_without_those_that_are_not_there);
+
+    async fn notes_are_read_together_without_those_that_are_not_there(scratch: &Scratch) {
+        let app = app(scratch.db().clone(), Arc::default(), 0);
+        let mut tx = app.db.write().await.expect("a transaction");
+        let party = PartyId::new(app.clock.now(), &*app.rng);
+        data_keys::create(&mut tx, &app, &party).await.expect("a key");
+        let mut kept = BTreeMap::new();
+        for n in 0..=AT_ONCE {
+            let text = Text { text: format!("note {n}"), lang: "en".into() };
+            let id = keep(&mut tx, &app, &party, &text, "/note").await.expect("a note");
+            kept.insert(id, text);
+        }
+        let erased = NoteId::new(app.clock.now(), &*app.rng);
+        let ids: Vec<_> = kept.keys().chain([&erased]).collect();
+        assert_eq!(read(&mut tx, &app, &party, &ids).await.expect("notes"), kept);
+        assert_eq!(read(&mut tx, &app, &party, &[]).await.expect("none"), BTreeMap::new());
+    }
+}
