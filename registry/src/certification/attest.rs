@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 
 use super::file::{self, AssessmentFile};
 use super::ids::{DecisionId, FacilityId};
-use super::rules::certificate::CertificateState;
+use super::rules::certificate::{CertificateState, EventKind};
 use super::store::certificates::{self, Certificate, Version};
 use super::store::{facilities, parties, programmes};
 use crate::issuance::{
@@ -20,7 +20,7 @@ use crate::platform::problem::Problem;
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
     /// The public word for it.
-    pub kind: &'a str,
+    pub kind: EventKind,
     /// The decision.
     pub decision: Option<&'a DecisionId>,
     /// What is said in public.

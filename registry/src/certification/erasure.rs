@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 
-use super::store::evidence;
+use super::store::evidence::{self, BlobState};
 use crate::platform::app::App;
 use crate::platform::problem::Problem;
 
@@ -12,7 +12,7 @@ use crate::platform::problem::Problem;
 /// When the database or the object store refuses.
 pub async fn erase(tx: &mut AnyConnection, app: &App, blob: &str) -> Result<(), Problem> {
     match evidence::blob(tx, blob).await? {
-        Some(blob) if blob.state == "erased" => {
+        Some(blob) if blob.state == BlobState::Erased => {
             app.blobs.erase(&blob.party_id, &blob.address).await
         }
         _ => Ok(()),

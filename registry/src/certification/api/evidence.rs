@@ -15,6 +15,8 @@ use utoipa_axum::routes;
 use super::Written;
 use crate::certification::file::File;
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
+use crate::certification::rules::application::ApplicationState;
+use crate::certification::store::evidence::BlobState;
 use crate::certification::store::{applications, evidence, facilities, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Subject};
@@ -184,10 +186,10 @@ async fn keep_blob(
     let (tx, app, now) = (&mut act.tx, act.app, act.now);
     let same = evidence::blob_by_address(tx, company, received.address.as_bytes()).await?;
     match same {
-        Some(blob) if blob.state == "clean" => Ok(blob.id),
+        Some(blob) if blob.state == BlobState::Clean => Ok(blob.id),
         Some(blob) => {
             app.blobs.place(company, received).await?;
-            evidence::set_blob_state(tx, &blob.id, "clean").await?;
+            evidence::set_blob_state(tx, &blob.id, BlobState::Clean).await?;
             Ok(blob.id)
         }
         None => {
@@ -200,7 +202,7 @@ async fn keep_blob(
                 size: i64::try_from(received.size).unwrap_or(i64::MAX),
                 media_type: received.media_type.to_owned(),
                 data_key_id: key.clone(),
-                state: "clean".into(),
+                state: BlobState::Clean,
             };
             evidence::add_blob(tx, &blob, now).await?;
             Ok(blob.id)
@@ -214,9 +216,9 @@ async fn subjects(
     row: &evidence::Evidence,
 ) -> Result<Vec<Subject>, Problem> {
     let mut subjects = vec![Subject { company: Some(row.party_id.clone()), ..Subject::default() }];
-    for (application, _) in evidence::linked_applications(db, &row.id).await? {
+    for linked in evidence::linked_applications(db, &row.id).await? {
         let application =
-            applications::get(db, &application).await?.ok_or(sqlx::Error::RowNotFound)?;
+            applications::get(db, &linked.id).await?.ok_or(sqlx::Error::RowNotFound)?;
         subjects.push(applications::subject(db, &application).await?);
     }
     Ok(subjects)
@@ -324,19 +326,19 @@ async fn remove(
     let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let subject = subjects(&mut act.tx, &row).await?.pop().unwrap_or_default();
     act.authorise(Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
-    for (_, state) in evidence::linked_applications(&mut act.tx, &id).await? {
-        if state != "draft" {
+    for linked in evidence::linked_applications(&mut act.tx, &id).await? {
+        if linked.state != ApplicationState::Draft {
             return Err(Problem::WrongState {
                 event: "remove".into(),
-                state,
-                allowed_from: vec!["draft".into()],
+                state: linked.state.to_string(),
+                allowed_from: vec![ApplicationState::Draft.to_string()],
                 who: vec!["applicant".into()],
             });
         }
     }
     evidence::remove(&mut act.tx, &id, &act.actor.account, act.now).await?;
     if !evidence::is_needed(&mut act.tx, &row.blob_id).await? {
-        evidence::set_blob_state(&mut act.tx, &row.blob_id, "erased").await?;
+        evidence::set_blob_state(&mut act.tx, &row.blob_id, BlobState::Erased).await?;
         jobs::add(&mut act.tx, &app, "erase", row.blob_id.as_str()).await?;
     }
     act.commit(StatusCode::NO_CONTENT, &()).await

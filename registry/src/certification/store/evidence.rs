@@ -1,10 +1,22 @@
 //! Evidence: files with the period they speak of, and the criteria they speak to.
 
+use akashi_schemas::text_enum;
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
+use crate::certification::rules::application::ApplicationState;
 use crate::platform::id::{AccountId, BlobId, DataKeyId, NoteId, PartyId};
+
+text_enum! {
+    /// Where a stored file stands.
+    pub enum BlobState {
+        /// It is kept.
+        Clean = "clean",
+        /// Nobody needs it any more.
+        Erased = "erased",
+    }
+}
 
 /// A stored file's row.
 #[derive(Debug, FromRow)]
@@ -23,8 +35,9 @@ pub struct Blob {
     pub media_type: String,
     /// The key that it is sealed under.
     pub data_key_id: DataKeyId,
-    /// `clean` or `erased`.
-    pub state: String,
+    /// Whether it is kept.
+    #[sqlx(try_from = "String")]
+    pub state: BlobState,
 }
 
 /// The same file of a party, if it is kept.
@@ -66,7 +79,7 @@ pub async fn add_blob(
     .bind(blob.size)
     .bind(&blob.media_type)
     .bind(&blob.data_key_id)
-    .bind(&blob.state)
+    .bind(blob.state.as_str())
     .bind(now.as_millisecond())
     .execute(tx)
     .await
@@ -80,11 +93,11 @@ pub async fn add_blob(
 pub async fn set_blob_state(
     tx: &mut AnyConnection,
     blob: &BlobId,
-    state: &str,
+    state: BlobState,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE blob SET state = $2 WHERE id = $1")
         .bind(blob)
-        .bind(state)
+        .bind(state.as_str())
         .execute(tx)
         .await
         .map(drop)
@@ -222,14 +235,24 @@ pub async fn links(
     .await
 }
 
-/// The applications that evidence is linked to, with their states.
+/// An application that evidence is linked to.
+#[derive(Debug, FromRow)]
+pub struct LinkedApplication {
+    /// Which.
+    pub id: ApplicationId,
+    /// Where it stands.
+    #[sqlx(try_from = "String")]
+    pub state: ApplicationState,
+}
+
+/// The applications that evidence is linked to.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn linked_applications(
     db: &mut AnyConnection,
     id: &EvidenceId,
-) -> Result<Vec<(ApplicationId, String)>, sqlx::Error> {
+) -> Result<Vec<LinkedApplication>, sqlx::Error> {
     sqlx::query_as(
         "SELECT DISTINCT a.id, a.state FROM evidence_link l JOIN application a ON a.id = l.application_id
          WHERE l.evidence_id = $1",

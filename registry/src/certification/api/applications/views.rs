@@ -195,7 +195,7 @@ async fn get(
     let assignments = applications::assignments(&mut db, &id).await?;
     Ok(Json(ApplicationView {
         programme: ProgrammeRef::of(&file.programme),
-        facts: file.facts(),
+        facts: file.facts().clone(),
         agreed_terms: applications::agreed_terms(&mut db, &id).await?,
         assessment: applications::assessment_id(&mut db, &id).await?,
         assignments: assignments.into_iter().map(AssignmentView::from).collect(),
@@ -217,7 +217,7 @@ fn unanswered(
         scope.iter().map(|f| Facility { id: f.id.to_string(), kind: f.kind }).collect();
     let given: BTreeSet<_> =
         answers.iter().map(|a| (a.criterion.as_str(), a.facility_id.as_str())).collect();
-    scope::applicable(&file.programme, &scope, &file.facts())
+    scope::applicable(&file.programme, &scope, file.facts())
         .filter(|(criterion, facility)| {
             !given.contains(&(criterion.id.as_str(), facility.id.as_str()))
         })

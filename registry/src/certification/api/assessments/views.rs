@@ -64,7 +64,7 @@ impl From<Sampled> for SampleView {
             name: row.name,
             address: row.address,
             interviews_planned: row.interviews_planned,
-            interviews_held: serde_json::from_str(&row.interviews_held).unwrap_or_default(),
+            interviews_held: row.interviews_held.0,
         }
     }
 }

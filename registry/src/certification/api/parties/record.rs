@@ -68,6 +68,14 @@ pub(crate) struct Terms {
     pub(crate) fees: Vec<Fee>,
 }
 
+impl Terms {
+    /// The terms that a party has.
+    pub(crate) fn of(party: &Party) -> Result<Option<Self>, Problem> {
+        let terms = party.terms.as_deref().map(serde_json::from_str);
+        terms.transpose().map_err(Problem::internal)
+    }
+}
+
 /// A fee.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +89,7 @@ pub(crate) struct Fee {
 }
 
 async fn view(db: &mut sqlx::AnyConnection, party: Party) -> Result<PartyView, Problem> {
+    let terms = Terms::of(&party)?;
     let names = parties::names(db, &party.id).await?;
     let identifiers = parties::identifiers(db, &party.id).await?;
     Ok(PartyView {
@@ -97,7 +106,7 @@ async fn view(db: &mut sqlx::AnyConnection, party: Party) -> Result<PartyView, P
             .collect(),
         sole_proprietor: party.sole_proprietor == 1,
         publish_consent: party.publish_consent == 1,
-        terms: party.terms.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+        terms,
         version: party.version,
     })
 }
