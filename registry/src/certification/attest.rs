@@ -5,8 +5,8 @@ use akashi_verifier::trust::Authorisation;
 use sqlx::AnyConnection;
 
 use super::file::{self, AssessmentFile};
-use super::ids::DecisionId;
-use super::rules::certificate::CertificateState;
+use super::ids::{DecisionId, FacilityId};
+use super::rules::certificate::{CertificateState, EventKind};
 use super::store::certificates::{self, Certificate, Version};
 use super::store::{facilities, parties, programmes};
 use crate::issuance::{
@@ -20,7 +20,7 @@ use crate::platform::problem::Problem;
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
     /// The public word for it.
-    pub kind: &'a str,
+    pub kind: EventKind,
     /// The decision.
     pub decision: Option<&'a DecisionId>,
     /// What is said in public.
@@ -62,20 +62,20 @@ async fn gather(
 ) -> Result<Attestation, Problem> {
     let loaded = AssessmentFile::load(db, &version.assessment_id).await?;
     let ratings = loaded.ratings(db).await?;
-    let scope = certificates::scope(db, &version.id).await?;
-    let outcome = super::api::apply_rule(&loaded, &ratings, |facility| scope.contains(facility));
+    let scope = facilities::of_version(db, &version.id).await?;
+    let within = |facility: &FacilityId| scope.iter().any(|row| &row.id == facility);
+    let outcome = super::api::apply_rule(&loaded, &ratings, within);
     let company =
         parties::get(db, &certificate.company_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let name = shown_name(db, &company).await?;
     let identifiers = public_identifiers(db, &company).await?;
-    let mut attested = Vec::new();
-    for id in &scope {
-        let facility = facilities::get(db, id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let attested = |facility: facilities::Facility| AttestedFacility {
+        id: facility.id.to_string(),
+        kind: facility.kind,
         // The organisation as a whole bears the holder's name: the one by which the public knows it.
-        let whole = facility.kind == FacilityKind::Whole;
-        let shown = if whole { name.clone() } else { facility.name };
-        attested.push(AttestedFacility { id: id.to_string(), kind: facility.kind, name: shown });
-    }
+        name: if facility.kind == FacilityKind::Whole { name.clone() } else { facility.name },
+    };
+    let attested: Vec<_> = scope.into_iter().map(attested).collect();
     let body = parties::get(db, &certificate.body_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let programme = file::programme(db, &version.programme_version_id).await?;
     let assessed_on = loaded.assessment.visit_to.unwrap_or(version.valid_from);

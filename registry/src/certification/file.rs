@@ -16,6 +16,7 @@ use super::rules::scope::Facility;
 use super::store::applications::Application;
 use super::store::assessments::{Assessment, Rated, Sampled};
 use super::store::findings::Finding;
+use super::store::programmes::ProgrammeState;
 use super::store::{applications, assessments, findings, people, programmes};
 use crate::platform::accounts;
 use crate::platform::authorisation::Subject;
@@ -41,7 +42,7 @@ pub async fn programme(
     }
     let row = programmes::get(db, id).await?.ok_or(Problem::NotFound("programme version"))?;
     let programme = Arc::new(Programme::from_json(&row.canonical).map_err(Problem::internal)?);
-    if row.state == "published" {
+    if row.state == ProgrammeState::Published {
         PUBLISHED
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -83,8 +84,8 @@ impl File {
 
     /// The facts that rule criteria in or out.
     #[must_use]
-    pub fn facts(&self) -> BTreeSet<String> {
-        serde_json::from_str(&self.application.facts).unwrap_or_default()
+    pub fn facts(&self) -> &BTreeSet<String> {
+        &self.application.facts.0
     }
 }
 
@@ -123,8 +124,7 @@ impl AssessmentFile {
     #[must_use]
     pub fn interviews(&self, justified: bool) -> BTreeMap<String, Interviews> {
         let tally = |s: &Sampled| {
-            let held: BTreeMap<String, u32> =
-                serde_json::from_str(&s.interviews_held).unwrap_or_default();
+            let held = &s.interviews_held.0;
             let planned = u32::try_from(s.interviews_planned).unwrap_or_default();
             Interviews {
                 planned,
@@ -206,7 +206,7 @@ pub async fn conflict_of(
 ) -> Result<Option<Conflict>, Problem> {
     let mut ties = Vec::new();
     for (kind, from, until) in people::conflicts(db, account, company).await? {
-        let kind = kind.parse().unwrap_or(TieKind::Declared);
+        let kind = kind.parse().map_err(Problem::internal)?;
         ties.push(Tie { kind, from: instant(from), until: until.map(instant) });
     }
     for (_, from, until) in accounts::store::periods(db, account, company).await? {

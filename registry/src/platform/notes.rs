@@ -1,7 +1,9 @@
 //! Free texts: encrypted under their subject's data key; everything else refers to them by id.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -12,6 +14,9 @@ use super::rng::draw;
 
 /// The longest note, in bytes of UTF-8.
 const LIMIT: usize = 20_000;
+
+/// How many notes are read in one query.
+const AT_ONCE: usize = 500;
 
 /// A free text and its language.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema, PartialEq, Eq)]
@@ -52,7 +57,7 @@ impl Text {
 }
 
 /// A free text as it is shown.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Shown {
     /// The text.
@@ -107,7 +112,7 @@ pub async fn keep_with(
     Ok(id)
 }
 
-/// Reads notes of one party, in the order asked.
+/// Reads notes of one party; one that there is not is not among them.
 ///
 /// # Errors
 /// When the database refuses, or a note does not open under its party's key.
@@ -116,23 +121,62 @@ pub async fn read(
     app: &App,
     party: &PartyId,
     ids: &[&NoteId],
-) -> Result<Vec<Shown>, Problem> {
+) -> Result<BTreeMap<NoteId, Shown>, Problem> {
     let key = match data_keys::open(db, app, Subject::Party(party)).await {
         Ok((_, key)) => key,
         Err(Problem::Erased { at }) => {
-            return Ok(ids.iter().map(|_| Shown::Erased { erased_at: at.clone() }).collect());
+            let erased = |id: &&NoteId| ((*id).clone(), Shown::Erased { erased_at: at.clone() });
+            return Ok(ids.iter().map(erased).collect());
         }
         Err(other) => return Err(other),
     };
-    let mut texts = Vec::with_capacity(ids.len());
-    for id in ids {
-        let (lang, ciphertext): (String, Vec<u8>) =
-            sqlx::query_as("SELECT lang, ciphertext FROM note WHERE id = $1")
-                .bind(*id)
-                .fetch_one(&mut *db)
-                .await?;
-        let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
-        texts.push(Shown::Text(Text { text, lang }));
+    let mut texts = BTreeMap::new();
+    for ids in ids.chunks(AT_ONCE) {
+        for (id, lang, ciphertext) in rows(db, ids).await? {
+            let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
+            texts.insert(id, Shown::Text(Text { text, lang }));
+        }
     }
     Ok(texts)
+}
+
+/// The rows of notes: id, language, ciphertext.
+async fn rows(
+    db: &mut AnyConnection,
+    ids: &[&NoteId],
+) -> Result<Vec<(NoteId, String, Vec<u8>)>, sqlx::Error> {
+    let places: Vec<_> = (1..=ids.len()).map(|n| format!("${n}")).collect();
+    let sql = format!("SELECT id, lang, ciphertext FROM note WHERE id IN ({})", places.join(", "));
+    // A statement for each number of notes is not worth keeping.
+    let query = sqlx::query_as(AssertSqlSafe(sql)).persistent(false);
+    ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::platform::db::scratch::{Scratch, on_both_engines};
+    use crate::platform::scratch::app;
+
+    on_both_engines!(notes_are_read_together_without_those_that_are_not_there);
+
+    async fn notes_are_read_together_without_those_that_are_not_there(scratch: &Scratch) {
+        let app = app(scratch.db().clone(), Arc::default(), 0);
+        let mut tx = app.db.write().await.expect("a transaction");
+        let party = PartyId::new(app.clock.now(), &*app.rng);
+        let key = data_keys::fresh(&app);
+        data_keys::keep(&mut tx, &app, Subject::Party(&party), &key).await.expect("a key");
+        let mut kept = BTreeMap::new();
+        for n in 0..=AT_ONCE {
+            let text = Text { text: format!("note {n}"), lang: "en".into() };
+            let id = keep(&mut tx, &app, &party, &text, "/note").await.expect("a note");
+            kept.insert(id, Shown::Text(text));
+        }
+        let erased = NoteId::new(app.clock.now(), &*app.rng);
+        let ids: Vec<_> = kept.keys().chain([&erased]).collect();
+        assert_eq!(read(&mut tx, &app, &party, &ids).await.expect("notes"), kept);
+        assert_eq!(read(&mut tx, &app, &party, &[]).await.expect("none"), BTreeMap::new());
+    }
 }

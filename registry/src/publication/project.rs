@@ -125,7 +125,7 @@ async fn history(
         history.push(Event {
             at: whole_second(event.at),
             effective_at: whole_second(event.effective_at),
-            kind: event.kind,
+            kind: event.kind.to_string(),
             reason: event.public_reason,
             leaf,
         });

@@ -26,6 +26,7 @@ use crate::certification::store::{applications, assessments, facilities, people}
 use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Task};
+use crate::platform::db::json::JsonText;
 use crate::platform::id::AccountId;
 use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
@@ -146,7 +147,7 @@ async fn plan(act: &mut Act<'_>, file: &File, body: &Assign) -> Result<(), Probl
                 &file.programme,
                 u32::try_from(f.workers).unwrap_or(u32::MAX),
             )),
-            interviews_held: "{}".into(),
+            interviews_held: JsonText::default(),
         })
         .collect();
     let assessment = assessments::Assessment {

@@ -21,7 +21,9 @@ use crate::certification::rules::application::{
     self, ApplicationEvent, ApplicationKind, ApplicationState, ApplicationStep,
 };
 use crate::certification::rules::assessment::{self, AssessmentStep};
-use crate::certification::rules::certificate::{self, CertificateState, CertificateStep};
+use crate::certification::rules::certificate::{
+    self, CertificateState, CertificateStep, EventKind,
+};
 use crate::certification::rules::decision::{self, DecisionKind, Grant, Maker, Verdict};
 use crate::certification::rules::number::CertificateNumber;
 use crate::certification::rules::scope::Facility;
@@ -346,7 +348,7 @@ async fn grant(
     end_what_said_more(act, basis, certificate, level, &scope).await?;
     certificates::add_version(&mut act.tx, &certificate.id, &version, &scope).await?;
     let change = attest::Change {
-        kind: if version.n == 1 { "granted" } else { "extended" },
+        kind: if version.n == 1 { EventKind::Granted } else { EventKind::Extended },
         decision: Some(decision),
         public_reason: body.public_reason.as_deref(),
     };

@@ -18,6 +18,7 @@ use super::Written;
 use crate::certification::erasure;
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
+use crate::certification::rules::application::ApplicationState;
 use crate::certification::store::{applications, evidence, facilities, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Subject};
@@ -236,9 +237,9 @@ async fn subjects(
     row: &evidence::Evidence,
 ) -> Result<Vec<Subject>, Problem> {
     let mut subjects = vec![Subject { company: Some(row.party_id.clone()), ..Subject::default() }];
-    for (application, _) in evidence::linked_applications(db, &row.id).await? {
+    for linked in evidence::linked_applications(db, &row.id).await? {
         let application =
-            applications::get(db, &application).await?.ok_or(sqlx::Error::RowNotFound)?;
+            applications::get(db, &linked.id).await?.ok_or(sqlx::Error::RowNotFound)?;
         subjects.push(applications::subject(db, &application).await?);
     }
     Ok(subjects)
@@ -346,12 +347,12 @@ async fn remove(
     let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let subject = subjects(&mut act.tx, &row).await?.pop().unwrap_or_default();
     act.authorise(Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
-    for (_, state) in evidence::linked_applications(&mut act.tx, &id).await? {
-        if state != "draft" {
+    for linked in evidence::linked_applications(&mut act.tx, &id).await? {
+        if linked.state != ApplicationState::Draft {
             return Err(Problem::WrongState {
                 event: "remove".into(),
-                state,
-                allowed_from: vec!["draft".into()],
+                state: linked.state.to_string(),
+                allowed_from: vec![ApplicationState::Draft.to_string()],
                 who: vec!["applicant".into()],
             });
         }

@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::AnyConnection;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -386,8 +385,8 @@ pub(crate) struct FindingDetail {
 /// What the company said that it will do.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CorrectiveActionView {
-    cause: Shown,
-    plan: Shown,
+    cause: Option<Shown>,
+    plan: Option<Shown>,
     at: String,
 }
 
@@ -412,32 +411,24 @@ async fn get(
     let row = findings::get(&mut db, &id).await?.ok_or(Problem::NotFound("finding"))?;
     let file = AssessmentFile::load(&mut db, &row.assessment_id).await?;
     actor.authorise(Action::ReadFinding, &file.file.subject, "finding")?;
+    let actions = findings::corrective_actions(&mut db, &id).await?;
+    let events = findings::events(&mut db, &id).await?;
+    let noted: Vec<&NoteId> = actions
+        .iter()
+        .flat_map(|(cause, plan, _)| [cause, plan])
+        .chain(events.iter().filter_map(|(.., note, _)| note.as_ref()))
+        .collect();
+    let mut texts = notes::read(&mut db, &app, company(&file), &noted).await?;
     let mut corrective_actions = Vec::new();
-    for (cause, plan, at) in findings::corrective_actions(&mut db, &id).await? {
-        let [cause, plan] = [
-            read_one(&mut db, &app, &file, &cause).await?,
-            read_one(&mut db, &app, &file, &plan).await?,
-        ];
+    for (cause, plan, at) in actions {
+        let (cause, plan) = (texts.remove(&cause), texts.remove(&plan));
         corrective_actions.push(CorrectiveActionView { cause, plan, at: rfc3339(at) });
     }
-    let mut events = Vec::new();
-    for (event, to, note, at) in findings::events(&mut db, &id).await? {
-        let reason = match note {
-            Some(note) => Some(read_one(&mut db, &app, &file, &note).await?),
-            None => None,
-        };
-        events.push(FindingEventView { event, to, reason, at: rfc3339(at) });
+    let mut moves = Vec::new();
+    for (event, to, note, at) in events {
+        let reason = note.and_then(|note| texts.remove(&note));
+        moves.push(FindingEventView { event, to, reason, at: rfc3339(at) });
     }
     let finding = view(row, app.clock.now());
-    Ok(Json(FindingDetail { finding, corrective_actions, events }))
-}
-
-async fn read_one(
-    db: &mut AnyConnection,
-    app: &App,
-    file: &AssessmentFile,
-    note: &NoteId,
-) -> Result<Shown, Problem> {
-    let read = notes::read(db, app, company(file), &[note]).await?.pop();
-    read.ok_or_else(|| Problem::internal(anyhow::anyhow!("a note that was asked for was not read")))
+    Ok(Json(FindingDetail { finding, corrective_actions, events: moves }))
 }

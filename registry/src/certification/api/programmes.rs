@@ -16,7 +16,7 @@ use super::{Written, check_body, check_version};
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
 use crate::certification::rules::dates::Zone;
 use crate::certification::store::programmes;
-use crate::certification::store::programmes::ProgrammeVersion;
+use crate::certification::store::programmes::{ProgrammeState, ProgrammeVersion};
 use crate::issuance;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Role, Subject};
@@ -141,7 +141,7 @@ async fn draft(
         programme: id,
         label: programme.version.clone(),
         owner_id: owner,
-        state: "draft".into(),
+        state: ProgrammeState::Draft,
         digest: programme.digest().0.to_vec(),
         canonical: programme.canonical().to_vec(),
         effective_from: None,
@@ -173,11 +173,11 @@ async fn open(
     if row.programme != programme {
         return Err(Problem::NotFound("draft"));
     }
-    if row.state != "draft" {
+    if row.state != ProgrammeState::Draft {
         return Err(Problem::WrongState {
             event: "draft".into(),
-            state: row.state,
-            allowed_from: vec!["draft".into()],
+            state: row.state.to_string(),
+            allowed_from: vec![ProgrammeState::Draft.to_string()],
             who: vec![Role::Owner.to_string()],
         });
     }
@@ -235,7 +235,8 @@ async fn publish(
     let version = programmes::publish(&mut act.tx, &row, from, act.now).await?;
     issuance::programme_published(&mut act.tx, &app, &row.programme, &row.label, &row.digest)
         .await?;
-    act.commit(StatusCode::OK, &Written::moved(draft, "published", version)).await
+    act.commit(StatusCode::OK, &Written::moved(draft, ProgrammeState::Published.as_str(), version))
+        .await
 }
 
 /// A body to authorise.

@@ -56,6 +56,28 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What happened to a certificate, as its history tells the public.
+    pub enum EventKind {
+        /// Its first version was granted.
+        Granted = "granted",
+        /// It was suspended.
+        Suspended = "suspended",
+        /// The suspension was lifted.
+        Reinstated = "reinstated",
+        /// Level or scope became less.
+        Reduced = "reduced",
+        /// A later version was granted.
+        Extended = "extended",
+        /// A new credential was made for the same version.
+        Reissued = "reissued",
+        /// The body took it away.
+        Withdrawn = "withdrawn",
+        /// The holder gave it up.
+        Terminated = "terminated",
+    }
+}
+
 moves! { CertificateState, CertificateEvent {
     Release by [Registry]: Issuing => Active;
     Fail by [Registry]: Issuing => IssueFailed;

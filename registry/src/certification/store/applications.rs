@@ -1,5 +1,7 @@
 //! Applications, their scope, events, agreement, answers and assignments.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
@@ -9,6 +11,7 @@ use crate::certification::ids::{
 };
 use crate::certification::rules::application::{ApplicationKind, ApplicationState};
 use crate::platform::authorisation::{Subject, Task};
+use crate::platform::db::json::JsonText;
 use crate::platform::id::{AccountId, NoteId, PartyId};
 
 /// An application's row.
@@ -30,8 +33,9 @@ pub struct Application {
     /// Where it stands.
     #[sqlx(try_from = "String")]
     pub state: ApplicationState,
-    /// The facts that rule criteria in or out (JSON array).
-    pub facts: String,
+    /// The facts that rule criteria in or out.
+    #[sqlx(try_from = "String")]
+    pub facts: JsonText<BTreeSet<String>>,
     /// When it last moved, in milliseconds.
     pub changed_at: i64,
     /// Its version.
@@ -62,7 +66,7 @@ pub async fn insert(
     .bind(application.kind.as_str())
     .bind(&application.certificate_id)
     .bind(application.state.as_str())
-    .bind(&application.facts)
+    .bind(application.facts.text()?)
     .bind(by)
     .bind(application.changed_at)
     .execute(&mut *tx)
@@ -106,7 +110,7 @@ pub async fn fill_in(
     )
     .bind(&application.id)
     .bind(application.version)
-    .bind(&application.facts)
+    .bind(application.facts.text()?)
     .bind(now.as_millisecond())
     .execute(&mut *tx)
     .await?;

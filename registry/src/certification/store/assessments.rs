@@ -1,5 +1,7 @@
 //! Assessments: sample, ratings, reviews.
 
+use std::collections::BTreeMap;
+
 use akashi_schemas::{FacilityKind, Rating};
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
@@ -7,6 +9,7 @@ use sqlx::{AnyConnection, FromRow};
 use super::{Transition, UpdateError, append_event, claimed, insert_event};
 use crate::certification::ids::{ApplicationId, AssessmentId, FacilityId, RatingId, ReviewId};
 use crate::certification::rules::assessment::AssessmentState;
+use crate::platform::db::json::JsonText;
 use crate::platform::id::{AccountId, NoteId, PartyId};
 
 /// An assessment's row.
@@ -27,6 +30,9 @@ pub struct Assessment {
     pub version: i64,
 }
 
+/// Interviews by language.
+pub type Tally = JsonText<BTreeMap<String, u32>>;
+
 /// A facility that was sampled.
 #[derive(Clone, Debug, FromRow)]
 pub struct Sampled {
@@ -41,8 +47,9 @@ pub struct Sampled {
     pub address: String,
     /// Interviews planned, by the programme's table.
     pub interviews_planned: i64,
-    /// Interviews held: language → count (JSON).
-    pub interviews_held: String,
+    /// Interviews held: language → count.
+    #[sqlx(try_from = "String")]
+    pub interviews_held: Tally,
 }
 
 /// Adds a planned assessment with its sample.
@@ -78,7 +85,7 @@ pub async fn insert(
         .bind(&row.facility_id)
         .bind(row.kind.as_str())
         .bind(row.interviews_planned)
-        .bind(&row.interviews_held)
+        .bind(row.interviews_held.text()?)
         .execute(&mut *tx)
         .await?;
     }
@@ -127,14 +134,14 @@ pub async fn hold_interviews(
     tx: &mut AnyConnection,
     id: &AssessmentId,
     facility: &FacilityId,
-    held: &str,
+    held: &Tally,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "UPDATE sample SET interviews_held = $3 WHERE assessment_id = $1 AND facility_id = $2",
     )
     .bind(id)
     .bind(facility)
-    .bind(held)
+    .bind(held.text()?)
     .execute(tx)
     .await?;
     Ok(done.rows_affected() == 1)

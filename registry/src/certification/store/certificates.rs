@@ -7,7 +7,7 @@ use super::{UpdateError, claimed};
 use crate::certification::ids::{
     AssessmentId, CertificateId, CertificateVersionId, DecisionId, FacilityId, ProgrammeVersionId,
 };
-use crate::certification::rules::certificate::CertificateState;
+use crate::certification::rules::certificate::{CertificateState, EventKind};
 use crate::platform::authorisation::Subject;
 use crate::platform::id::PartyId;
 
@@ -218,7 +218,7 @@ pub async fn scope(
 #[derive(Debug)]
 pub struct Event<'a> {
     /// What.
-    pub kind: &'a str,
+    pub kind: EventKind,
     /// By which decision.
     pub decision: Option<&'a DecisionId>,
     /// With which credential.
@@ -248,7 +248,7 @@ pub async fn add_event(
                  $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(certificate)
-    .bind(event.kind)
+    .bind(event.kind.as_str())
     .bind(event.decision)
     .bind(event.credential)
     .bind(now.as_millisecond())
@@ -267,13 +267,13 @@ pub async fn add_event(
 pub async fn last_event_at(
     db: &mut AnyConnection,
     certificate: &CertificateId,
-    kind: &str,
+    kind: EventKind,
 ) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT effective_at FROM certificate_event WHERE certificate_id = $1 AND kind = $2 ORDER BY seq DESC LIMIT 1",
     )
     .bind(certificate)
-    .bind(kind)
+    .bind(kind.as_str())
     .fetch_optional(db)
     .await
 }
@@ -294,7 +294,8 @@ pub async fn by_text_id(
 #[derive(Debug, FromRow)]
 pub struct EventRow {
     /// What happened.
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: EventKind,
     /// When it was recorded, in milliseconds.
     pub at: i64,
     /// When it takes effect, in milliseconds.

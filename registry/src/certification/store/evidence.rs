@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
+use crate::certification::rules::application::ApplicationState;
 use crate::platform::id::{AccountId, BlobId, DataKeyId, NoteId, PartyId};
 
 /// A stored file's row.
@@ -248,14 +249,24 @@ pub async fn links(
     .await
 }
 
-/// The applications that evidence is linked to, with their states.
+/// An application that evidence is linked to.
+#[derive(Debug, FromRow)]
+pub struct LinkedApplication {
+    /// Which.
+    pub id: ApplicationId,
+    /// Where it stands.
+    #[sqlx(try_from = "String")]
+    pub state: ApplicationState,
+}
+
+/// The applications that evidence is linked to.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn linked_applications(
     db: &mut AnyConnection,
     id: &EvidenceId,
-) -> Result<Vec<(ApplicationId, String)>, sqlx::Error> {
+) -> Result<Vec<LinkedApplication>, sqlx::Error> {
     sqlx::query_as(
         "SELECT DISTINCT a.id, a.state FROM evidence_link l JOIN application a ON a.id = l.application_id
          WHERE l.evidence_id = $1",

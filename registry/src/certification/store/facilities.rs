@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use super::{UpdateError, claimed};
-use crate::certification::ids::FacilityId;
+use crate::certification::ids::{ApplicationId, CertificateVersionId, FacilityId};
 use crate::certification::rules::residence::WorkersByStatus;
 use crate::platform::id::{AccountId, PartyId};
 
@@ -138,7 +138,7 @@ pub async fn get(db: &mut AnyConnection, id: &FacilityId) -> Result<Option<Facil
 /// When the database refuses.
 pub async fn of_application(
     db: &mut AnyConnection,
-    application: &crate::certification::ids::ApplicationId,
+    application: &ApplicationId,
 ) -> Result<Vec<Facility>, sqlx::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM facility WHERE id IN
@@ -146,6 +146,21 @@ pub async fn of_application(
          ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, id"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(application).fetch_all(db).await
+}
+
+/// The facilities in the scope of a certificate's version.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_version(
+    db: &mut AnyConnection,
+    version: &CertificateVersionId,
+) -> Result<Vec<Facility>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM facility WHERE id IN
+           (SELECT facility_id FROM certificate_facility WHERE certificate_version_id = $1) ORDER BY id"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(version).fetch_all(db).await
 }
 
 /// The id and kind of each facility in the scope of a certificate's version.

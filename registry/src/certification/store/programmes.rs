@@ -1,11 +1,22 @@
 //! Programme versions and authorisations.
 
+use akashi_schemas::text_enum;
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
 use super::{UpdateError, claimed};
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
 use crate::platform::id::{AccountId, PartyId};
+
+text_enum! {
+    /// Where a programme version stands.
+    pub enum ProgrammeState {
+        /// Its owner writes it.
+        Draft = "draft",
+        /// It never changes any more.
+        Published = "published",
+    }
+}
 
 /// A programme version's row.
 #[derive(Debug, FromRow)]
@@ -18,8 +29,9 @@ pub struct ProgrammeVersion {
     pub label: String,
     /// Whose it is.
     pub owner_id: PartyId,
-    /// `draft` or `published`.
-    pub state: String,
+    /// Whether it may still change.
+    #[sqlx(try_from = "String")]
+    pub state: ProgrammeState,
     /// SHA-256 of its canonical form.
     pub digest: Vec<u8>,
     /// RFC 8785.

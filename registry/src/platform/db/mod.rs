@@ -6,6 +6,7 @@
 //! two stands in [`engine`].
 
 pub mod engine;
+pub mod json;
 mod schema;
 #[cfg(test)]
 pub(crate) mod scratch;

@@ -23,6 +23,7 @@ use crate::certification::store::{applications, facilities, parties, programmes}
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Subject};
 use crate::platform::data_keys;
+use crate::platform::db::json::JsonText;
 use crate::platform::id::PartyId;
 use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
@@ -97,7 +98,7 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
         kind: body.kind,
         certificate_id: certificate,
         state: ApplicationState::Draft,
-        facts: serde_json::to_string(&body.facts).map_err(Problem::internal)?,
+        facts: JsonText(body.facts),
         changed_at: act.now.as_millisecond(),
         version: 1,
     };
@@ -205,9 +206,9 @@ async fn fill_in(
     let File { mut application, programme, .. } =
         open(&mut act, &id, Action::FillIn, body.version).await?;
     in_draft(&application, "fill_in")?;
-    if let Some(facts) = &body.facts {
-        check_facts(&programme, facts)?;
-        application.facts = serde_json::to_string(facts).map_err(Problem::internal)?;
+    if let Some(facts) = body.facts {
+        check_facts(&programme, &facts)?;
+        application.facts = JsonText(facts);
     }
     let facilities = match &body.facilities {
         Some(asked) => Some(scope_of(&mut act.tx, &application.company_id, asked).await?),
@@ -307,8 +308,8 @@ async fn agree(
     in_draft(&application, "agreement")?;
     let certifier =
         parties::get(&mut act.tx, &application.body_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let current = Terms::of(&certifier)?.map(|terms| terms.version);
     let terms = certifier.terms.unwrap_or_default();
-    let current = serde_json::from_str::<Terms>(&terms).ok().map(|terms| terms.version);
     if current.as_deref() != Some(&body.terms_version) {
         let detail = match current {
             Some(current) => {

@@ -55,7 +55,7 @@ async fn submit(
             .await?
             .is_some_and(|company| company.may_be_shown()),
         facilities: &scope,
-        facts: &file.facts(),
+        facts: file.facts(),
         answered: &answered,
         waiting_until: waiting_until(tx, &file, act.now).await?,
     });

@@ -199,7 +199,7 @@ async fn get(
     let assignments = applications::assignments(&mut db, &id).await?;
     Ok(Json(ApplicationView {
         programme: ProgrammeRef::of(&file.programme),
-        facts: file.facts(),
+        facts: file.facts().clone(),
         agreed_terms: applications::agreed_terms(&mut db, &id).await?,
         assessment: applications::assessment_id(&mut db, &id).await?,
         assignments: assignments.into_iter().map(AssignmentView::from).collect(),
@@ -222,7 +222,7 @@ fn unanswered(
         scope.iter().map(|f| Facility { id: f.id.to_string(), kind: f.kind }).collect();
     let given: BTreeSet<_> =
         answers.iter().map(|a| (a.criterion.as_str(), a.facility_id.as_str())).collect();
-    scope::applicable(&file.programme, &scope, &file.facts())
+    scope::applicable(&file.programme, &scope, file.facts())
         .filter(|(criterion, facility)| {
             !given.contains(&(criterion.id.as_str(), facility.id.as_str()))
         })
@@ -238,11 +238,8 @@ async fn texts(
     answers: &[Answer],
     events: &[Event],
 ) -> Result<BTreeMap<NoteId, Shown>, Problem> {
-    let ids = answers
-        .iter()
-        .filter_map(|a| a.note_id.as_ref())
-        .chain(events.iter().filter_map(|e| e.reason_note.as_ref()));
-    let ids: Vec<&NoteId> = ids.collect();
-    let texts = notes::read(db, app, &file.application.company_id, &ids).await?;
-    Ok(ids.into_iter().cloned().zip(texts).collect())
+    let noted = answers.iter().filter_map(|a| a.note_id.as_ref());
+    let explained = events.iter().filter_map(|e| e.reason_note.as_ref());
+    let ids: Vec<&NoteId> = noted.chain(explained).collect();
+    notes::read(db, app, &file.application.company_id, &ids).await
 }

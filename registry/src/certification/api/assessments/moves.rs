@@ -22,6 +22,7 @@ use crate::certification::store::assessments::Rated;
 use crate::certification::store::{applications, assessments, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::Task;
+use crate::platform::db::json::JsonText;
 use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
@@ -115,7 +116,7 @@ async fn hold_interviews(
         let place = || format!("/interviews/{facility}");
         let row = loaded.sample.iter_mut().find(|s| s.facility_id.as_str() == facility);
         let row = row.ok_or_else(|| Problem::invalid(place(), "is not in the sample"))?;
-        row.interviews_held = serde_json::to_string(held).map_err(Problem::internal)?;
+        row.interviews_held = JsonText(held.clone());
         assessments::hold_interviews(
             tx,
             &loaded.assessment.id,

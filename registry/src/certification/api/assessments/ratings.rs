@@ -77,7 +77,7 @@ pub(crate) async fn append_rating(
         reason: &rate.reason.text,
     };
     let (programme, facts) = (&loaded.file.programme, loaded.file.facts());
-    assessment::check_rating(programme, &loaded.facilities(), &facts, &new)?;
+    assessment::check_rating(programme, &loaded.facilities(), facts, &new)?;
     let company = &loaded.file.application.company_id;
     let row = Rated {
         id: RatingId::new(act.now, &*act.app.rng),

@@ -19,6 +19,7 @@ use crate::certification::store::assessments;
 use crate::certification::store::assessments::{Rated, Review, Sampled};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor};
+use crate::platform::id::NoteId;
 use crate::platform::notes::{self, Shown};
 use crate::platform::problem::{Problem, ProblemDetails};
 
@@ -63,7 +64,7 @@ impl From<Sampled> for SampleView {
             name: row.name,
             address: row.address,
             interviews_planned: row.interviews_planned,
-            interviews_held: serde_json::from_str(&row.interviews_held).unwrap_or_default(),
+            interviews_held: row.interviews_held.0,
         }
     }
 }
@@ -76,19 +77,19 @@ pub(crate) struct RatingView {
     #[schema(value_type = String)]
     value: Rating,
     na_ground: Option<String>,
-    reason: Shown,
+    reason: Option<Shown>,
     /// Which rating of this pair it is; more than 1 means that it was corrected.
     seq: i64,
 }
 
-impl From<(Rated, Shown)> for RatingView {
-    fn from((row, reason): (Rated, Shown)) -> Self {
+impl RatingView {
+    fn of(row: Rated, texts: &mut BTreeMap<NoteId, Shown>) -> Self {
         Self {
             criterion: row.criterion,
             facility: row.facility_id,
             value: row.value,
             na_ground: row.na_ground,
-            reason,
+            reason: texts.remove(&row.reason_note),
             seq: row.seq,
         }
     }
@@ -100,16 +101,16 @@ pub(crate) struct ReviewView {
     recommendation: String,
     level: Option<String>,
     na_accepted: bool,
-    reason: Shown,
+    reason: Option<Shown>,
 }
 
-impl From<(Review, Shown)> for ReviewView {
-    fn from((row, reason): (Review, Shown)) -> Self {
+impl ReviewView {
+    fn of(row: Review, texts: &mut BTreeMap<NoteId, Shown>) -> Self {
         Self {
             recommendation: row.recommendation,
             level: row.level,
             na_accepted: row.na_accepted == 1,
-            reason,
+            reason: texts.remove(&row.reason_note),
         }
     }
 }
@@ -127,11 +128,10 @@ async fn get(
     actor.authorise(Action::ReadAssessment, &loaded.file.subject, "assessment")?;
     let company = &loaded.file.application.company_id;
     let ratings = loaded.ratings(&mut db).await?;
-    let reasons: Vec<_> = ratings.iter().map(|r| &r.reason_note).collect();
-    let reasons = notes::read(&mut db, &app, company, &reasons).await?;
     let reviews = assessments::reviews(&mut db, &id).await?;
-    let review_reasons: Vec<_> = reviews.iter().map(|r| &r.reason_note).collect();
-    let review_reasons = notes::read(&mut db, &app, company, &review_reasons).await?;
+    let reasons = ratings.iter().map(|r| &r.reason_note);
+    let reasons: Vec<_> = reasons.chain(reviews.iter().map(|r| &r.reason_note)).collect();
+    let mut texts = notes::read(&mut db, &app, company, &reasons).await?;
     Ok(Json(AssessmentView {
         id,
         application: loaded.file.application.id.clone(),
@@ -139,8 +139,8 @@ async fn get(
         version: loaded.assessment.version,
         unrated: unrated(&loaded, &ratings),
         evidence: evidence::of_application(&mut db, &loaded.file, app.clock.now()).await?,
-        ratings: ratings.into_iter().zip(reasons).map(RatingView::from).collect(),
-        reviews: reviews.into_iter().zip(review_reasons).map(ReviewView::from).collect(),
+        ratings: ratings.into_iter().map(|row| RatingView::of(row, &mut texts)).collect(),
+        reviews: reviews.into_iter().map(|row| ReviewView::of(row, &mut texts)).collect(),
         sample: loaded.sample.into_iter().map(SampleView::from).collect(),
     }))
 }

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::{Changed, Loaded, finish, open};
 use crate::certification::api::check_version;
 use crate::certification::attest;
-use crate::certification::rules::certificate::{self, CertificateStep};
+use crate::certification::rules::certificate::{self, CertificateStep, EventKind};
 use crate::certification::store::certificates::{self, Certificate};
 use crate::issuance;
 use crate::platform::app::App;
@@ -43,7 +43,7 @@ async fn reissue(
     let Loaded { certificate, version, maker, .. } = &loaded;
     let voided = issuance::is_voided(&mut act.tx, version.id.as_str()).await?;
     let to = certificate::next(certificate.state, &CertificateStep::Reissue { maker, voided })?;
-    let change = attest::Change { kind: "reissued", decision: None, public_reason: None };
+    let change = attest::Change { kind: EventKind::Reissued, decision: None, public_reason: None };
     let credential = attest::attest(&mut act.tx, &app, certificate, version, &change).await?;
     finish(act, certificate, to, None, Some(credential)).await
 }

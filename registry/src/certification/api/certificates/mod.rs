@@ -16,7 +16,7 @@ use crate::certification::api::decisions::maker;
 use crate::certification::api::{check_public_reason, check_version};
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::DecisionId;
-use crate::certification::rules::certificate::CertificateState;
+use crate::certification::rules::certificate::{CertificateState, EventKind};
 use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
 use crate::certification::rules::number::CertificateNumber;
 use crate::certification::store::certificates::{self, Certificate, Version};
@@ -102,6 +102,7 @@ async fn finish(
 /// The words of a decision on a certificate.
 struct Words<'a> {
     kind: DecisionKind,
+    event: EventKind,
     cause: Option<SuspensionCause>,
     level: Option<&'a str>,
     reason: &'a Text,
@@ -109,8 +110,13 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    fn of(kind: DecisionKind, reason: &'a Text, public_reason: Option<&'a str>) -> Self {
-        Self { kind, cause: None, level: None, reason, public_reason }
+    fn of(
+        kind: DecisionKind,
+        event: EventKind,
+        reason: &'a Text,
+        public_reason: Option<&'a str>,
+    ) -> Self {
+        Self { kind, event, cause: None, level: None, reason, public_reason }
     }
 }
 
@@ -138,18 +144,4 @@ async fn record(
     };
     decisions::insert(&mut act.tx, &decision, act.now).await?;
     Ok(id)
-}
-
-/// The word that the public reads for a decision.
-fn public_word(kind: DecisionKind) -> &'static str {
-    match kind {
-        DecisionKind::Grant => "granted",
-        DecisionKind::Refuse => "refused",
-        DecisionKind::Suspend => "suspended",
-        DecisionKind::Reinstate => "reinstated",
-        DecisionKind::Reduce => "reduced",
-        DecisionKind::Extend => "extended",
-        DecisionKind::Withdraw => "withdrawn",
-        DecisionKind::Terminate => "terminated",
-    }
 }

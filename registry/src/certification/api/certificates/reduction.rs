@@ -8,12 +8,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Changed, Loaded, Words, finish, open, public_word, record};
+use super::{Changed, Loaded, Words, finish, open, record};
 use crate::certification::api::decisions::apply_rule;
 use crate::certification::attest;
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::{CertificateVersionId, DecisionId, FacilityId};
-use crate::certification::rules::certificate::{self, CertificateStep, Change};
+use crate::certification::rules::certificate::{self, CertificateStep, Change, EventKind};
 use crate::certification::rules::decision::DecisionKind;
 use crate::certification::store::certificates::{self, Version};
 use crate::issuance::{self, Purpose};
@@ -67,7 +67,12 @@ async fn reduce(
     };
     let to = certificate::next(certificate.state, &step)?;
     still_reached(&mut act.tx, assessment, &new_scope, level).await?;
-    let words = Words::of(DecisionKind::Reduce, &body.reason, Some(&body.public_reason));
+    let words = Words::of(
+        DecisionKind::Reduce,
+        EventKind::Reduced,
+        &body.reason,
+        Some(&body.public_reason),
+    );
     let words = Words { level: Some(level), ..words };
     let decision = record(&mut act, certificate, &words).await?;
     let credential = cut(&mut act, &loaded, &new_scope, &words, &decision).await?;
@@ -96,7 +101,7 @@ async fn cut(
     };
     certificates::add_version(tx, &certificate.id, &next, scope).await?;
     let change = attest::Change {
-        kind: public_word(words.kind),
+        kind: words.event,
         decision: Some(decision),
         public_reason: words.public_reason,
     };

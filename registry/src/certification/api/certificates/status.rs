@@ -7,9 +7,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Changed, Loaded, Words, finish, open, public_word, record};
+use super::{Changed, Loaded, Words, finish, open, record};
 use crate::certification::file;
-use crate::certification::rules::certificate::{self, CertificateState, CertificateStep};
+use crate::certification::rules::certificate::{
+    self, CertificateState, CertificateStep, EventKind,
+};
 use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
 use crate::certification::store::certificates::{self, Certificate, Event};
 use crate::issuance::{self, Purpose};
@@ -40,7 +42,7 @@ async fn change_status(
     let (tx, id) = (&mut act.tx, &certificate.id);
     let leaf = issuance::set_status(tx, act.app, id.as_str(), purpose, bit).await?;
     let event = Event {
-        kind: public_word(words.kind),
+        kind: words.event,
         decision: Some(&decision),
         credential: None,
         effective_at: act.now.as_millisecond(),
@@ -87,7 +89,8 @@ async fn suspend(
         urgent: body.urgent,
     };
     let to = certificate::next(loaded.certificate.state, &step)?;
-    let words = Words::of(DecisionKind::Suspend, &body.reason, Some(public_reason));
+    let words =
+        Words::of(DecisionKind::Suspend, EventKind::Suspended, &body.reason, Some(public_reason));
     let words = Words { cause: Some(body.cause), ..words };
     change_status(act, &loaded.certificate, to, &words, (Purpose::Suspension, true)).await
 }
@@ -116,7 +119,8 @@ async fn reinstate(
     let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
     let Loaded { certificate, assessment, maker, .. } = &loaded;
     let programme = &assessment.file.programme;
-    let suspended = certificates::last_event_at(&mut act.tx, &certificate.id, "suspended").await?;
+    let suspended =
+        certificates::last_event_at(&mut act.tx, &certificate.id, EventKind::Suspended).await?;
     let until = certificate::suspension_ends(
         &file::zone(programme)?,
         suspended.map_or(act.now, instant),
@@ -126,7 +130,8 @@ async fn reinstate(
     let step = CertificateStep::Reinstate { maker, cause_closed, until, now: act.now };
     let to = certificate::next(certificate.state, &step)?;
     let public_reason = body.public_reason.as_deref();
-    let words = Words::of(DecisionKind::Reinstate, &body.reason, public_reason);
+    let words =
+        Words::of(DecisionKind::Reinstate, EventKind::Reinstated, &body.reason, public_reason);
     change_status(act, certificate, to, &words, (Purpose::Suspension, false)).await
 }
 
@@ -153,7 +158,8 @@ async fn withdraw(
     let public_reason = &body.public_reason;
     let step = CertificateStep::Withdraw { maker: &loaded.maker, public_reason };
     let to = certificate::next(loaded.certificate.state, &step)?;
-    let words = Words::of(DecisionKind::Withdraw, &body.reason, Some(public_reason));
+    let words =
+        Words::of(DecisionKind::Withdraw, EventKind::Withdrawn, &body.reason, Some(public_reason));
     change_status(act, &loaded.certificate, to, &words, (Purpose::Revocation, true)).await
 }
 
@@ -177,6 +183,6 @@ async fn terminate(
     let (mut act, body) = write.begin(&app).await?;
     let loaded = open(&mut act, &number, Action::Terminate, body.version).await?;
     let to = certificate::next(loaded.certificate.state, &CertificateStep::Terminate)?;
-    let words = Words::of(DecisionKind::Terminate, &body.reason, None);
+    let words = Words::of(DecisionKind::Terminate, EventKind::Terminated, &body.reason, None);
     change_status(act, &loaded.certificate, to, &words, (Purpose::Revocation, true)).await
 }

@@ -72,6 +72,14 @@ pub(crate) struct Terms {
     pub(crate) fees: Vec<Fee>,
 }
 
+impl Terms {
+    /// The terms that a party has.
+    pub(crate) fn of(party: &Party) -> Result<Option<Self>, Problem> {
+        let terms = party.terms.as_deref().map(serde_json::from_str);
+        terms.transpose().map_err(Problem::internal)
+    }
+}
+
 /// A fee.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +93,7 @@ pub(crate) struct Fee {
 }
 
 async fn view(db: &mut sqlx::AnyConnection, party: Party) -> Result<PartyView, Problem> {
+    let terms = Terms::of(&party)?;
     let names = parties::names(db, &party.id).await?;
     let identifiers = parties::identifiers(db, &party.id).await?;
     let erased_at = data_keys::destroyed_at(db, data_keys::Subject::Party(&party.id)).await?;
@@ -102,7 +111,7 @@ async fn view(db: &mut sqlx::AnyConnection, party: Party) -> Result<PartyView, P
             .collect(),
         sole_proprietor: party.sole_proprietor == 1,
         publish_consent: party.publish_consent == 1,
-        terms: party.terms.as_deref().and_then(|json| serde_json::from_str(json).ok()),
+        terms,
         erased_at: erased_at.map(rfc3339),
         version: party.version,
     })
