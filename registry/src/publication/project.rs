@@ -5,6 +5,7 @@ use akashi_verifier::status::Purpose;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::changes::{self, Change};
 use super::rules::document::{Credential, CredentialState, Event, Facts, Sources};
 use super::rules::search::grams;
 use super::store::{self, PublicCertificate};
@@ -17,20 +18,32 @@ use crate::platform::clock::instant;
 use crate::platform::db::engine::Lock;
 use crate::platform::problem::Problem;
 
-/// Writes what the public reads of a certificate, reflecting the log up to its last numbered leaf: the
-/// caller holds the log's lock. Nothing while no credential of it is released.
+/// Shows the public a certificate that has changed, and tells of it in the feed of changes: both reflect the
+/// log up to its last numbered leaf, whose lock the caller holds. Nothing while no credential of it is released.
 ///
 /// # Errors
 /// [`Problem::NotFound`]; when the database refuses.
 pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Result<(), Problem> {
+    match write(tx, app, certificate).await? {
+        Some(change) => changes::tell(tx, app, &change).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes what the public reads of a certificate; gives what there is to tell of it.
+async fn write(
+    tx: &mut AnyConnection,
+    app: &App,
+    certificate: &str,
+) -> Result<Option<Change>, Problem> {
     let record =
         certificates::by_text_id(tx, certificate).await?.ok_or(Problem::NotFound("certificate"))?;
     let mut released = issuance::credentials_of(tx, certificate).await?;
     released.retain(|row| row.state == issuance::CredentialState::Released);
-    let Some(current) = released.last() else { return Ok(()) };
+    let Some(current) = released.last() else { return Ok(None) };
     let payload: Payload = serde_json::from_slice(&current.payload).map_err(Problem::internal)?;
     if standing(record.state, payload.valid_until, app.clock.now()).is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let holder = parties::get(tx, &record.company_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let sources = Sources {
@@ -51,7 +64,12 @@ pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Re
     let leaf = log::size(tx).await?.saturating_sub(1);
     let row = row(&record, &facts, leaf)?;
     store::put(tx, &row, grams(&names.join(" "))).await?;
-    Ok(())
+    Ok(Some(Change {
+        number: row.number,
+        credential_id: current.id.clone(),
+        state: row.state,
+        leaf,
+    }))
 }
 
 fn row(
@@ -146,7 +164,7 @@ pub async fn rebuild(app: &App) -> Result<(), Problem> {
     app.db.engine().lock(&mut tx, Lock::Log).await?;
     store::clear(&mut tx).await?;
     for certificate in certificates::all(&mut tx).await? {
-        project(&mut tx, app, certificate.as_str()).await?;
+        write(&mut tx, app, certificate.as_str()).await?;
     }
     Ok(tx.commit().await?)
 }

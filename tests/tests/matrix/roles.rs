@@ -132,6 +132,7 @@ const ANYONE: &str = "
     GET /credentials/{id}/log-proof                       200
     GET /status/{list}                              not-found
     GET /facilities/{id}                                  200
+    GET /changes                                          200
     POST /verify                                          200
     GET /bodies/{slug}/did.json                           200
     GET /.well-known/did.json                             200

@@ -102,7 +102,7 @@ const ROWS: [&str; 49] = [
     "blob (id, party_id, address, cipher_digest, size, media_type, data_key_id, state, created_at)
      VALUES ('blob', 'company', {b}, {b}, 1, 'text/plain', 'k', 'stored', 0)",
     "audit (id, at, action, subject, outcome, request_id) VALUES ('au', 0, 'x', 'x', 'done', 'r')",
-    "outbox (id, topic, payload, at) VALUES ('o', 'x', '{}', 0)",
+    "outbox (seq, topic, payload, at) VALUES (1, 'x', '{}', 0)",
     "programme_version (id, programme, label, owner_id, state, digest, canonical, created_at, version)
      VALUES ('draft', 'p', '2', 'body', 'draft', {b}, {b}, 0, 1),
             ('pv', 'p', '1', 'body', 'published', {b}, {b}, 0, 1)",
