@@ -154,6 +154,7 @@ CREATE TABLE audit (                                       -- append
     request_id  TEXT NOT NULL
 );
 CREATE INDEX audit_party ON audit (party_id, id);
+CREATE INDEX audit_denied ON audit (account_id, at) WHERE outcome = 'denied';
 
 CREATE TABLE idempotency (
     account_id    TEXT NOT NULL,
