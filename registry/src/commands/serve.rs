@@ -33,12 +33,26 @@ use akashi_verifier::Origin;
 /// How many root keys are made, any two of which sign.
 const ROOT_KEYS: u8 = 3;
 
+/// Where a registry lies.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// The folder that holds the registry: database, evidence, keys. `serve` makes it when it is not there.
+    #[arg(long, value_name = "DIR", env = "AKASHI_DATA")]
+    pub data: PathBuf,
+    /// The database: sqlite://FILE or postgres://…; without it, a SQLite file in the data folder.
+    #[arg(long, value_name = "URL", env = "AKASHI_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// The file that holds the seal key; without it, seal.key in the data folder.
+    #[arg(long, value_name = "FILE", env = "AKASHI_SEAL_KEY")]
+    pub seal_key: Option<PathBuf>,
+}
+
 /// Options of `akashi serve`.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// The folder that holds the registry: database, evidence, keys. Made when it is not there.
-    #[arg(long, value_name = "DIR", env = "AKASHI_DATA")]
-    pub data: PathBuf,
+    /// Where the registry lies.
+    #[command(flatten)]
+    pub place: Place,
     /// Where the public reaches the registry, such as https://registry.example. Fixed at the first start;
     /// without it, http://localhost with the port that is listened on.
     #[arg(long, value_name = "URL", env = "AKASHI_ORIGIN")]
@@ -46,12 +60,6 @@ pub struct Options {
     /// The address and port to listen on.
     #[arg(long, value_name = "ADDRESS", env = "AKASHI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// The database: sqlite://FILE or postgres://…; without it, a SQLite file in the data folder.
-    #[arg(long, value_name = "URL", env = "AKASHI_DATABASE", hide_env_values = true)]
-    pub database: Option<String>,
-    /// The file that holds the seal key; without it, seal.key in the data folder.
-    #[arg(long, value_name = "FILE", env = "AKASHI_SEAL_KEY")]
-    pub seal_key: Option<PathBuf>,
 }
 
 /// A registry that is ready to serve.
@@ -71,8 +79,9 @@ pub struct Ready {
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open(options: &Options) -> anyhow::Result<Ready> {
-    make_private(&options.data).with_context(|| {
-        format!("cannot make the folder {}: choose another with --data", options.data.display())
+    let data = &options.place.data;
+    make_private(data).with_context(|| {
+        format!("cannot make the folder {}: choose another with --data", data.display())
     })?;
     let listeners = bind(options.listen).await?;
     let port = listeners[0].local_addr()?.port();
@@ -80,7 +89,7 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
         Some(origin) => origin.clone(),
         None => format!("http://localhost:{port}").parse()?,
     };
-    let mut app = means(options, origin).await?;
+    let mut app = means(&options.place, database(&options.place).await?, origin)?;
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Start).await?;
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
@@ -88,7 +97,7 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     app.blobs.clear_unfinished(app.clock.now()).await?;
     let mut ready = Ready { app, listeners, operator_link: None, offline_root: None };
     if first {
-        let folder = options.data.join("offline-root");
+        let folder = data.join("offline-root");
         first_start(&mut tx, &ready.app, &folder).await?;
         ready.operator_link = Some(operator_link(&mut tx, &ready.app).await?);
         ready.offline_root = Some(folder);
@@ -115,16 +124,38 @@ async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
-async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
-    let rng = SystemRng;
-    let seal_file = options.seal_key.clone().unwrap_or_else(|| options.data.join("seal.key"));
-    let seal = SealKey::load_or_create(&seal_file, &draw(&rng))?;
-    let url = match &options.database {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}?mode=rwc", options.data.join("akashi.db").display()),
+/// Opens the registry of a folder, which must be there, to work on it beside `serve` or without it.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn existing(place: &Place) -> anyhow::Result<App> {
+    let missing = || {
+        let data = place.data.display();
+        anyhow::anyhow!(
+            "there is no registry in {data}: name its folder, and its database, as for serve"
+        )
     };
-    let db = Db::open(&url).await?;
-    let evidence = options.data.join("evidence");
+    if !place.data.join("evidence").is_dir() {
+        return Err(missing());
+    }
+    let db = database(place).await?;
+    let fixed = settings::get(&mut *db.reader().acquire().await?, "origin").await?;
+    means(place, db, fixed.ok_or_else(missing)?.parse()?)
+}
+
+async fn database(place: &Place) -> anyhow::Result<Db> {
+    let url = match &place.database {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}?mode=rwc", place.data.join("akashi.db").display()),
+    };
+    Ok(Db::open(&url).await?)
+}
+
+fn means(place: &Place, db: Db, origin: Origin) -> anyhow::Result<App> {
+    let rng = SystemRng;
+    let seal_file = place.seal_key.clone().unwrap_or_else(|| place.data.join("seal.key"));
+    let seal = SealKey::load_or_create(&seal_file, &draw(&rng))?;
+    let evidence = place.data.join("evidence");
     make_private(&evidence)?;
     let blobs = BlobStore::new(LocalFileSystem::new_with_prefix(&evidence)?.with_fsync(true));
     // The token key lives in the database, which is a part of the means: until it is read, a passing one stands in.

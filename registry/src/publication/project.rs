@@ -155,16 +155,24 @@ fn whole_second(ms: i64) -> Timestamp {
     instant(ms.div_euclid(1000) * 1000)
 }
 
-/// Makes the whole projection anew, in one transaction.
+/// Makes anew, in one transaction, all that the public reads of certificates; gives how many there are.
+///
+/// Nobody is told of anything: what was public stays so, and is as it was.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn rebuild(app: &App) -> Result<(), Problem> {
+/// [`Problem::Busy`] while leaves arrive faster than they are numbered; when the database refuses.
+pub async fn rebuild(app: &App) -> Result<usize, Problem> {
+    while log::sequence(app).await?.is_some() {}
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Log).await?;
-    store::clear(&mut tx).await?;
-    for certificate in certificates::all(&mut tx).await? {
-        write(&mut tx, app, certificate.as_str()).await?;
+    if log::waiting(&mut tx).await? {
+        return Err(Problem::Busy);
     }
-    Ok(tx.commit().await?)
+    store::clear(&mut tx).await?;
+    let mut shown = 0;
+    for certificate in certificates::all(&mut tx).await? {
+        shown += usize::from(write(&mut tx, app, certificate.as_str()).await?.is_some());
+    }
+    tx.commit().await?;
+    Ok(shown)
 }
