@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 
 use super::Purpose;
 use super::did::{self, DocumentKey};
+use super::lists;
 use super::store::credentials::{self, CredentialRow, CredentialState};
 use super::store::publications::{self, Kind, Publication};
 use super::store::{issuers, status};
@@ -63,20 +64,16 @@ pub async fn credentials_of(
     Ok(credentials::of_certificate(db, certificate).await?)
 }
 
-/// A credential's status bits as the log's numbered leaves give them: refresh, revocation, suspension.
+/// The status bits that are set of a certificate's credentials, as the log's numbered leaves give them.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn status_bits(
     db: &mut AnyConnection,
-    row: &CredentialRow,
-) -> Result<[bool; 3], Problem> {
-    let mut bits = [false; 3];
-    for (bit, purpose) in bits.iter_mut().zip(Purpose::ALL) {
-        let list = status::list(db, &row.shard_id, purpose.as_str()).await?;
-        *bit = status::numbered_bit(db, &list, row.idx).await?;
-    }
-    Ok(bits)
+    certificate: &str,
+) -> Result<Vec<(String, Purpose)>, Problem> {
+    let bits = status::numbered_bits(db, certificate).await?.into_iter();
+    bits.map(|(credential, purpose)| Ok((credential, lists::purpose(&purpose)?))).collect()
 }
 
 /// The DID document of a body, by the last part of its address.

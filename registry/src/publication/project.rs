@@ -54,7 +54,7 @@ async fn write(
             .into_iter()
             .map(|(id, kind)| (app.origin.url(&format!("/facilities/{id}")), kind))
             .collect(),
-        credentials: credentials(tx, &released).await?,
+        credentials: credentials(tx, certificate, &released).await?,
         history: history(tx, &record).await?,
     };
     let broken =
@@ -109,24 +109,21 @@ async fn search_names(
 
 async fn credentials(
     db: &mut AnyConnection,
+    certificate: &str,
     released: &[CredentialRow],
 ) -> Result<Vec<Credential>, Problem> {
-    let mut all = Vec::new();
-    for row in released {
+    let bits = issuance::status_bits(db, certificate).await?;
+    let credential = |row: &CredentialRow| {
         let payload: Payload = serde_json::from_slice(&row.payload).map_err(Problem::internal)?;
-        let bits = issuance::status_bits(db, row).await?;
-        let set: Vec<_> = Purpose::ALL
-            .into_iter()
-            .zip(bits)
-            .filter_map(|(purpose, bit)| bit.then_some(purpose))
-            .collect();
-        all.push(Credential {
+        let of_it = bits.iter().filter(|(credential, _)| *credential == row.id);
+        let set: Vec<Purpose> = of_it.map(|(_, purpose)| *purpose).collect();
+        Ok(Credential {
             id: row.id.clone(),
             version: payload.credential_subject.certificate_version,
             state: CredentialState::of(&set),
-        });
-    }
-    Ok(all)
+        })
+    };
+    released.iter().map(credential).collect()
 }
 
 async fn history(
