@@ -27,6 +27,18 @@ pub async fn published(
     Ok(publications::current(db, kind, subject).await?)
 }
 
+/// The version of a published thing that is current; its bytes are not read.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn published_version(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+) -> Result<Option<i64>, Problem> {
+    Ok(publications::version(db, kind, subject).await?)
+}
+
 /// When the trust bundle was last made, in milliseconds.
 ///
 /// # Errors

@@ -145,7 +145,7 @@ pub(super) async fn candidate(
 }
 
 async fn next_version(db: &mut AnyConnection) -> Result<i64, Problem> {
-    Ok(publications::current(db, Kind::Bundle, "").await?.map_or(0, |current| current.version) + 1)
+    Ok(publications::version(db, Kind::Bundle, "").await?.unwrap_or(0) + 1)
 }
 
 fn entry(
