@@ -25,9 +25,10 @@ use crate::platform::clock::SystemClock;
 use crate::platform::db::engine::Lock;
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
+use crate::platform::metrics::Requests;
 use crate::platform::rng::{SystemRng, draw};
 use crate::platform::{settings, signing_keys};
-use crate::{http, issuance, worker};
+use crate::{http, issuance, operation, worker};
 use akashi_verifier::Origin;
 
 /// How many root keys are made, any two of which sign.
@@ -60,6 +61,10 @@ pub struct Options {
     /// The address and port to listen on.
     #[arg(long, value_name = "ADDRESS", env = "AKASHI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// The address and port of the measures, /metrics for Prometheus, without TLS and open to whoever reaches it;
+    /// without it there are none.
+    #[arg(long, value_name = "ADDRESS", env = "AKASHI_METRICS")]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// A registry that is ready to serve.
@@ -68,6 +73,8 @@ pub struct Ready {
     pub app: App,
     /// What it listens on.
     pub listeners: Vec<TcpListener>,
+    /// What its measures are asked for on.
+    pub metrics: Option<TcpListener>,
     /// At the first start: the one-time link that makes the first operator.
     pub operator_link: Option<String>,
     /// At the first start: the folder with the root keys.
@@ -84,6 +91,10 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
         format!("cannot make the folder {}: choose another with --data", data.display())
     })?;
     let listeners = bind(options.listen).await?;
+    let metrics = match options.metrics {
+        Some(address) => Some(bind_one(address, "--metrics").await?),
+        None => None,
+    };
     let port = listeners[0].local_addr()?.port();
     let origin = match &options.origin {
         Some(origin) => origin.clone(),
@@ -95,7 +106,7 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
     app.tokens = Arc::new(token_issuer(&mut tx, &app).await?);
     app.blobs.clear_unfinished(app.clock.now()).await?;
-    let mut ready = Ready { app, listeners, operator_link: None, offline_root: None };
+    let mut ready = Ready { app, listeners, metrics, operator_link: None, offline_root: None };
     if first {
         let folder = data.join("offline-root");
         first_start(&mut tx, &ready.app, &folder).await?;
@@ -113,15 +124,18 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 
 /// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost`.
 async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
-    let first = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: choose another address with --listen")
-    })?;
-    let mut listeners = vec![first];
+    let mut listeners = vec![bind_one(address, "--listen").await?];
     if address.ip().is_loopback() && address.is_ipv4() {
         let port = listeners[0].local_addr()?.port();
         listeners.extend(TcpListener::bind(("::1", port)).await);
     }
     Ok(listeners)
+}
+
+async fn bind_one(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: choose another address with {option}")
+    })
 }
 
 /// Opens the registry of a folder, which must be there, to work on it beside `serve` or without it.
@@ -170,6 +184,7 @@ fn means(place: &Place, db: Db, origin: Origin) -> anyhow::Result<App> {
         tokens: Arc::new(passing),
         throttle: Arc::new(SignInThrottle::default()),
         wake: Arc::new(Notify::new()),
+        requests: Requests::default(),
     })
 }
 
@@ -274,9 +289,11 @@ impl Ready {
         let routes = http::routes(&self.app);
         let closing = Arc::new(tokio::sync::Semaphore::new(0));
         let mut servers = Vec::new();
-        for listener in self.listeners {
+        let metrics = self.metrics.map(|listener| (listener, operation::metrics(&self.app)));
+        let public = self.listeners.into_iter().map(|listener| (listener, routes.clone()));
+        for (listener, routes) in public.chain(metrics) {
             let closing = closing.clone();
-            let server = axum::serve(listener, routes.clone()).with_graceful_shutdown(async move {
+            let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
                 let _ = closing.acquire().await;
             });
             servers.push(tokio::spawn(async move { server.await }));
@@ -308,6 +325,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             "root keys: {}\nMove that folder to offline media now, two of its three keys to different people: the registry never reads it again.",
             folder.display()
         );
+    }
+    if let Some(listener) = &ready.metrics {
+        println!("measures: http://{}/metrics", listener.local_addr()?);
     }
     println!("listening on http://localhost:{port}");
     let stop = Arc::new(Notify::new());

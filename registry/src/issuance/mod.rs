@@ -26,7 +26,7 @@ pub use issuers::{
 };
 pub use lists::{is_published, publish_lists};
 pub use reads::{
-    all_keys, bundle_made_at, credentials_of, did_document, failed, form, published,
+    all_keys, bundle_made_at, count_failed, credentials_of, did_document, failed, form, published,
     published_version, status_bits,
 };
 pub use rules::payload::{Attestation, AttestedCompany, AttestedFacility};

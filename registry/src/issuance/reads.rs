@@ -121,6 +121,14 @@ pub async fn failed(db: &mut AnyConnection) -> Result<Vec<CredentialRow>, Proble
     Ok(credentials::failed(db).await?)
 }
 
+/// How many credentials failed to be released and were neither retried nor voided since.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_failed(db: &mut AnyConnection) -> Result<i64, Problem> {
+    Ok(credentials::count_failed(db).await?)
+}
+
 /// Every signing key with its role and, for an issuer's, the DID; oldest first.
 ///
 /// # Errors

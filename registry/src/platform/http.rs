@@ -86,12 +86,14 @@ async fn identify(
     request.extensions_mut().insert(refused.clone());
     let start = std::time::Instant::now();
     let mut response = next.run(request).await;
+    let took = start.elapsed();
+    app.requests.answered(&method, &route, response.status(), took);
     tracing::info!(
         request = id.as_str(),
         %method,
         route,
         status = response.status().as_u16(),
-        ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "answered"
     );
     if !method.is_safe()

@@ -127,6 +127,18 @@ pub async fn later(db: &Db, app: &App, job: &Job) -> Result<(), sqlx::Error> {
     tx.commit().await
 }
 
+/// How many jobs are not done, and how many of those failed before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count(db: &mut AnyConnection) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "SELECT CAST(count(*) AS BIGINT), CAST(count(last_error) AS BIGINT) FROM job WHERE done_at IS NULL",
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// A job that is not done.
 #[derive(Debug, sqlx::FromRow)]
 pub struct OpenJob {

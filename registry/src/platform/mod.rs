@@ -14,6 +14,7 @@ pub mod db;
 pub mod http;
 pub mod id;
 pub mod jobs;
+pub mod metrics;
 pub mod notes;
 pub mod outbox;
 pub mod pages;

@@ -6,6 +6,7 @@ mod changes;
 mod failing;
 mod granting;
 mod keys;
+mod measures;
 mod rebuild;
 mod restarts;
 mod sessions;

@@ -79,6 +79,7 @@ async fn open(data: PathBuf, port: u16) -> anyhow::Result<serve::Ready> {
         place: serve::Place { data: data.clone(), database: None, seal_key: None },
         origin: None,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        metrics: None,
     };
     let free = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.is_ok();
     serve::open(&options(if free { port } else { 0 })).await
