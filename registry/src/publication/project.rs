@@ -30,7 +30,7 @@ pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Re
     }
 }
 
-/// Writes what the public reads of a certificate; gives what there is to tell of it.
+/// Writes what the public reads of a certificate; gives what there is to tell of it, if that is new.
 async fn write(
     tx: &mut AnyConnection,
     app: &App,
@@ -63,13 +63,12 @@ async fn write(
     let names = search_names(tx, &holder).await?;
     let leaf = log::size(tx).await?.saturating_sub(1);
     let row = row(&record, &facts, leaf)?;
+    let before = store::get(tx, &row.number).await?;
     store::put(tx, &row, grams(&names.join(" "))).await?;
-    Ok(Some(Change {
-        number: row.number,
-        credential_id: current.id.clone(),
-        state: row.state,
-        leaf,
-    }))
+    // Shown as it was, at a later leaf: a job that is tried again tells nobody twice.
+    let is_new = before.is_none_or(|before| (before.state, before.json) != (row.state, row.json));
+    let (number, state) = (row.number, row.state);
+    Ok(is_new.then(|| Change { number, credential_id: current.id.clone(), state, leaf }))
 }
 
 fn row(
