@@ -156,6 +156,7 @@ CREATE TABLE audit (                                       -- append
     request_id  TEXT NOT NULL
 );
 CREATE INDEX audit_party ON audit (party_id, id);
+CREATE INDEX audit_denied ON audit (account_id, at) WHERE outcome = 'denied';
 
 CREATE TABLE idempotency (
     account_id    TEXT NOT NULL,
@@ -184,12 +185,13 @@ CREATE TABLE job (
 CREATE UNIQUE INDEX job_open ON job (kind, subject) WHERE done_at IS NULL;
 CREATE INDEX job_due ON job (due_at) WHERE done_at IS NULL;
 
-CREATE TABLE outbox (                                      -- append
-    id       TEXT PRIMARY KEY,
+CREATE TABLE outbox (                                      -- append; what others are to be told, in order
+    seq      BIGINT PRIMARY KEY,                           -- in the order of the commits, from 1
     topic    TEXT NOT NULL,
-    payload  TEXT NOT NULL,
+    payload  TEXT NOT NULL,                                -- JSON; ids and public facts only
     at       BIGINT NOT NULL
 );
+CREATE INDEX outbox_topic ON outbox (topic, seq);
 
 -- ── certification ───────────────────────────────────────────────────────────────────────────────
 

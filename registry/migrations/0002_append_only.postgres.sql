@@ -116,3 +116,9 @@ WHEN (NEW.payload <> OLD.payload OR NEW.payload_digest <> OLD.payload_digest OR 
   OR NEW.issuer_id <> OLD.issuer_id OR NEW.holder_salt <> OLD.holder_salt OR NEW.leaf_ord <> OLD.leaf_ord
   OR coalesce(NEW.previous_id, '') <> coalesce(OLD.previous_id, ''))
 EXECUTE FUNCTION akashi_append_only();
+
+-- A membership and a signing key are ended, never deleted: what was done under them stays explained.
+CREATE TRIGGER membership_no_delete BEFORE DELETE ON membership FOR EACH ROW EXECUTE FUNCTION akashi_append_only();
+CREATE TRIGGER membership_no_truncate BEFORE TRUNCATE ON membership FOR EACH STATEMENT EXECUTE FUNCTION akashi_append_only();
+CREATE TRIGGER signing_key_no_delete BEFORE DELETE ON signing_key FOR EACH ROW EXECUTE FUNCTION akashi_append_only();
+CREATE TRIGGER signing_key_no_truncate BEFORE TRUNCATE ON signing_key FOR EACH STATEMENT EXECUTE FUNCTION akashi_append_only();

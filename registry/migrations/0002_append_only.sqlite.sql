@@ -112,3 +112,7 @@ WHEN NEW.payload <> OLD.payload OR NEW.payload_digest <> OLD.payload_digest OR N
   OR coalesce(NEW.previous_id, '') <> coalesce(OLD.previous_id, '')
 BEGIN SELECT RAISE(ABORT, 'append-only: credential payload'); END;
 CREATE TRIGGER credential_no_delete BEFORE DELETE ON credential BEGIN SELECT RAISE(ABORT, 'append-only: credential'); END;
+
+-- A membership and a signing key are ended, never deleted: what was done under them stays explained.
+CREATE TRIGGER membership_no_delete BEFORE DELETE ON membership BEGIN SELECT RAISE(ABORT, 'append-only: membership'); END;
+CREATE TRIGGER signing_key_no_delete BEFORE DELETE ON signing_key BEGIN SELECT RAISE(ABORT, 'append-only: signing_key'); END;

@@ -1,6 +1,6 @@
 //! `akashi`: the registry on the command line.
 
-use akashi_registry::commands::{demo, serve};
+use akashi_registry::commands::{demo, rebuild, serve};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -18,6 +18,8 @@ enum Command {
     Demo(demo::Options),
     /// Runs the registry.
     Serve(serve::Options),
+    /// Makes anew what the public reads of certificates, from the registry's own records; also beside a running one.
+    Rebuild(serve::Place),
 }
 
 #[tokio::main]
@@ -27,6 +29,7 @@ async fn main() -> ExitCode {
     let result = match cli.command {
         Command::Demo(options) => demo::run(&options).await,
         Command::Serve(options) => serve::run(&options).await,
+        Command::Rebuild(place) => rebuild::run(&place).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,14 @@
-//! What operators do and see: keys retired or found compromised, jobs under way.
+//! What operators do and see: keys retired or found compromised, jobs under way, measures.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use jiff::Timestamp;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,6 +16,7 @@ use utoipa_axum::routes;
 
 use crate::certification::store::certificates;
 use crate::issuance;
+use crate::log;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject};
 use crate::platform::clock::rfc3339;
@@ -161,4 +166,38 @@ async fn job_list(State(app): State<App>, actor: Actor) -> Result<Json<Jobs>, Pr
         failed_credentials.push(FailedCredential { id: row.id, certificate, failure: row.failure });
     }
     Ok(Json(Jobs { open, failed_credentials }))
+}
+
+/// The measures, on a port of their own: nobody is asked who they are.
+pub fn metrics(app: &App) -> Router {
+    Router::new().route("/metrics", get(measure)).with_state(app.clone())
+}
+
+/// The measures in OpenMetrics text, which Prometheus reads.
+async fn measure(State(app): State<App>) -> Result<Response, Problem> {
+    let mut registry = Registry::with_prefix("akashi");
+    app.requests.register(&mut registry);
+    let mut gauge = |name: &str, help: &str, value: i64| {
+        registry.register(name, help, ConstGauge::new(value));
+    };
+    let mut db = app.db.reader().acquire().await?;
+    let (waiting, failed) = jobs::count(&mut db, &app).await?;
+    gauge("jobs_waiting", "Jobs that are not done", waiting);
+    gauge("jobs_failed", "Jobs that failed and are tried again", failed);
+    let unsequenced = log::count_waiting(&mut db).await?;
+    gauge("log_leaves_unsequenced", "Leaves that wait for their number in the log", unsequenced);
+    let failed = issuance::count_failed(&mut db).await?;
+    gauge("issue_failed", "Credentials whose release failed and waits for an operator", failed);
+    let mut age = |name: &str, help: &str, at: Option<i64>| {
+        if let Some(at) = at {
+            let age = ConstGauge::new((app.clock.now_ms() - at) / 1000);
+            registry.register_with_unit(name, help, Unit::Seconds, age);
+        }
+    };
+    age("bundle_age", "Age of the trust bundle", issuance::bundle_made_at(&mut db).await?);
+    age("checkpoint_age", "Age of the log's newest checkpoint", log::checkpoint_at(&mut db).await?);
+    let mut text = String::new();
+    encode(&mut text, &registry).map_err(Problem::internal)?;
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, media_type)], text).into_response())
 }

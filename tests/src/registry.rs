@@ -1,5 +1,6 @@
 //! A registry of a test's own: a data folder, a database, and the real `akashi serve` upon them.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -107,6 +108,23 @@ impl Registry {
     /// Where it listens now, `http://localhost:PORT`.
     pub fn address(&self) -> String {
         self.address.get()
+    }
+
+    /// Runs a command of `akashi` on this registry's folder and database, beside `serve`; gives what it printed.
+    ///
+    /// # Panics
+    /// When it fails; with what it said.
+    pub fn run(&self, command: &str) -> String {
+        let mut run = Command::new(akashi());
+        let output = run.arg(command).args(self.place.options()).output().expect("akashi runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "akashi {command} ended with {}: {said}", output.status);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The URL of its database.
+    pub fn database(&self) -> String {
+        self.place.database_url()
     }
 
     /// Its data folder.
@@ -289,11 +307,8 @@ impl Place {
     /// The command that serves the registry.
     fn serve(&self) -> Command {
         let mut command = Command::new(akashi());
-        command.arg("serve").arg("--data").arg(self.data());
+        command.arg("serve").args(self.options());
         command.args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]);
-        if let Some(database) = &self.database {
-            command.args(["--database", &database.url()]);
-        }
         command
     }
 
@@ -321,9 +336,18 @@ impl Place {
 
     fn database_url(&self) -> String {
         match &self.database {
-            None => format!("sqlite://{}", self.data().join("akashi.db").display()),
             Some(database) => database.url(),
+            None => format!("sqlite://{}", self.data().join("akashi.db").display()),
         }
+    }
+
+    /// The options that name it to every command of `akashi`.
+    fn options(&self) -> Vec<OsString> {
+        let mut options = vec!["--data".into(), self.data().into()];
+        if self.database.is_some() {
+            options.extend(["--database".into(), self.database_url().into()]);
+        }
+        options
     }
 }
 

@@ -7,6 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 /// How old a status may be when a policy does not say.
 pub const DEFAULT_STATUS_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How far a reader's clock may run behind the registry's. A bundle made later than this from now is not taken as
+/// fresh, whatever age a policy allows: its age cannot be told.
+pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
 /// What a reader asks for; the default asks for nothing beyond a good credential of recent status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {

@@ -276,6 +276,8 @@ reasons! {
 
     /// The status is older than allowed: fetch a newer trust bundle.
     StatusTooOld = "status_too_old" => StaleStatus,
+    /// The trust bundle was made later than it is now, so that nobody can tell how old the status is: set the clock.
+    StatusFromFuture = "status_from_future" => StaleStatus,
 
     /// The level is below the one asked for.
     LevelTooLow = "level_too_low" => PolicyNotMet,

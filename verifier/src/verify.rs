@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::credential::{Credential, CredentialFault};
 use crate::log::{self, CredentialEntry, LogFault};
-use crate::policy::{DEFAULT_STATUS_AGE, Policy};
+use crate::policy::{CLOCK_TOLERANCE, DEFAULT_STATUS_AGE, Policy};
 use crate::report::{Check, CheckName, Outcome, Reason, Report, Skipped, Verdict};
 use crate::secured::{Presented, Secured};
 use crate::status::Purpose;
@@ -365,7 +365,13 @@ impl Authenticated<'_> {
         let age = now.duration_since(bundle.as_of);
         let limit = policy.max_status_age.unwrap_or(DEFAULT_STATUS_AGE);
         let is_past = policy.max_status_age.is_none() && now > bundle.expires;
-        let result = if age > limit || is_past { Err(Reason::StatusTooOld) } else { Ok(()) };
+        let result = if age < -CLOCK_TOLERANCE {
+            Err(Reason::StatusFromFuture)
+        } else if age > limit || is_past {
+            Err(Reason::StatusTooOld)
+        } else {
+            Ok(())
+        };
         let facts = json!({
             "as_of": bundle.as_of, "expires": bundle.expires,
             "age_seconds": age.as_secs(), "limit_seconds": limit.as_secs(),

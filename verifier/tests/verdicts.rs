@@ -42,7 +42,7 @@ struct Case {
 }
 
 /// The faults in DESIGN's order of verdicts: name, verdict, reason.
-const FAULTS: [(&str, Verdict, Reason); 16] = [
+const FAULTS: [(&str, Verdict, Reason); 17] = [
     ("no json", Verdict::Malformed, Reason::InvalidJson),
     ("no bundle", Verdict::Unverified, Reason::BundleMissing),
     ("a stranger", Verdict::UnknownIssuer, Reason::IssuerNotInBundle),
@@ -58,6 +58,7 @@ const FAULTS: [(&str, Verdict, Reason); 16] = [
     ("too late", Verdict::Expired, Reason::AfterValidUntil),
     ("list unreadable", Verdict::StatusUnknown, Reason::ListNotMultibase),
     ("bundle old", Verdict::StaleStatus, Reason::StatusTooOld),
+    ("bundle ahead", Verdict::StaleStatus, Reason::StatusFromFuture),
     ("level too low", Verdict::PolicyNotMet, Reason::LevelTooLow),
 ];
 
@@ -97,6 +98,7 @@ impl Case {
             "too late" => world.policy.at = Some(time("2028-11-19T15:00:00Z")),
             "list unreadable" => *world.list_mut("suspension") = list_of("suspension", "H4sI"),
             "bundle old" => world.now = time("2026-12-02T06:00:01Z"),
+            "bundle ahead" => world.now = time("2026-11-25T05:00:00Z"),
             "level too low" => world.policy.min_level = Some("leading".into()),
             other => panic!("no such fault: {other}"),
         }
@@ -166,6 +168,7 @@ fn the_pairs_that_readers_ask_about() {
         ("list unreadable", "bundle old", Verdict::StatusUnknown),
         ("revoked", "list unreadable", Verdict::Revoked),
         ("bundle old", "level too low", Verdict::StaleStatus),
+        ("bundle ahead", "revoked", Verdict::Revoked),
         ("not logged", "revoked", Verdict::NotLogged),
         ("no bundle", "no json", Verdict::Malformed),
     ] {
@@ -273,6 +276,25 @@ fn the_age_of_the_status_is_measured_now_whatever_time_is_asked_about() {
     world.now = time("2026-11-27T00:00:00Z");
     world.bundle["expires"] = json!("2026-11-26T00:00:00Z");
     assert_verdict(&world, Verdict::StaleStatus, Reason::StatusTooOld);
+}
+
+/// The bundle is of 06:00:00.
+#[test]
+fn a_bundle_from_the_future_is_not_fresh_whatever_age_is_allowed() {
+    for (now, reason) in [
+        ("2026-11-25T06:00:00Z", None),
+        ("2026-11-25T05:55:00Z", None),
+        ("2026-11-25T05:54:59Z", Some(Reason::StatusFromFuture)),
+        ("1970-01-01T00:00:00Z", Some(Reason::StatusFromFuture)),
+    ] {
+        let mut world = World::good();
+        world.policy.at = Some(time(NOW));
+        world.now = time(now);
+        let verdict = reason.map_or(Verdict::Valid, |_| Verdict::StaleStatus);
+        assert_verdict(&world, verdict, reason);
+        world.policy.max_status_age = Some(SignedDuration::from_hours(1000 * 24));
+        assert_verdict(&world, verdict, reason);
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! What `akashi` does on the command line.
 
 pub mod demo;
+pub mod rebuild;
 pub mod serve;

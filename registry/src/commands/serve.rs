@@ -24,27 +24,21 @@ use crate::platform::clock::SystemClock;
 use crate::platform::db::engine::Lock;
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
+use crate::platform::metrics::Requests;
 use crate::platform::rng::{SystemRng, draw};
 use crate::platform::{jobs, settings, signing_keys};
-use crate::{http, issuance, worker};
+use crate::{http, issuance, operation, worker};
 use akashi_verifier::Origin;
 
 /// How many root keys are made, any two of which sign.
 const ROOT_KEYS: u8 = 3;
 
-/// Options of `akashi serve`.
+/// Where a registry lies.
 #[derive(Args, Clone, Debug)]
-pub struct Options {
-    /// The folder that holds the registry: database, evidence, keys. Made when it is not there.
+pub struct Place {
+    /// The folder that holds the registry: database, evidence, keys. `serve` makes it when it is not there.
     #[arg(long, value_name = "DIR", env = "AKASHI_DATA")]
     pub data: PathBuf,
-    /// Where the public reaches the registry, such as https://registry.example. Fixed at the first start;
-    /// without it, http://localhost with the port that is listened on.
-    #[arg(long, value_name = "URL", env = "AKASHI_ORIGIN")]
-    pub origin: Option<Origin>,
-    /// The address and port to listen on.
-    #[arg(long, value_name = "ADDRESS", env = "AKASHI_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
     /// The database: sqlite://FILE or postgres://…; without it, a SQLite file in the data folder.
     #[arg(long, value_name = "URL", env = "AKASHI_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
@@ -53,12 +47,33 @@ pub struct Options {
     pub seal_key: Option<PathBuf>,
 }
 
+/// Options of `akashi serve`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Where the registry lies.
+    #[command(flatten)]
+    pub place: Place,
+    /// Where the public reaches the registry, such as https://registry.example. Fixed at the first start;
+    /// without it, http://localhost with the port that is listened on.
+    #[arg(long, value_name = "URL", env = "AKASHI_ORIGIN")]
+    pub origin: Option<Origin>,
+    /// The address and port to listen on.
+    #[arg(long, value_name = "ADDRESS", env = "AKASHI_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The address and port of the measures, /metrics for Prometheus, without TLS and open to whoever reaches it;
+    /// without it there are none.
+    #[arg(long, value_name = "ADDRESS", env = "AKASHI_METRICS")]
+    pub metrics: Option<SocketAddr>,
+}
+
 /// A registry that is ready to serve.
 pub struct Ready {
     /// Its means.
     pub app: App,
     /// What it listens on.
     pub listeners: Vec<TcpListener>,
+    /// What its measures are asked for on.
+    pub metrics: Option<TcpListener>,
     /// Until there is an operator: a new one-time link that makes the first.
     pub operator_link: Option<String>,
     /// At the first start: the folder with the root keys.
@@ -70,16 +85,21 @@ pub struct Ready {
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open(options: &Options) -> anyhow::Result<Ready> {
-    make_private(&options.data).with_context(|| {
-        format!("cannot make the folder {}: choose another with --data", options.data.display())
+    let data = &options.place.data;
+    make_private(data).with_context(|| {
+        format!("cannot make the folder {}: choose another with --data", data.display())
     })?;
     let listeners = bind(options.listen).await?;
+    let metrics = match options.metrics {
+        Some(address) => Some(bind_one(address, "--metrics").await?),
+        None => None,
+    };
     let port = listeners[0].local_addr()?.port();
     let origin = match &options.origin {
         Some(origin) => origin.clone(),
         None => format!("http://localhost:{port}").parse()?,
     };
-    let mut app = means(options, origin).await?;
+    let mut app = means(&options.place, database(&options.place).await?, origin)?;
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Start).await?;
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
@@ -87,9 +107,9 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     app.blobs.clear_unfinished(app.clock.now()).await?;
     // The one job that is never done: it comes again every hour.
     jobs::add(&mut tx, &app, "lapse", "").await?;
-    let mut ready = Ready { app, listeners, operator_link: None, offline_root: None };
+    let mut ready = Ready { app, listeners, metrics, operator_link: None, offline_root: None };
     if first {
-        let folder = options.data.join("offline-root");
+        let folder = data.join("offline-root");
         first_start(&mut tx, &ready.app, &folder).await?;
         ready.offline_root = Some(folder);
     }
@@ -108,10 +128,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 
 /// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost`.
 async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
-    let first = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: choose another address with --listen")
-    })?;
-    let mut listeners = vec![first];
+    let mut listeners = vec![bind_one(address, "--listen").await?];
     if address.ip().is_loopback() && address.is_ipv4() {
         let port = listeners[0].local_addr()?.port();
         listeners.extend(TcpListener::bind(("::1", port)).await);
@@ -119,16 +136,44 @@ async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
-async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
-    let rng = SystemRng;
-    let seal_file = options.seal_key.clone().unwrap_or_else(|| options.data.join("seal.key"));
-    let seal = SealKey::load_or_create(&seal_file, &draw(&rng))?;
-    let url = match &options.database {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}?mode=rwc", options.data.join("akashi.db").display()),
+async fn bind_one(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: choose another address with {option}")
+    })
+}
+
+/// Opens the registry of a folder, which must be there, to work on it beside `serve` or without it.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn existing(place: &Place) -> anyhow::Result<App> {
+    let missing = || {
+        let data = place.data.display();
+        anyhow::anyhow!(
+            "there is no registry in {data}: name its folder, and its database, as for serve"
+        )
     };
-    let db = Db::open(&url).await?;
-    let evidence = options.data.join("evidence");
+    if !place.data.join("evidence").is_dir() {
+        return Err(missing());
+    }
+    let db = database(place).await?;
+    let fixed = settings::get(&mut *db.reader().acquire().await?, "origin").await?;
+    means(place, db, fixed.ok_or_else(missing)?.parse()?)
+}
+
+async fn database(place: &Place) -> anyhow::Result<Db> {
+    let url = match &place.database {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}?mode=rwc", place.data.join("akashi.db").display()),
+    };
+    Ok(Db::open(&url).await?)
+}
+
+fn means(place: &Place, db: Db, origin: Origin) -> anyhow::Result<App> {
+    let rng = SystemRng;
+    let seal_file = place.seal_key.clone().unwrap_or_else(|| place.data.join("seal.key"));
+    let seal = SealKey::load_or_create(&seal_file, &draw(&rng))?;
+    let evidence = place.data.join("evidence");
     make_private(&evidence)?;
     let blobs = BlobStore::in_folder(&evidence)?;
     // The token key lives in the database, which is a part of the means: until it is read, a passing one stands in.
@@ -143,6 +188,7 @@ async fn means(options: &Options, origin: Origin) -> anyhow::Result<App> {
         tokens: Arc::new(passing),
         throttle: Arc::new(SignInThrottle::default()),
         wake: Arc::new(Notify::new()),
+        requests: Requests::default(),
     })
 }
 
@@ -247,9 +293,11 @@ impl Ready {
         let routes = http::routes(&self.app);
         let closing = Arc::new(tokio::sync::Semaphore::new(0));
         let mut servers = Vec::new();
-        for listener in self.listeners {
+        let metrics = self.metrics.map(|listener| (listener, operation::metrics(&self.app)));
+        let public = self.listeners.into_iter().map(|listener| (listener, routes.clone()));
+        for (listener, routes) in public.chain(metrics) {
             let closing = closing.clone();
-            let server = axum::serve(listener, routes.clone()).with_graceful_shutdown(async move {
+            let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
                 let _ = closing.acquire().await;
             });
             servers.push(tokio::spawn(async move { server.await }));
@@ -281,6 +329,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             "root keys: {}\nMove that folder to offline media now, two of its three keys to different people: the registry never reads it again.",
             folder.display()
         );
+    }
+    if let Some(listener) = &ready.metrics {
+        println!("measures: http://{}/metrics", listener.local_addr()?);
     }
     println!("listening on http://localhost:{port}");
     let stop = Arc::new(Notify::new());

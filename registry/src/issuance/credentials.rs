@@ -219,7 +219,9 @@ pub async fn release(
     let suspensions = status::list(tx, &row.shard_id, Purpose::Suspension.as_str()).await?;
     let suspended = status::bit(tx, &suspensions, row.idx).await?;
     let expected = if suspended { Verdict::Suspended } else { Verdict::Valid };
-    if let Some(refusal) = self_check(tx, app, facts, [&embedded, &jwt], expected).await? {
+    if let Some(refusal) =
+        self_check(tx, app, facts, &row.shard_id, [&embedded, &jwt], expected).await?
+    {
         return Ok(Released::Refused(refusal));
     }
     for (form, bytes) in [("di_jcs", &embedded), ("vc_jwt", &jwt)] {
@@ -243,10 +245,11 @@ async fn self_check(
     tx: &mut AnyConnection,
     app: &App,
     facts: &BundleFacts,
+    shard: &str,
     forms: [&Vec<u8>; 2],
     expected: Verdict,
 ) -> Result<Option<String>, Problem> {
-    let (root, bundle) = trust::candidate(tx, app, facts).await?;
+    let (root, bundle) = trust::candidate(tx, app, facts, shard).await?;
     let trust = match Trust::open(&root, &bundle, None) {
         Ok(trust) => trust,
         Err(error) => return Ok(Some(format!("the candidate bundle: {error}"))),

@@ -88,6 +88,12 @@ pub(super) async fn of_shard(
     ])
 }
 
+/// The purpose that a word stands for.
+pub(super) fn purpose(word: &str) -> Result<Purpose, Problem> {
+    let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == word);
+    purpose.ok_or_else(|| Problem::internal(anyhow::anyhow!("no purpose of a list: {word}")))
+}
+
 /// Signs anew every list whose bits changed since it was last signed, or whose time runs out. Each states the last
 /// leaf of the log, and speaks of all leaves up to it. A list that cannot be signed stays as it was published:
 /// [`is_published`] tells.
@@ -203,15 +209,12 @@ async fn signed(
     let (issuer, key) = signer_of(db, list, now_s).await?;
     let set = status::set_places(db, &list.id).await?;
     let set: Vec<u32> = set.into_iter().filter_map(|place| u32::try_from(place).ok()).collect();
-    let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == list.purpose);
     let document = rules::credential(
         &app.origin,
         &rules::List {
             id: &list.id,
             issuer: &issuer.did,
-            purpose: purpose.ok_or_else(|| {
-                Problem::internal(anyhow::anyhow!("list {} has no purpose", list.id))
-            })?,
+            purpose: purpose(&list.purpose)?,
             set: &set,
             signed_at: instant(now_s * 1000),
             valid_until: instant(now_s * 1000 + LIFE_MS),

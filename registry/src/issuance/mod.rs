@@ -26,7 +26,8 @@ pub use issuers::{
 };
 pub use lists::{is_published, publish_lists};
 pub use reads::{
-    all_keys, bundle_made_at, credentials_of, did_document, failed, form, published, status_bits,
+    all_keys, bundle_made_at, count_failed, credentials_of, did_document, failed, form, published,
+    published_version, status_bits,
 };
 pub use rules::payload::{Attestation, AttestedCompany, AttestedFacility};
 pub use store::credentials::{CredentialRow, CredentialState};

@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 
 use super::Purpose;
 use super::did::{self, DocumentKey};
+use super::lists;
 use super::store::credentials::{self, CredentialRow, CredentialState};
 use super::store::publications::{self, Kind, Publication};
 use super::store::{issuers, status};
@@ -24,6 +25,18 @@ pub async fn published(
     subject: &str,
 ) -> Result<Option<Publication>, Problem> {
     Ok(publications::current(db, kind, subject).await?)
+}
+
+/// The version of a published thing that is current; its bytes are not read.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn published_version(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+) -> Result<Option<i64>, Problem> {
+    Ok(publications::version(db, kind, subject).await?)
 }
 
 /// When the trust bundle was last made, in milliseconds.
@@ -63,20 +76,16 @@ pub async fn credentials_of(
     Ok(credentials::of_certificate(db, certificate).await?)
 }
 
-/// A credential's status bits as the log's numbered leaves give them: refresh, revocation, suspension.
+/// The status bits that are set of a certificate's credentials, as the log's numbered leaves give them.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn status_bits(
     db: &mut AnyConnection,
-    row: &CredentialRow,
-) -> Result<[bool; 3], Problem> {
-    let mut bits = [false; 3];
-    for (bit, purpose) in bits.iter_mut().zip(Purpose::ALL) {
-        let list = status::list(db, &row.shard_id, purpose.as_str()).await?;
-        *bit = status::numbered_bit(db, &list, row.idx).await?;
-    }
-    Ok(bits)
+    certificate: &str,
+) -> Result<Vec<(String, Purpose)>, Problem> {
+    let bits = status::numbered_bits(db, certificate).await?.into_iter();
+    bits.map(|(credential, purpose)| Ok((credential, lists::purpose(&purpose)?))).collect()
 }
 
 /// The DID document of a body, by the last part of its address.
@@ -110,6 +119,14 @@ pub async fn did_document(
 /// When the database refuses.
 pub async fn failed(db: &mut AnyConnection) -> Result<Vec<CredentialRow>, Problem> {
     Ok(credentials::failed(db).await?)
+}
+
+/// How many credentials failed to be released and were neither retried nor voided since.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_failed(db: &mut AnyConnection) -> Result<i64, Problem> {
+    Ok(credentials::count_failed(db).await?)
 }
 
 /// Every signing key with its role and, for an issuer's, the DID; oldest first.

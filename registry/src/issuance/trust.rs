@@ -10,7 +10,6 @@ use akashi_verifier::trust::{
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
-use super::Purpose;
 use super::issuers::append;
 use super::lists;
 use super::rules::leaf::Leaf;
@@ -126,29 +125,27 @@ pub async fn publish_bundle(
 }
 
 /// The real root, and a bundle of this transaction's own snapshot that is published nowhere: what a credential is
-/// checked against before its release.
+/// checked against before its release. It holds the lists of the credential's own shard, which are all that the check
+/// of it reads: another body's key or list does not hold it up.
 pub(super) async fn candidate(
     tx: &mut AnyConnection,
     app: &App,
     facts: &BundleFacts,
+    shard: &str,
 ) -> Result<(Vec<u8>, Vec<u8>), Problem> {
     let root = publications::current(tx, Kind::Root, "").await?.ok_or(Problem::NotFound("root"))?;
     let version = next_version(tx).await?;
     let last_leaf = i64::try_from(log::size(tx).await?).map_err(Problem::internal)? - 1;
     let mut entries = Vec::new();
-    for list in status::lists(tx).await? {
-        match lists::snapshot(tx, app, &list, last_leaf).await {
-            Ok((embedded, leaf)) => {
-                entries.push(entry(app, &list.id, &list.purpose, leaf, &embedded)?);
-            }
-            Err(problem) => lists::cannot_sign(&list, problem),
-        }
+    for list in status::lists_of(tx, shard).await? {
+        let (embedded, leaf) = lists::snapshot(tx, app, &list, last_leaf).await?;
+        entries.push(entry(app, &list.id, &list.purpose, leaf, &embedded)?);
     }
     Ok((root.bytes, signed(tx, app, facts, version, entries).await?))
 }
 
 async fn next_version(db: &mut AnyConnection) -> Result<i64, Problem> {
-    Ok(publications::current(db, Kind::Bundle, "").await?.map_or(0, |current| current.version) + 1)
+    Ok(publications::version(db, Kind::Bundle, "").await?.unwrap_or(0) + 1)
 }
 
 fn entry(
@@ -158,11 +155,9 @@ fn entry(
     leaf: i64,
     signed: &[u8],
 ) -> Result<ListEntry, Problem> {
-    let purpose = Purpose::ALL.into_iter().find(|known| known.as_str() == purpose);
     Ok(ListEntry {
         id: app.origin.status_list(list),
-        purpose: purpose
-            .ok_or_else(|| Problem::internal(anyhow::anyhow!("list {list} has no purpose")))?,
+        purpose: lists::purpose(purpose)?,
         leaf: u64::try_from(leaf).ok(),
         credential: serde_json::from_slice(signed).map_err(Problem::internal)?,
     })
@@ -225,4 +220,61 @@ fn body_key(did: &str, row: &KeyRow) -> Result<BodyKey, Problem> {
         until: row.until_at.map(instant),
         compromised_from: row.compromised_from.map(instant),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use akashi_verifier::trust::Envelope;
+
+    use super::*;
+    use crate::issuance::open_issuer;
+    use crate::platform::db::Tx;
+    use crate::platform::db::scratch::{Scratch, on_both_engines};
+    use crate::platform::scratch::{FixedClock, app};
+
+    on_both_engines!(another_body_s_lists_and_keys_do_not_hold_up_a_release);
+
+    /// Opens a body as an issuer; gives its issuer's id.
+    async fn body(tx: &mut Tx, app: &App, slug: &str) -> String {
+        let body = PartyId::new(app.clock.now(), &*app.rng);
+        sqlx::query(
+            "INSERT INTO party (id, kind, display_name, country, sole_proprietor, publish_consent, created_at, version)
+             VALUES ($1, 'body', 'Example Body', 'JP', 0, 0, 0, 1)",
+        )
+        .bind(&body)
+        .execute(&mut **tx)
+        .await
+        .expect("inserts");
+        open_issuer(tx, app, &body, slug).await.expect("an issuer");
+        issuers::of_body(tx, &body).await.expect("an issuer").id
+    }
+
+    async fn another_body_s_lists_and_keys_do_not_hold_up_a_release(scratch: &Scratch) {
+        let app = app(scratch.db().clone(), Arc::<FixedClock>::default(), 0);
+        let mut tx = app.db.write().await.expect("a transaction");
+        let keys: Vec<_> = (1..=3).map(|n| SigningKey::from_random(&[n; 32])).collect();
+        first_root(&mut tx, &app, &keys).await.expect("a root");
+        let one = body(&mut tx, &app, "one").await;
+        let other = body(&mut tx, &app, "other").await;
+        tx.commit().await.expect("commits");
+        log::sequence(&app).await.expect("the log's first checkpoint makes its key");
+
+        let mut tx = app.db.write().await.expect("a transaction");
+        let mut key = signing_keys::of(&mut tx, Role::Issuer, Some(&other))
+            .await
+            .expect("reads")
+            .pop()
+            .expect("a key");
+        key.until_at = Some(key.from_at);
+        signing_keys::set_window(&mut tx, &key).await.expect("ends the other's key");
+
+        let shard = status::shards(&mut tx, &one).await.expect("reads").remove(0);
+        let (_, bundle) = candidate(&mut tx, &app, &BundleFacts::default(), &shard.id)
+            .await
+            .expect("a candidate bundle without the other's lists");
+        let bundle: Envelope<Bundle> = serde_json::from_slice(&bundle).expect("a bundle");
+        let lists: Vec<_> = bundle.signed.status_lists.iter().map(|list| &*list.id).collect();
+        let of_one = |purpose: &str| app.origin.status_list(&format!("one-0-{purpose}"));
+        assert_eq!(lists, [of_one("refresh"), of_one("revocation"), of_one("suspension")]);
+    }
 }

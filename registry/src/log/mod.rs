@@ -23,7 +23,7 @@ pub use api::routes;
 pub use jobs::sequence;
 pub use key::policy;
 pub use proof::proof;
-pub use store::{number_of, waiting};
+pub use store::{checkpoint_at, count_waiting, number_of, waiting};
 
 use crate::platform::app::App;
 use crate::platform::db::engine::Lock;

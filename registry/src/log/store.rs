@@ -68,6 +68,26 @@ pub async fn waiting(db: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     Ok(any.is_some())
 }
 
+/// How many leaves wait for their number.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_waiting(db: &mut AnyConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT CAST(count(*) AS BIGINT) FROM log_leaf WHERE seq IS NULL")
+        .fetch_one(db)
+        .await
+}
+
+/// When the newest checkpoint was signed, in milliseconds; none of an empty log.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn checkpoint_at(db: &mut AnyConnection) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar("SELECT at FROM log_checkpoint ORDER BY size DESC LIMIT 1")
+        .fetch_optional(db)
+        .await
+}
+
 /// The leaves that have waited longest, in their order of arrival.
 pub(super) async fn waiting_leaves(
     db: &mut AnyConnection,

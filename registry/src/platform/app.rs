@@ -9,6 +9,7 @@ use super::accounts::{SignInThrottle, TokenIssuer};
 use super::blobs::BlobStore;
 use super::clock::Clock;
 use super::db::Db;
+use super::metrics::Requests;
 use super::rng::Rng;
 use akashi_verifier::Origin;
 
@@ -33,4 +34,6 @@ pub struct App {
     pub throttle: Arc<SignInThrottle>,
     /// Wakes the worker that releases, sequences and publishes.
     pub wake: Arc<Notify>,
+    /// Measures how requests are answered.
+    pub requests: Requests,
 }

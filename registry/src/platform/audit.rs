@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::authorisation::Action;
+use super::authorisation::{Action, Refusal};
 use super::clock::rfc3339;
 use super::http::RequestId;
 use super::id::{AccountId, PartyId, uuid_v7};
@@ -21,7 +21,7 @@ pub struct Row<'a> {
     pub action: Action,
     /// To what: a word and an id.
     pub subject: &'a str,
-    /// How it ended.
+    /// How it ended: `done`, or `denied`.
     pub outcome: &'a str,
 }
 
@@ -53,6 +53,38 @@ pub async fn append(
     .map(drop)
 }
 
+/// How many refusals of one account are recorded within a day: enough to see what somebody is up to, too few to
+/// fill a disk.
+const DENIED_A_DAY: i64 = 100;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Records a write that somebody was not allowed, in a transaction of its own, up to a hundred a day and account.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn denied(app: &App, request: &RequestId, refusal: &Refusal) -> Result<(), sqlx::Error> {
+    let recorded: i64 = sqlx::query_scalar(
+        "SELECT CAST(count(*) AS BIGINT) FROM audit WHERE account_id = $1 AND outcome = 'denied' AND at > $2",
+    )
+    .bind(&refusal.account)
+    .bind(app.clock.now_ms() - DAY_MS)
+    .fetch_one(app.db.reader())
+    .await?;
+    if recorded >= DENIED_A_DAY {
+        return Ok(());
+    }
+    let row = Row {
+        actor: Some(&refusal.account),
+        party: refusal.party.as_ref(),
+        action: refusal.action,
+        subject: &refusal.subject,
+        outcome: "denied",
+    };
+    let mut tx = app.db.write().await?;
+    append(&mut tx, app, request, &row).await?;
+    tx.commit().await
+}
+
 /// An act in the audit trail.
 #[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
 pub struct Entry {
@@ -68,7 +100,7 @@ pub struct Entry {
     action: String,
     /// To what.
     subject: String,
-    /// How it ended.
+    /// How it ended: `done`, or `denied`.
     outcome: String,
 }
 

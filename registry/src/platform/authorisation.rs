@@ -5,6 +5,8 @@
 //! actor has with the subject. What the subject's *state* allows is the state machines' affair; they
 //! are asked only after this.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use akashi_schemas::text_enum;
 
 use super::id::{AccountId, PartyId};
@@ -225,6 +227,45 @@ pub struct Actor {
     pub account: AccountId,
     /// What the person is, and where, at this moment.
     pub memberships: Vec<Membership>,
+    /// Where a refusal is noted.
+    pub refused: Refused,
+}
+
+/// An act that was not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Who tried.
+    pub account: AccountId,
+    /// What.
+    pub action: Action,
+    /// To what: a word and, where the act names one, an id.
+    pub subject: String,
+    /// The party whose affair it is.
+    pub party: Option<PartyId>,
+}
+
+/// The last refusal of a request: noted where acts are allowed or not, read by the shell when the request was
+/// answered.
+#[derive(Clone, Debug, Default)]
+pub struct Refused(Arc<Mutex<Option<Refusal>>>);
+
+impl Refused {
+    fn note(&self, refusal: Refusal) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    }
+
+    /// Names the id of what the refused act was about.
+    pub fn about(&self, id: &str) {
+        if let Some(refusal) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            refusal.subject = format!("{} {id}", refusal.subject);
+        }
+    }
+
+    /// The refusal, if there was one.
+    #[must_use]
+    pub fn take(&self) -> Option<Refusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Actor {
@@ -288,12 +329,14 @@ impl Subject {
         }
     }
 
+    /// The parties that have a say in it, the one whose affair it is first.
+    fn parties(&self) -> impl Iterator<Item = &PartyId> {
+        [&self.company, &self.body, &self.owner, &self.buyer].into_iter().flatten()
+    }
+
     /// Whether the actor belongs to one of the subject's parties at all, and so knows of it.
     fn knows(&self, actor: &Actor) -> bool {
-        [&self.company, &self.body, &self.owner, &self.buyer]
-            .into_iter()
-            .flatten()
-            .any(|party| actor.memberships.iter().any(|m| &m.party == party))
+        self.parties().any(|party| actor.memberships.iter().any(|m| &m.party == party))
     }
 }
 
@@ -314,9 +357,13 @@ impl Actor {
             return Ok(());
         }
         tracing::info!(account = %self.account, action = action.as_str(), "denied");
-        let institution = [&subject.company, &subject.body, &subject.owner, &subject.buyer]
-            .iter()
-            .all(|p| p.is_none());
+        self.refused.note(Refusal {
+            account: self.account.clone(),
+            action,
+            subject: what.to_owned(),
+            party: subject.parties().next().cloned(),
+        });
+        let institution = subject.parties().next().is_none();
         if institution || subject.knows(self) {
             return Err(Problem::Forbidden {
                 who: action.who().iter().map(|who| who.words()).collect(),

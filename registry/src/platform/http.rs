@@ -14,6 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::app::App;
+use super::audit;
+use super::authorisation::Refused;
 use super::id::uuid_v7;
 use super::problem::Problem;
 
@@ -68,8 +70,8 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
         .with_state(app)
 }
 
-/// Gives the request its id and logs how it ended: method, route pattern (never the path's own
-/// values), status and duration.
+/// Gives the request its id, logs how it ended (method, route pattern, never the path's own values, status and
+/// duration), and audits a write that was not allowed.
 async fn identify(
     axum::extract::State(app): axum::extract::State<App>,
     mut request: Request,
@@ -79,17 +81,28 @@ async fn identify(
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |p| p.as_str().to_owned());
+    let refused = Refused::default();
     request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(refused.clone());
     let start = std::time::Instant::now();
     let mut response = next.run(request).await;
+    let took = start.elapsed();
+    app.requests.answered(&method, &route, response.status(), took);
     tracing::info!(
         request = id.as_str(),
         %method,
         route,
         status = response.status().as_u16(),
-        ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "answered"
     );
+    if !method.is_safe()
+        && response.status().is_client_error()
+        && let Some(refusal) = refused.take()
+        && let Err(error) = audit::denied(&app, &id, &refusal).await
+    {
+        tracing::error!(request = id.as_str(), %error, "a refusal could not be audited");
+    }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert("request-id", value);
     }

@@ -143,6 +143,21 @@ pub async fn repeat(db: &Db, app: &App, job: &Job, wait_ms: i64) -> Result<(), s
     tx.commit().await
 }
 
+/// How many jobs are due or failed before, and how many of those failed. What merely comes again at its hour is not
+/// counted.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count(db: &mut AnyConnection, app: &App) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "SELECT CAST(count(*) AS BIGINT), CAST(count(last_error) AS BIGINT) FROM job
+         WHERE done_at IS NULL AND (due_at <= $1 OR last_error IS NOT NULL)",
+    )
+    .bind(app.clock.now_ms())
+    .fetch_one(db)
+    .await
+}
+
 /// A job that is not done.
 #[derive(Debug, sqlx::FromRow)]
 pub struct OpenJob {

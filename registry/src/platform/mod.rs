@@ -1,7 +1,7 @@
 //! What every context stands on and none of them owns.
 //!
 //! Nothing in here knows a context: it offers the database, accounts and authorisation, the HTTP
-//! shell, notes and blobs under their subject's data key, jobs, the audit trail, the clock and chance.
+//! shell, notes and blobs under their subject's data key, jobs, the outbox, the audit trail, the clock and chance.
 
 pub mod accounts;
 pub mod app;
@@ -14,7 +14,9 @@ pub mod db;
 pub mod http;
 pub mod id;
 pub mod jobs;
+pub mod metrics;
 pub mod notes;
+pub mod outbox;
 pub mod pages;
 pub mod paging;
 pub mod problem;

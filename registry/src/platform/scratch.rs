@@ -84,5 +84,6 @@ pub(crate) fn app(db: Db, clock: Arc<FixedClock>, seed: u64) -> App {
         origin,
         throttle: Arc::default(),
         wake: Arc::default(),
+        requests: super::metrics::Requests::default(),
     }
 }

@@ -250,7 +250,8 @@ impl<'a> Act<'a> {
         what: &'static str,
         id: &str,
     ) -> Result<(), Problem> {
-        self.actor.authorise(action, subject, what)?;
+        let actor = &self.actor;
+        actor.authorise(action, subject, what).inspect_err(|_| actor.refused.about(id))?;
         self.audited.push((action, format!("{what} {id}"), subject.clone()));
         Ok(())
     }

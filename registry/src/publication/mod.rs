@@ -1,11 +1,12 @@
-//! Publication: what everybody may read. Lookup and search, certificate pages, credentials and status
-//! lists as files, keys and trust, and the check of a file.
+//! Publication: what everybody may read. Lookup and search, certificate pages, the feed of changes,
+//! credentials and status lists as files, keys and trust, and the check of a file.
 //!
 //! `public_certificate` and `search_gram` are a projection of what certification and issuance hold;
 //! [`rebuild`] makes it anew.
 
 mod answer;
 mod api;
+mod changes;
 pub mod pages;
 mod project;
 pub mod rules;
@@ -25,5 +26,5 @@ pub use project::{project, rebuild};
 
 /// The public routes.
 pub fn routes() -> OpenApiRouter<App> {
-    api::routes().merge(well_known::routes()).merge(verification::routes())
+    api::routes().merge(changes::routes()).merge(well_known::routes()).merge(verification::routes())
 }

@@ -5,6 +5,7 @@ use akashi_verifier::status::Purpose;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::changes::{self, Change};
 use super::rules::document::{Credential, CredentialState, Event, Facts, Sources};
 use super::rules::search::grams;
 use super::store::{self, PublicCertificate};
@@ -17,20 +18,32 @@ use crate::platform::clock::instant;
 use crate::platform::db::engine::Lock;
 use crate::platform::problem::Problem;
 
-/// Writes what the public reads of a certificate, reflecting the log up to its last numbered leaf: the
-/// caller holds the log's lock. Nothing while no credential of it is released.
+/// Shows the public a certificate that has changed, and tells of it in the feed of changes: both reflect the
+/// log up to its last numbered leaf, whose lock the caller holds. Nothing while no credential of it is released.
 ///
 /// # Errors
 /// [`Problem::NotFound`]; when the database refuses.
 pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Result<(), Problem> {
+    match write(tx, app, certificate).await? {
+        Some(change) => changes::tell(tx, app, &change).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes what the public reads of a certificate; gives what there is to tell of it, if that is new.
+async fn write(
+    tx: &mut AnyConnection,
+    app: &App,
+    certificate: &str,
+) -> Result<Option<Change>, Problem> {
     let record =
         certificates::by_text_id(tx, certificate).await?.ok_or(Problem::NotFound("certificate"))?;
     let mut released = issuance::credentials_of(tx, certificate).await?;
     released.retain(|row| row.state == issuance::CredentialState::Released);
-    let Some(current) = released.last() else { return Ok(()) };
+    let Some(current) = released.last() else { return Ok(None) };
     let payload: Payload = serde_json::from_slice(&current.payload).map_err(Problem::internal)?;
     if standing(record.state, payload.valid_until, app.clock.now()).is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let holder = parties::get(tx, &record.company_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let sources = Sources {
@@ -41,7 +54,7 @@ pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Re
             .into_iter()
             .map(|(id, kind)| (app.origin.url(&format!("/facilities/{id}")), kind))
             .collect(),
-        credentials: credentials(tx, &released).await?,
+        credentials: credentials(tx, certificate, &released).await?,
         history: history(tx, &record).await?,
     };
     let broken =
@@ -50,8 +63,12 @@ pub async fn project(tx: &mut AnyConnection, app: &App, certificate: &str) -> Re
     let names = search_names(tx, &holder, &facts.holder.name).await?;
     let leaf = log::size(tx).await?.saturating_sub(1);
     let row = row(&record, &facts, leaf)?;
+    let before = store::get(tx, &row.number).await?;
     store::put(tx, &row, grams(&names.join(" "))).await?;
-    Ok(())
+    // Shown as it was, at a later leaf: a job that is tried again tells nobody twice.
+    let is_new = before.is_none_or(|before| (before.state, before.json) != (row.state, row.json));
+    let (number, state) = (row.number, row.state);
+    Ok(is_new.then(|| Change { number, credential_id: current.id.clone(), state, leaf }))
 }
 
 fn row(
@@ -92,24 +109,21 @@ async fn search_names(
 
 async fn credentials(
     db: &mut AnyConnection,
+    certificate: &str,
     released: &[CredentialRow],
 ) -> Result<Vec<Credential>, Problem> {
-    let mut all = Vec::new();
-    for row in released {
+    let bits = issuance::status_bits(db, certificate).await?;
+    let credential = |row: &CredentialRow| {
         let payload: Payload = serde_json::from_slice(&row.payload).map_err(Problem::internal)?;
-        let bits = issuance::status_bits(db, row).await?;
-        let set: Vec<_> = Purpose::ALL
-            .into_iter()
-            .zip(bits)
-            .filter_map(|(purpose, bit)| bit.then_some(purpose))
-            .collect();
-        all.push(Credential {
+        let of_it = bits.iter().filter(|(credential, _)| *credential == row.id);
+        let set: Vec<Purpose> = of_it.map(|(_, purpose)| *purpose).collect();
+        Ok(Credential {
             id: row.id.clone(),
             version: payload.credential_subject.certificate_version,
             state: CredentialState::of(&set),
-        });
-    }
-    Ok(all)
+        })
+    };
+    released.iter().map(credential).collect()
 }
 
 async fn history(
@@ -138,16 +152,24 @@ fn whole_second(ms: i64) -> Timestamp {
     instant(ms.div_euclid(1000) * 1000)
 }
 
-/// Makes the whole projection anew, in one transaction.
+/// Makes anew, in one transaction, all that the public reads of certificates; gives how many there are.
+///
+/// Nobody is told of anything: what was public stays so, and is as it was.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn rebuild(app: &App) -> Result<(), Problem> {
+/// [`Problem::Busy`] while leaves arrive faster than they are numbered; when the database refuses.
+pub async fn rebuild(app: &App) -> Result<usize, Problem> {
+    while log::sequence(app).await?.is_some() {}
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Log).await?;
-    store::clear(&mut tx).await?;
-    for certificate in certificates::all(&mut tx).await? {
-        project(&mut tx, app, certificate.as_str()).await?;
+    if log::waiting(&mut tx).await? {
+        return Err(Problem::Busy);
     }
-    Ok(tx.commit().await?)
+    store::clear(&mut tx).await?;
+    let mut shown = 0;
+    for certificate in certificates::all(&mut tx).await? {
+        shown += usize::from(write(&mut tx, app, certificate.as_str()).await?.is_some());
+    }
+    tx.commit().await?;
+    Ok(shown)
 }

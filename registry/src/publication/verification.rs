@@ -1,12 +1,17 @@
 //! The check of a file that somebody was given.
 
+use std::sync::Arc;
+
 use akashi_verifier::report::Report;
 use akashi_verifier::{Policy, Trust, Untrusted, verify};
+use axum::Extension;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -22,7 +27,10 @@ use crate::platform::problem::{Problem, ProblemDetails};
 const LIMIT: usize = 1024 * 1024;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().route("/verify", get(form)).routes(routes!(check))
+    OpenApiRouter::new()
+        .route("/verify", get(form))
+        .routes(routes!(check))
+        .layer(Extension(Arc::<Opened>::default()))
 }
 
 async fn form(view: View) -> Response {
@@ -35,10 +43,15 @@ async fn form(view: View) -> Response {
     tag = "public", responses(
     (status = 200, description = "the report as JSON, or as a page for whoever prefers text/html", body = serde_json::Value),
     (status = "4XX", body = ProblemDetails)))]
-async fn check(State(app): State<App>, view: View, request: Request) -> Response {
+async fn check(
+    State(app): State<App>,
+    Extension(opened): Extension<Arc<Opened>>,
+    view: View,
+    request: Request,
+) -> Response {
     let headers = request.headers().clone();
     let result = match input(request).await {
-        Ok(bytes) => report(&app, &bytes).await,
+        Ok(bytes) => report(&app, &opened, bytes).await,
         Err(problem) => Err(problem),
     };
     let response = result.map(|report| answer(&headers, &view, &report));
@@ -52,18 +65,45 @@ fn answer(headers: &HeaderMap, view: &View, report: &Report) -> Response {
     }
 }
 
-async fn report(app: &App, input: &[u8]) -> Result<Report, Problem> {
-    let mut db = app.db.reader().acquire().await?;
-    let root = issuance::published(&mut db, Kind::Root, "").await?;
-    let bundle = issuance::published(&mut db, Kind::Bundle, "").await?;
-    let trust = match (root, bundle) {
-        (Some(root), Some(bundle)) => {
-            Ok(Trust::open(&root.bytes, &bundle.bytes, None).map_err(Problem::internal)?)
+async fn report(app: &App, opened: &Opened, input: Bytes) -> Result<Report, Problem> {
+    let trust = opened.current(app).await?;
+    let now = app.clock.now();
+    let checked = spawn_blocking(move || {
+        let trust = trust.as_deref().ok_or(Untrusted::BundleMissing);
+        verify(&input, trust, &Policy::default(), now, None)
+    });
+    checked.await.map_err(Problem::internal)
+}
+
+/// Root and bundle, opened once a version: reading and checking them takes longer than the check of a file.
+#[derive(Default)]
+struct Opened(Mutex<Option<(Versions, Arc<Trust>)>>);
+
+/// The versions of root and bundle.
+type Versions = [i64; 2];
+
+impl Opened {
+    /// The trust of this moment; none before the first bundle. Whoever comes while a bundle is opened waits for it.
+    async fn current(&self, app: &App) -> Result<Option<Arc<Trust>>, Problem> {
+        let mut db = app.db.reader().acquire().await?;
+        let root = issuance::published_version(&mut db, Kind::Root, "").await?;
+        let bundle = issuance::published_version(&mut db, Kind::Bundle, "").await?;
+        let (Some(root), Some(bundle)) = (root, bundle) else { return Ok(None) };
+        let mut opened = self.0.lock().await;
+        if let Some((_, trust)) = opened.as_ref().filter(|(of, _)| *of == [root, bundle]) {
+            return Ok(Some(trust.clone()));
         }
-        _ => Err(Untrusted::BundleMissing),
-    };
-    let trust = trust.as_ref().map_err(|why| *why);
-    Ok(verify(input, trust, &Policy::default(), app.clock.now(), None))
+        let root = issuance::published(&mut db, Kind::Root, "").await?;
+        let bundle = issuance::published(&mut db, Kind::Bundle, "").await?;
+        drop(db);
+        let (Some(root), Some(bundle)) = (root, bundle) else { return Ok(None) };
+        let versions = [root.version, bundle.version];
+        let opening = spawn_blocking(move || Trust::open(&root.bytes, &bundle.bytes, None));
+        let trust = opening.await.map_err(Problem::internal)?.map_err(Problem::internal)?;
+        let trust = Arc::new(trust);
+        *opened = Some((versions, trust.clone()));
+        Ok(Some(trust))
+    }
 }
 
 /// The file: the body, or the first filled field of a form.
@@ -86,4 +126,47 @@ async fn input(request: Request) -> Result<Bytes, Problem> {
         }
     }
     Err(Problem::invalid("file", "choose a file, or paste its text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use akashi_keys::SigningKey;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::issuance::BundleFacts;
+    use crate::log;
+    use crate::platform::db::scratch::{Scratch, on_both_engines};
+    use crate::platform::scratch::{FixedClock, app};
+
+    on_both_engines!(a_bundle_is_opened_once_and_its_successor_takes_its_place);
+
+    async fn publish_bundle(app: &App) {
+        log::sequence(app).await.expect("is numbered");
+        let mut tx = app.db.write().await.expect("a transaction");
+        issuance::publish_bundle(&mut tx, app, &BundleFacts::default()).await.expect("a bundle");
+        tx.commit().await.expect("commits");
+    }
+
+    async fn a_bundle_is_opened_once_and_its_successor_takes_its_place(scratch: &Scratch) {
+        let clock = Arc::<FixedClock>::default();
+        let app = app(scratch.db().clone(), clock.clone(), 0);
+        let opened = Opened::default();
+        assert!(opened.current(&app).await.expect("an answer").is_none());
+
+        let keys: Vec<_> = (1..=3).map(|n| SigningKey::from_random(&[n; 32])).collect();
+        let mut tx = app.db.write().await.expect("a transaction");
+        issuance::first_root(&mut tx, &app, &keys).await.expect("a root");
+        tx.commit().await.expect("commits");
+        publish_bundle(&app).await;
+        let current = async || opened.current(&app).await.expect("an answer").expect("a trust");
+        let first = current().await;
+        assert!(Arc::ptr_eq(&first, &current().await), "not opened again");
+
+        clock.advance(SignedDuration::from_hours(1));
+        publish_bundle(&app).await;
+        let second = current().await;
+        assert_eq!((first.bundle().version, second.bundle().version), (1, 2));
+        assert!(Arc::ptr_eq(&second, &current().await), "not opened again");
+    }
 }

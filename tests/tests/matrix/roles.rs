@@ -134,6 +134,7 @@ const ANYONE: &str = "
     GET /status/{list}                              not-found
     GET /facilities/{id}                                  200
     GET /companies/{id}                             not-found
+    GET /changes                                          200
     POST /verify                                          200
     GET /bodies/{slug}/did.json                           200
     GET /.well-known/did.json                             200

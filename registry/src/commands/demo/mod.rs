@@ -76,11 +76,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
 /// Opens a registry on the port, or on a free one when it is taken.
 async fn open(data: PathBuf, port: u16) -> anyhow::Result<serve::Ready> {
     let options = |port| serve::Options {
-        data: data.clone(),
+        place: serve::Place { data: data.clone(), database: None, seal_key: None },
         origin: None,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-        database: None,
-        seal_key: None,
+        metrics: None,
     };
     let free = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.is_ok();
     serve::open(&options(if free { port } else { 0 })).await

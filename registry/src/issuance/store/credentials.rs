@@ -140,6 +140,16 @@ pub(crate) async fn failed(db: &mut AnyConnection) -> Result<Vec<CredentialRow>,
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
 }
 
+/// How many credentials failed to be released.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn count_failed(db: &mut AnyConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT CAST(count(*) AS BIGINT) FROM credential WHERE state = 'failed'")
+        .fetch_one(db)
+        .await
+}
+
 /// Moves a credential from one state to another; false when it was not in the first.
 ///
 /// # Errors

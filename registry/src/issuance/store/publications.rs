@@ -51,6 +51,22 @@ pub(crate) async fn current(
     .await
 }
 
+/// The current version of something by its number; its bytes are not read.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn version(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar("SELECT max(version) FROM publication WHERE kind = $1 AND subject = $2")
+        .bind(kind.as_str())
+        .bind(subject)
+        .fetch_one(db)
+        .await
+}
+
 /// When something was last published, in milliseconds; its bytes are not read.
 ///
 /// # Errors

@@ -88,17 +88,27 @@ pub(crate) struct List {
     pub issuer_id: String,
 }
 
+const LIST: &str = "SELECT l.id, l.purpose, s.issuer_id FROM status_list l JOIN status_shard s ON s.id = l.shard_id";
+
 /// Every list.
 ///
 /// # Errors
 /// When the database refuses.
 pub(crate) async fn lists(db: &mut AnyConnection) -> Result<Vec<List>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT l.id, l.purpose, s.issuer_id FROM status_list l JOIN status_shard s ON s.id = l.shard_id
-         ORDER BY l.id",
-    )
-    .fetch_all(db)
-    .await
+    let sql = format!("{LIST} ORDER BY l.id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+/// The three lists of a shard.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn lists_of(
+    db: &mut AnyConnection,
+    shard: &str,
+) -> Result<Vec<List>, sqlx::Error> {
+    let sql = format!("{LIST} WHERE l.shard_id = $1 ORDER BY l.id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(shard).fetch_all(db).await
 }
 
 /// The list of a shard for a purpose.
@@ -160,24 +170,27 @@ pub(crate) async fn bit(db: &mut AnyConnection, list: &str, idx: i64) -> Result<
     Ok(bit == Some(1))
 }
 
-/// Whether a bit is set, by the latest change of it whose leaf has a number: as the public may know it.
+/// The bits that are set of a certificate's credentials, by the latest change of each whose leaf has a number, as the
+/// public may know them: the credential's id and the list's purpose.
 ///
 /// # Errors
 /// When the database refuses.
-pub(crate) async fn numbered_bit(
+pub(crate) async fn numbered_bits(
     db: &mut AnyConnection,
-    list: &str,
-    idx: i64,
-) -> Result<bool, sqlx::Error> {
-    let bit: Option<i64> = sqlx::query_scalar(
-        "SELECT s.bit FROM status_change s JOIN log_leaf l ON l.ord = s.leaf_ord AND l.seq IS NOT NULL
-         WHERE s.status_list_id = $1 AND s.idx = $2 ORDER BY s.leaf_ord DESC LIMIT 1",
+    certificate: &str,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT c.id, l.purpose FROM credential c JOIN status_list l ON l.shard_id = c.shard_id
+         JOIN status_change s ON s.status_list_id = l.id AND s.idx = c.idx
+         WHERE c.certificate_id = $1 AND s.bit = 1 AND s.leaf_ord =
+             (SELECT max(n.leaf_ord) FROM status_change n
+              JOIN log_leaf f ON f.ord = n.leaf_ord AND f.seq IS NOT NULL
+              WHERE n.status_list_id = l.id AND n.idx = c.idx)
+         ORDER BY c.id, l.purpose",
     )
-    .bind(list)
-    .bind(idx)
-    .fetch_optional(db)
-    .await?;
-    Ok(bit == Some(1))
+    .bind(certificate)
+    .fetch_all(db)
+    .await
 }
 
 /// The places of a list that are set, by the latest change of each whose leaf has a number.

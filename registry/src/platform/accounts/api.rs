@@ -60,7 +60,8 @@ impl FromRequestParts<App> for Session {
         let memberships = store::memberships(&mut db, &claims.sub, &claims.sid)
             .await?
             .ok_or(Problem::NotSignedIn)?;
-        Ok(Self { actor: Actor { account: claims.sub, memberships }, id: claims.sid })
+        let refused = parts.extensions.get().cloned().unwrap_or_default();
+        Ok(Self { actor: Actor { account: claims.sub, memberships, refused }, id: claims.sid })
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Lock {
     Log = 1,
     /// Publishing the trust bundle and status lists.
     Publication = 2,
+    /// Adding to the outbox.
+    Outbox = 3,
 }
 
 impl Engine {

@@ -80,11 +80,12 @@ const APPEND_ONLY: [(&str, &str); 30] = [
     ("log_checkpoint", "note"),
 ];
 
-/// The tables whose rows change in one way only, and are never deleted.
-const APPEND_ONLY_IN_PART: [&str; 3] = ["programme_version", "credential", "log_leaf"];
+/// The tables whose rows change in some ways only, and are never deleted.
+const APPEND_ONLY_IN_PART: [&str; 5] =
+    ["programme_version", "credential", "log_leaf", "membership", "signing_key"];
 
 /// A row in every table that those need, and in those. `{b}` stands for some bytes.
-const ROWS: [&str; 48] = [
+const ROWS: [&str; 49] = [
     "data_key (id, subject_kind, subject_id) VALUES ('k', 'party', 'company')",
     "party (id, kind, display_name, country, sole_proprietor, publish_consent, created_at, version)
      VALUES ('company', 'company', 'Example', 'JP', 0, 0, 0, 1),
@@ -96,11 +97,12 @@ const ROWS: [&str; 48] = [
     "facility_change (id, facility_id, by_account, at, fields) VALUES ('fc', 'f', 'a', 0, '{}')",
     "account (id, email_norm, name, locale, state, created_at, version)
      VALUES ('a', 'a@example.com', 'A', 'en', 'active', 0, 1)",
+    "membership (id, account_id, party_id, role, from_at) VALUES ('m', 'a', 'company', 'applicant', 0)",
     "note (id, data_key_id, lang, ciphertext, at) VALUES ('note', 'k', 'en', {b}, 0)",
     "blob (id, party_id, address, cipher_digest, size, media_type, data_key_id, state, created_at)
      VALUES ('blob', 'company', {b}, {b}, 1, 'text/plain', 'k', 'stored', 0)",
     "audit (id, at, action, subject, outcome, request_id) VALUES ('au', 0, 'x', 'x', 'done', 'r')",
-    "outbox (id, topic, payload, at) VALUES ('o', 'x', '{}', 0)",
+    "outbox (seq, topic, payload, at) VALUES (1, 'x', '{}', 0)",
     "programme_version (id, programme, label, owner_id, state, digest, canonical, created_at, version)
      VALUES ('draft', 'p', '2', 'body', 'draft', {b}, {b}, 0, 1),
             ('pv', 'p', '1', 'body', 'published', {b}, {b}, 0, 1)",

@@ -1,0 +1,64 @@
+//! The audit trail: what was done, and what somebody tried who was not allowed.
+
+use akashi_tests::{Client, Company, Engine, Registry, on_both_engines};
+use serde_json::{Value, json};
+
+/// How many refusals of one account are recorded within a day.
+const DENIED_A_DAY: usize = 100;
+
+/// What the trail says of refusals, oldest first.
+async fn denied(operator: &Client) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = operator.get(&format!("/api/v1/audit?cursor={cursor}")).await.expect(200);
+        let items = page.at("/items").as_array().expect("items").iter();
+        found.extend(items.filter(|entry| entry["outcome"] == "denied").cloned());
+        match page.at("/next").as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return found,
+        }
+    }
+}
+
+async fn who_tries_what_is_not_theirs_is_in_the_trail(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let operator = registry.first_operator().await;
+    let company = Company::registers(&registry, 1).await;
+    let stranger = Company::registers(&registry, 2).await.member;
+    let party = format!("/api/v1/parties/{}", company.id);
+    let change = json!({"version": 1, "name": "Example taken over"});
+
+    registry.anyone().patch(&party, &change).await.problem("not-signed-in");
+    stranger.get(&party).await.problem("not-found");
+    assert_eq!(denied(&operator).await, [json!(null); 0], "nobody signed in, and a reader");
+
+    stranger.patch(&party, &change).await.problem("not-found");
+    let trail = denied(&operator).await;
+    assert_eq!(trail.len(), 1, "{trail:#?}");
+    assert_eq!(trail[0]["account_id"], stranger.id);
+    assert_eq!(trail[0]["action"], "party.change");
+    assert_eq!(trail[0]["subject"], format!("party {}", company.id));
+
+    company.member.patch(&party, &json!({"version": 9})).await.problem("stale-version");
+    assert_eq!(denied(&operator).await.len(), 1, "a fault of those who may is no refusal");
+}
+
+async fn a_flood_of_refusals_does_not_fill_the_trail(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let operator = registry.first_operator().await;
+    let company = Company::registers(&registry, 1).await;
+    let stranger = Company::registers(&registry, 2).await.member;
+    let other = Company::registers(&registry, 3).await.member;
+    let party = format!("/api/v1/parties/{}", company.id);
+    for _ in 0..DENIED_A_DAY + 5 {
+        stranger.patch(&party, &json!({"version": 1})).await.problem("not-found");
+    }
+    assert_eq!(denied(&operator).await.len(), DENIED_A_DAY);
+    other.patch(&party, &json!({"version": 1})).await.problem("not-found");
+    assert_eq!(denied(&operator).await.len(), DENIED_A_DAY + 1, "it is counted by account");
+}
+
+on_both_engines!(
+    who_tries_what_is_not_theirs_is_in_the_trail,
+    a_flood_of_refusals_does_not_fill_the_trail,
+);
