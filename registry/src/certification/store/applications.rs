@@ -42,7 +42,16 @@ pub struct Application {
     pub version: i64,
 }
 
-const COLUMNS: &str = "id, company_id, body_id, programme_version_id, kind, certificate_id, state, facts, changed_at, version";
+/// A query of rows, by what follows their table.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, company_id, body_id, programme_version_id, kind, certificate_id, state, facts, changed_at, version
+             FROM application ",
+            $rest
+        )
+    };
+}
 
 /// Adds an application with its scope.
 ///
@@ -154,8 +163,7 @@ pub async fn get(
     db: &mut AnyConnection,
     id: &ApplicationId,
 ) -> Result<Option<Application>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM application WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// The applications that an account has to do with: its companies', its bodies' (as quality manager
@@ -169,17 +177,15 @@ pub async fn of_account(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Application>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM application WHERE id > $2 AND (
+    sqlx::query_as(select!(
+        "WHERE id > $2 AND (
            company_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL AND role = 'applicant')
            OR body_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL
                           AND role IN ('quality_manager', 'auditor'))
            OR id IN (SELECT s.application_id FROM assignment s JOIN application a ON a.id = s.application_id
                      JOIN membership m ON m.account_id = s.account_id AND m.party_id = a.body_id AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL
                      WHERE s.account_id = $1 AND s.ended_at IS NULL))
-         ORDER BY id LIMIT $3"
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+         ORDER BY id LIMIT $3"))
         .bind(account)
         .bind(after)
         .bind(limit)

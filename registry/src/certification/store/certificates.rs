@@ -43,7 +43,16 @@ impl Certificate {
     }
 }
 
-const COLUMNS: &str = "id, number, body_id, company_id, programme, state, version";
+/// A query of rows, by what follows their table.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, number, body_id, company_id, programme, state, version
+             FROM certificate ",
+            $rest
+        )
+    };
+}
 
 /// Adds a certificate.
 ///
@@ -78,8 +87,7 @@ pub async fn by_number(
     db: &mut AnyConnection,
     number: &str,
 ) -> Result<Option<Certificate>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM certificate WHERE number = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(number).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE number = $1")).bind(number).fetch_optional(db).await
 }
 
 /// A certificate by id.
@@ -90,8 +98,7 @@ pub async fn get(
     db: &mut AnyConnection,
     id: &CertificateId,
 ) -> Result<Option<Certificate>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM certificate WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// A company's certificates, oldest first.
@@ -102,8 +109,7 @@ pub async fn of_company(
     db: &mut AnyConnection,
     company: &PartyId,
 ) -> Result<Vec<Certificate>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM certificate WHERE company_id = $1 ORDER BY id");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(company).fetch_all(db).await
+    sqlx::query_as(select!("WHERE company_id = $1 ORDER BY id")).bind(company).fetch_all(db).await
 }
 
 /// Moves a certificate; gives its new version.
@@ -286,8 +292,7 @@ pub async fn by_text_id(
     db: &mut AnyConnection,
     id: &str,
 ) -> Result<Option<Certificate>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM certificate WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// An event's row.

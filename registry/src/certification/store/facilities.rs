@@ -38,7 +38,17 @@ pub struct Facility {
     pub version: i64,
 }
 
-const COLUMNS: &str = "id, party_id, kind, name, address, region, country, workers, workers_by_status, residents, version";
+/// A query of rows, by what follows their table.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, party_id, kind, name, address, region, country, workers,
+              workers_by_status, residents, version
+             FROM facility ",
+            $rest
+        )
+    };
+}
 
 /// Adds a facility.
 ///
@@ -117,10 +127,12 @@ pub async fn of_party(
     db: &mut AnyConnection,
     party: &PartyId,
 ) -> Result<Vec<Facility>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM facility WHERE party_id = $1 ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, id"
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(party).fetch_all(db).await
+    sqlx::query_as(select!(
+        "WHERE party_id = $1 ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, id"
+    ))
+    .bind(party)
+    .fetch_all(db)
+    .await
 }
 
 /// A facility by id.
@@ -128,8 +140,7 @@ pub async fn of_party(
 /// # Errors
 /// When the database refuses.
 pub async fn get(db: &mut AnyConnection, id: &FacilityId) -> Result<Option<Facility>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM facility WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// The facilities in an application's scope, the organisation as a whole first.
@@ -140,12 +151,14 @@ pub async fn of_application(
     db: &mut AnyConnection,
     application: &ApplicationId,
 ) -> Result<Vec<Facility>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM facility WHERE id IN
+    sqlx::query_as(select!(
+        "WHERE id IN
            (SELECT facility_id FROM application_facility WHERE application_id = $1)
          ORDER BY CASE kind WHEN 'whole' THEN 0 ELSE 1 END, id"
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(application).fetch_all(db).await
+    ))
+    .bind(application)
+    .fetch_all(db)
+    .await
 }
 
 /// The facilities in the scope of a certificate's version.
@@ -156,11 +169,8 @@ pub async fn of_version(
     db: &mut AnyConnection,
     version: &CertificateVersionId,
 ) -> Result<Vec<Facility>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM facility WHERE id IN
-           (SELECT facility_id FROM certificate_facility WHERE certificate_version_id = $1) ORDER BY id"
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(version).fetch_all(db).await
+    sqlx::query_as(select!("WHERE id IN
+           (SELECT facility_id FROM certificate_facility WHERE certificate_version_id = $1) ORDER BY id")).bind(version).fetch_all(db).await
 }
 
 /// The id and kind of each facility in the scope of a certificate's version.

@@ -41,7 +41,17 @@ pub struct Finding {
     pub version: i64,
 }
 
-const COLUMNS: &str = "id, assessment_id, rating_id, criterion, facility_id, grade, state, issued_at, plan_due_at, close_due_at, extended, version";
+/// A query of rows, by what follows their table.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, assessment_id, rating_id, criterion, facility_id, grade, state, issued_at, plan_due_at,
+                    close_due_at, extended, version
+             FROM finding ",
+            $rest
+        )
+    };
+}
 
 /// Adds a finding.
 ///
@@ -73,8 +83,7 @@ pub async fn insert(tx: &mut AnyConnection, finding: &Finding) -> Result<(), sql
 /// # Errors
 /// When the database refuses.
 pub async fn get(db: &mut AnyConnection, id: &FindingId) -> Result<Option<Finding>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM finding WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// The findings of an assessment, oldest first.
@@ -85,8 +94,7 @@ pub async fn of_assessment(
     db: &mut AnyConnection,
     id: &AssessmentId,
 ) -> Result<Vec<Finding>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM finding WHERE assessment_id = $1 ORDER BY id");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_all(db).await
+    sqlx::query_as(select!("WHERE assessment_id = $1 ORDER BY id")).bind(id).fetch_all(db).await
 }
 
 /// Moves a finding and appends the event; gives its new version.

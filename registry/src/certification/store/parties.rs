@@ -155,15 +155,23 @@ pub async fn update(tx: &mut AnyConnection, party: &Party) -> Result<i64, Update
     claimed(done.rows_affected(), party.version)
 }
 
-const COLUMNS: &str = "id, kind, slug, display_name, country, municipality, sole_proprietor, publish_consent, terms, version";
+/// A query of rows, by what follows their table.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, kind, slug, display_name, country, municipality, sole_proprietor, publish_consent, terms, version
+             FROM party ",
+            $rest
+        )
+    };
+}
 
 /// A party by id.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn get(db: &mut AnyConnection, id: &PartyId) -> Result<Option<Party>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM party WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// Parties after a cursor: all institutions for an operator, else those of a list of ids.
@@ -175,10 +183,11 @@ pub async fn institutions(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Party>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM party WHERE kind IN ('body', 'owner') AND id > $1 ORDER BY id LIMIT $2"
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(after).bind(limit).fetch_all(db).await
+    sqlx::query_as(select!("WHERE kind IN ('body', 'owner') AND id > $1 ORDER BY id LIMIT $2"))
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await
 }
 
 /// The parties that an account is a member of.
@@ -191,11 +200,8 @@ pub async fn of_account(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Party>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM party WHERE id > $2
-         AND id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL) ORDER BY id LIMIT $3"
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+    sqlx::query_as(select!("WHERE id > $2
+         AND id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL) ORDER BY id LIMIT $3"))
         .bind(account)
         .bind(after)
         .bind(limit)

@@ -42,8 +42,16 @@ pub struct ProgrammeVersion {
     pub version: i64,
 }
 
-const COLUMNS: &str =
-    "id, programme, label, owner_id, state, digest, canonical, effective_from, version";
+/// A query of rows, by what follows their table.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, programme, label, owner_id, state, digest, canonical, effective_from, version
+             FROM programme_version ",
+            $rest
+        )
+    };
+}
 
 /// Adds a draft.
 ///
@@ -120,8 +128,7 @@ pub async fn get(
     db: &mut AnyConnection,
     id: &ProgrammeVersionId,
 ) -> Result<Option<ProgrammeVersion>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM programme_version WHERE id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// A published version by programme and label.
@@ -133,10 +140,11 @@ pub async fn published(
     programme: &str,
     label: &str,
 ) -> Result<Option<ProgrammeVersion>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM programme_version WHERE programme = $1 AND label = $2 AND state = 'published'"
-    );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(programme).bind(label).fetch_optional(db).await
+    sqlx::query_as(select!("WHERE programme = $1 AND label = $2 AND state = 'published'"))
+        .bind(programme)
+        .bind(label)
+        .fetch_optional(db)
+        .await
 }
 
 /// All published versions, oldest first.
@@ -144,9 +152,7 @@ pub async fn published(
 /// # Errors
 /// When the database refuses.
 pub async fn all_published(db: &mut AnyConnection) -> Result<Vec<ProgrammeVersion>, sqlx::Error> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM programme_version WHERE state = 'published' ORDER BY id");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+    sqlx::query_as(select!("WHERE state = 'published' ORDER BY id")).fetch_all(db).await
 }
 
 /// Whose a programme is: the owner of its first version.
@@ -180,10 +186,18 @@ pub struct Authorisation {
     pub until_at: i64,
 }
 
-const AUTHORISATIONS: &str = "SELECT a.id, a.programme, a.body_id, a.from_at,
-    CAST(coalesce((SELECT min(e.until_at) FROM authorisation_event e WHERE e.authorisation_id = a.id AND e.until_at < a.until_at),
-                  a.until_at) AS BIGINT) AS until_at
-    FROM authorisation a";
+/// A query of authorisations, by what follows their table.
+macro_rules! select_authorisations {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.programme, a.body_id, a.from_at,
+                    CAST(coalesce((SELECT min(e.until_at) FROM authorisation_event e
+                                   WHERE e.authorisation_id = a.id AND e.until_at < a.until_at), a.until_at) AS BIGINT) AS until_at
+             FROM authorisation a ",
+            $rest
+        )
+    };
+}
 
 /// Appends an authorisation.
 ///
@@ -244,8 +258,7 @@ pub async fn authorisation(
     db: &mut AnyConnection,
     id: &AuthorisationId,
 ) -> Result<Option<Authorisation>, sqlx::Error> {
-    let sql = format!("{AUTHORISATIONS} WHERE a.id = $1");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(db).await
+    sqlx::query_as(select_authorisations!("WHERE a.id = $1")).bind(id).fetch_optional(db).await
 }
 
 /// Whether a body is authorised for a programme at a moment.
@@ -258,9 +271,12 @@ pub async fn is_authorised(
     programme: &str,
     at: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let sql = format!("{AUTHORISATIONS} WHERE a.body_id = $1 AND a.programme = $2");
     let all: Vec<Authorisation> =
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(body).bind(programme).fetch_all(db).await?;
+        sqlx::query_as(select_authorisations!("WHERE a.body_id = $1 AND a.programme = $2"))
+            .bind(body)
+            .bind(programme)
+            .fetch_all(db)
+            .await?;
     let at = at.as_millisecond();
     Ok(all.iter().any(|a| a.from_at <= at && at < a.until_at))
 }
@@ -283,6 +299,8 @@ pub async fn authorisations_of(
     db: &mut AnyConnection,
     body: &PartyId,
 ) -> Result<Vec<Authorisation>, sqlx::Error> {
-    let sql = format!("{AUTHORISATIONS} WHERE a.body_id = $1 ORDER BY a.id");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(body).fetch_all(db).await
+    sqlx::query_as(select_authorisations!("WHERE a.body_id = $1 ORDER BY a.id"))
+        .bind(body)
+        .fetch_all(db)
+        .await
 }
