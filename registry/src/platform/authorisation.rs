@@ -130,6 +130,10 @@ macro_rules! actions {
 }
 
 actions! {
+    /// Change one's own name or language.
+    ChangeAccount = "account.change": [SignedIn],
+    /// Accept or decline an invitation to act for a party.
+    AnswerInvitation = "membership.answer": [SignedIn],
     /// Register a company or buyer that one will act for.
     RegisterParty = "party.register": [SignedIn],
     /// Register a certification body or programme owner.

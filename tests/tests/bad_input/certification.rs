@@ -168,6 +168,11 @@ async fn whoever_saw_an_older_version_looks_again(engine: Engine) {
     let problem = member.patch(&application.path(""), &stale(json!({"facts": []}))).await;
     let problem = problem.problem("stale-version");
     assert_eq!((&problem["seen"], &problem["current"]), (&json!(999), &before["version"]));
+    let (criterion, facility) = (&before["unanswered"][0][0], &before["unanswered"][0][1]);
+    let path = application.path(&format!("/answers/{}", criterion.as_str().expect("an id")));
+    let answer = stale(json!({"facility": facility, "answer": "yes"}));
+    let problem = member.put(&path, &answer).await.problem("stale-version");
+    assert_eq!(problem["current"], 0, "nothing was answered yet");
     assert_eq!(application.seen().await, before);
 
     application.is_prepared().await;

@@ -1,6 +1,6 @@
 //! The audit trail: what was done, and what somebody tried who was not allowed.
 
-use akashi_tests::{Client, Company, Engine, Registry, on_both_engines};
+use akashi_tests::{Body, Client, Company, Engine, Registry, on_both_engines};
 use serde_json::{Value, json};
 
 /// How many refusals of one account are recorded within a day.
@@ -8,11 +8,16 @@ const DENIED_A_DAY: usize = 100;
 
 /// What the trail says of refusals, oldest first.
 async fn denied(operator: &Client) -> Vec<Value> {
+    let trail = trail(operator).await.into_iter();
+    trail.filter(|entry| entry["outcome"] == "denied").collect()
+}
+
+/// The whole trail, oldest first.
+async fn trail(operator: &Client) -> Vec<Value> {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = operator.get(&format!("/api/v1/audit?cursor={cursor}")).await.expect(200);
-        let items = page.at("/items").as_array().expect("items").iter();
-        found.extend(items.filter(|entry| entry["outcome"] == "denied").cloned());
+        found.extend(page.at("/items").as_array().expect("items").iter().cloned());
         match page.at("/next").as_str() {
             Some(next) => cursor = next.to_owned(),
             None => return found,
@@ -43,6 +48,19 @@ async fn who_tries_what_is_not_theirs_is_in_the_trail(engine: Engine) {
     assert_eq!(denied(&operator).await.len(), 1, "a fault of those who may is no refusal");
 }
 
+async fn what_people_do_about_their_own_accounts_is_in_the_trail(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let me = body.lead.get("/api/v1/me").await.expect(200);
+    let change = json!({"version": me.number("/version"), "locale": "ja"});
+    body.lead.patch("/api/v1/me", &change).await.expect(200);
+
+    let trail = trail(&body.operator).await;
+    let of_lead = trail.iter().filter(|entry| entry["account_id"] == body.lead.id);
+    let actions: Vec<_> = of_lead.map(|entry| entry["action"].clone()).collect();
+    assert_eq!(actions, ["membership.answer", "account.change"]);
+}
+
 async fn a_flood_of_refusals_does_not_fill_the_trail(engine: Engine) {
     let registry = Registry::start(engine).await;
     let operator = registry.first_operator().await;
@@ -60,5 +78,6 @@ async fn a_flood_of_refusals_does_not_fill_the_trail(engine: Engine) {
 
 on_both_engines!(
     who_tries_what_is_not_theirs_is_in_the_trail,
+    what_people_do_about_their_own_accounts_is_in_the_trail,
     a_flood_of_refusals_does_not_fill_the_trail,
 );

@@ -24,6 +24,17 @@ async fn is_certified(registry: &Registry, application: &Application<'_>) -> (Gr
     (granted, serde_json::from_slice(&credential).expect("a credential is JSON"))
 }
 
+async fn a_business_without_a_trade_name_is_not_registered(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let member = registry.sign_up("proprietor@company.example").await;
+    let mut party = json!({"kind": "company", "name": PROPRIETOR, "country": "JP", "municipality": MUNICIPALITY,
+        "sole_proprietor": true, "names": [{"kind": "kana", "name": PROPRIETOR}]});
+    let problem = member.post("/api/v1/parties", &party).await.problem("invalid");
+    assert_eq!(problem["members"][0]["place"], "/names", "{problem:#}");
+    party["names"][0]["kind"] = "trade".into();
+    member.post("/api/v1/parties", &party).await.expect(201);
+}
+
 async fn without_consent_nothing_is_handed_in_and_nothing_granted(engine: Engine) {
     let registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -144,6 +155,7 @@ async fn what_a_register_knows_has_no_address_here(engine: Engine) {
 }
 
 on_both_engines!(
+    a_business_without_a_trade_name_is_not_registered,
     without_consent_nothing_is_handed_in_and_nothing_granted,
     a_credential_names_the_business_and_the_person_nowhere,
     the_address_that_names_the_holder_is_there_while_it_consents,

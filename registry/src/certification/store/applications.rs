@@ -463,36 +463,37 @@ pub async fn put_answer(
     by: &AccountId,
     now: Timestamp,
 ) -> Result<i64, UpdateError> {
-    let done = sqlx::query(
+    let write = if answer.version == 0 {
         "INSERT INTO self_answer (application_id, criterion, facility_id, answer, note_id, by_account, at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
-         ON CONFLICT (application_id, criterion, facility_id) DO UPDATE
-         SET answer = excluded.answer, note_id = excluded.note_id, by_account = excluded.by_account, at = excluded.at,
-             version = self_answer.version + 1
-         WHERE self_answer.version = $8",
-    )
-    .bind(application)
-    .bind(&answer.criterion)
-    .bind(&answer.facility_id)
-    .bind(&answer.answer)
-    .bind(&answer.note_id)
-    .bind(by)
-    .bind(now.as_millisecond())
-    .bind(answer.version)
-    .execute(&mut *tx)
-    .await?;
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8 + 1)
+         ON CONFLICT (application_id, criterion, facility_id) DO NOTHING"
+    } else {
+        "UPDATE self_answer SET answer = $4, note_id = $5, by_account = $6, at = $7, version = version + 1
+         WHERE application_id = $1 AND criterion = $2 AND facility_id = $3 AND version = $8"
+    };
+    let done = sqlx::query(write)
+        .bind(application)
+        .bind(&answer.criterion)
+        .bind(&answer.facility_id)
+        .bind(&answer.answer)
+        .bind(&answer.note_id)
+        .bind(by)
+        .bind(now.as_millisecond())
+        .bind(answer.version)
+        .execute(&mut *tx)
+        .await?;
     if done.rows_affected() == 1 {
         return Ok(answer.version + 1);
     }
-    let current: i64 = sqlx::query_scalar(
+    let current: Option<i64> = sqlx::query_scalar(
         "SELECT version FROM self_answer WHERE application_id = $1 AND criterion = $2 AND facility_id = $3",
     )
     .bind(application)
     .bind(&answer.criterion)
     .bind(&answer.facility_id)
-    .fetch_one(tx)
+    .fetch_optional(tx)
     .await?;
-    Err(UpdateError::Stale { seen: answer.version, current })
+    Err(UpdateError::Stale { seen: answer.version, current: current.unwrap_or(0) })
 }
 
 /// The assessment of an application, once a lead was assigned.

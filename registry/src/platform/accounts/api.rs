@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::rules::{self, Locale};
 use super::{passwords, store, tokens};
 use crate::platform::app::App;
-use crate::platform::authorisation::{Actor, Role};
+use crate::platform::authorisation::{Action, Actor, Role, Subject};
 use crate::platform::clock::rfc3339;
 use crate::platform::id::{AccountId, MembershipId, PartyId, SessionId};
 use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
@@ -441,6 +441,8 @@ pub struct ChangeMe {
     responses((status = 200, body = Me), (status = "4XX", body = ProblemDetails)))]
 async fn change_me(State(app): State<App>, write: Write<ChangeMe>) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
+    let own = act.actor.account.to_string();
+    act.authorise(Action::ChangeAccount, &Subject::default(), "account", &own)?;
     let mut account =
         store::account(&mut act.tx, &act.actor.account).await?.ok_or(Problem::NotSignedIn)?;
     let current = std::mem::replace(&mut account.version, body.version);
@@ -484,6 +486,7 @@ async fn answer_invitation(
     accepted: bool,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(app).await?;
+    act.authorise(Action::AnswerInvitation, &Subject::default(), "membership", id.as_str())?;
     let (account, now) = (&act.actor.account, act.now.as_millisecond());
     if !store::answer_invitation(&mut act.tx, id, account, accepted, now).await? {
         return Err(Problem::NotFound("invitation"));

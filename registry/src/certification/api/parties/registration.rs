@@ -131,6 +131,11 @@ impl Register {
             "/municipality",
             "is needed for a sole proprietor, who is shown by it",
         );
+        need(
+            !self.sole_proprietor || self.names.iter().any(|name| name.kind == NameKind::Trade),
+            "/names",
+            "a sole proprietor has a trade name, by which alone the business is shown",
+        );
         if wrong.is_empty() { Ok(()) } else { Err(Problem::Invalid(wrong)) }
     }
 }
