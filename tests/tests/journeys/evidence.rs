@@ -33,7 +33,7 @@ async fn the_same_file_is_kept_once_and_stays_while_anything_needs_it(engine: En
 
     // Taken back from one criterion, it still speaks to the other.
     member.delete(&fees).await.expect(204);
-    member.get(&fees).await.problem("not-found");
+    member.get(&fees).await.problem("erased");
     files_are_erased(&registry, attach(b"%PDF-1.7\nBy mistake.".to_vec(), "RH-1.1").await, member)
         .await;
     assert_eq!(registry.evidence_files().len(), 1, "it is still needed");
