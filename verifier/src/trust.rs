@@ -7,6 +7,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -399,6 +400,9 @@ impl Trust {
 }
 
 /// Reads a manifest; gives it and the bytes that its signatures cover.
+/// How many signatures are looked at: each is checked over the whole manifest, whoever wrote it.
+const MAX_SIGNATURES: usize = 64;
+
 fn read<T: DeserializeOwned>(
     what: &'static str,
     bytes: &[u8],
@@ -408,7 +412,11 @@ fn read<T: DeserializeOwned>(
         .map_err(|fault: JsonFault| unreadable(fault.to_string()))?;
     let message =
         canonical::to_vec(&value["signed"]).map_err(|error| unreadable(error.to_string()))?;
-    let envelope = serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))?;
+    let envelope: Envelope<T> =
+        serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))?;
+    if envelope.signatures.len() > MAX_SIGNATURES {
+        return Err(unreadable(format!("it has more than {MAX_SIGNATURES} signatures")));
+    }
     Ok((envelope, message))
 }
 

@@ -32,6 +32,14 @@ fn a_root_needs_enough_good_signatures_of_different_keys() {
 }
 
 #[test]
+fn a_manifest_with_more_signatures_than_anyone_needs_is_not_read() {
+    let signed_by = |n: usize| World { root_signers: vec![key(11); n], ..World::good() };
+    let under_signed = TrustError::UnderSigned { good: 1, threshold: 2 };
+    assert_eq!(signed_by(64).trust().unwrap_err(), under_signed);
+    assert_eq!(signed_by(65).trust().unwrap_err().code(), "root_unreadable");
+}
+
+#[test]
 fn a_root_altered_after_signing_is_under_signed() {
     let world = World::good();
     let text = String::from_utf8(world.root_bytes()).unwrap();

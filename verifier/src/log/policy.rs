@@ -46,7 +46,7 @@ impl FromStr for LogPolicy {
                     logs.push(vkey.parse().map_err(|_| PolicyFault::Line(number))?);
                 }
                 ["quorum", "none"] if !quorum => quorum = true,
-                ["witness" | "group", ..] | ["quorum", _] if words[1] != "none" => {
+                ["witness" | "group", _, ..] | ["quorum", _] if words[1] != "none" => {
                     return Err(PolicyFault::Unsupported(line.trim().to_string()));
                 }
                 _ => return Err(PolicyFault::Line(number)),
@@ -87,6 +87,9 @@ mod tests {
                 unsupported(&format!("witness w {LOG}")),
             ),
             (format!("log {LOG}\nquorum all\n"), unsupported("quorum all")),
+            ("witness\n".into(), PolicyFault::Line(1)),
+            (format!("log {LOG}\ngroup\nquorum none\n"), PolicyFault::Line(2)),
+            ("quorum\n".into(), PolicyFault::Line(1)),
         ] {
             assert_eq!(text.parse::<LogPolicy>(), Err(fault), "{text}");
         }
