@@ -182,7 +182,7 @@ async fn measure(State(app): State<App>) -> Result<Response, Problem> {
     };
     let mut db = app.db.reader().acquire().await?;
     let (waiting, failed) = jobs::count(&mut db, &app).await?;
-    gauge("jobs_waiting", "Jobs that are not done", waiting);
+    gauge("jobs_waiting", "Jobs that are due, or failed before", waiting);
     gauge("jobs_failed", "Jobs that failed and are tried again", failed);
     let unsequenced = log::count_waiting(&mut db).await?;
     gauge("log_leaves_unsequenced", "Leaves that wait for their number in the log", unsequenced);

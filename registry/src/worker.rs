@@ -153,9 +153,9 @@ async fn release_credential(app: &App, job: &Job) -> Result<(), Problem> {
     Ok(tx.commit().await?)
 }
 
-/// Shows a release that the self-check refused as failed; an operator retries or voids it.
+/// Shows a release that was refused, or could not be done in time, as failed; an operator retries or voids it.
 async fn refuse_release(app: &App, job: &Job, why: &str) -> Result<(), Problem> {
-    tracing::error!(credential = job.subject, why, "a release failed its self-check");
+    tracing::error!(credential = job.subject, why, "a release failed");
     let mut tx = app.db.write().await?;
     let certificate = issuance::fail(&mut tx, &job.subject, why).await?;
     release::failed(&mut tx, &certificate).await?;

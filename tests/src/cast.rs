@@ -6,7 +6,7 @@ use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::registry::{PASSWORD, Registry};
+use crate::registry::Registry;
 
 /// Somebody with an account, signed in.
 #[derive(Clone, Debug)]
@@ -42,11 +42,6 @@ impl Person {
             let accept = format!("/api/v1/me/memberships/{id}/accept");
             self.post(&accept, &json!({})).await.expect(200);
         }
-    }
-
-    /// A second sign-in of the same person.
-    pub async fn signs_in_again(&self, registry: &Registry) -> Client {
-        registry.sign_in(&self.email, PASSWORD).await
     }
 }
 

@@ -47,6 +47,12 @@ pub struct Place {
     pub seal_key: Option<PathBuf>,
 }
 
+impl Place {
+    fn seal_file(&self) -> PathBuf {
+        self.seal_key.clone().unwrap_or_else(|| self.data.join("seal.key"))
+    }
+}
+
 /// Options of `akashi serve`.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
@@ -99,7 +105,8 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
         Some(origin) => origin.clone(),
         None => format!("http://localhost:{port}").parse()?,
     };
-    let mut app = means(&options.place, database(&options.place).await?, origin)?;
+    let seal = SealKey::load_or_create(&options.place.seal_file(), &draw(&SystemRng))?;
+    let mut app = means(&options.place, seal, database(&options.place).await?, origin)?;
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Start).await?;
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
@@ -153,12 +160,14 @@ pub async fn existing(place: &Place) -> anyhow::Result<App> {
             "there is no registry in {data}: name its folder, and its database, as for serve"
         )
     };
-    if !place.data.join("evidence").is_dir() {
+    let has_database = place.database.is_some() || place.data.join("akashi.db").is_file();
+    if !has_database || !place.data.join("evidence").is_dir() {
         return Err(missing());
     }
+    let seal = SealKey::load(&place.seal_file())?;
     let db = database(place).await?;
     let fixed = settings::get(&mut *db.reader().acquire().await?, "origin").await?;
-    means(place, db, fixed.ok_or_else(missing)?.parse()?)
+    means(place, seal, db, fixed.ok_or_else(missing)?.parse()?)
 }
 
 async fn database(place: &Place) -> anyhow::Result<Db> {
@@ -169,10 +178,8 @@ async fn database(place: &Place) -> anyhow::Result<Db> {
     Ok(Db::open(&url).await?)
 }
 
-fn means(place: &Place, db: Db, origin: Origin) -> anyhow::Result<App> {
+fn means(place: &Place, seal: SealKey, db: Db, origin: Origin) -> anyhow::Result<App> {
     let rng = SystemRng;
-    let seal_file = place.seal_key.clone().unwrap_or_else(|| place.data.join("seal.key"));
-    let seal = SealKey::load_or_create(&seal_file, &draw(&rng))?;
     let evidence = place.data.join("evidence");
     make_private(&evidence)?;
     let blobs = BlobStore::in_folder(&evidence)?;

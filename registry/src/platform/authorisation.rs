@@ -334,7 +334,7 @@ impl Subject {
     }
 
     /// The parties that have a say in it, the one whose affair it is first.
-    fn parties(&self) -> impl Iterator<Item = &PartyId> {
+    pub(super) fn parties(&self) -> impl Iterator<Item = &PartyId> {
         [&self.company, &self.body, &self.owner, &self.buyer].into_iter().flatten()
     }
 

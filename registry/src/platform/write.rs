@@ -297,11 +297,9 @@ impl<'a> Act<'a> {
     ) -> Result<Response, Problem> {
         let bytes = serde_json::to_vec(answer).map_err(Problem::internal)?;
         for (action, subject, parties) in &self.audited {
-            let party =
-                parties.company.as_ref().or(parties.body.as_ref()).or(parties.owner.as_ref());
             let row = audit::Row {
                 actor: Some(&self.actor.account),
-                party,
+                party: parties.parties().next(),
                 action: *action,
                 subject,
                 outcome: "done",

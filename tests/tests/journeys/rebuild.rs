@@ -85,6 +85,13 @@ fn a_folder_without_a_registry_is_named_and_left_alone() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("there is no registry in") && said.contains("name its folder"), "{said}");
     assert!(!data.exists());
+
+    // Nor where a part of one is missing: a database or a seal key that was not named is not made anew.
+    std::fs::create_dir_all(data.join("evidence")).expect("a folder");
+    let output = Command::new(akashi()).arg("rebuild").arg("--data").arg(&data).output();
+    assert_eq!(output.expect("akashi runs").status.code(), Some(1));
+    let left: Vec<_> = std::fs::read_dir(&data).expect("the folder").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
 }
 
 on_both_engines!(what_is_made_anew_is_what_was_there);
