@@ -237,7 +237,7 @@ pub async fn release(
 /// valid file, and say what no longer holds.
 async fn is_outrun(db: &mut AnyConnection, row: &CredentialRow) -> Result<bool, Problem> {
     let all = credentials::of_certificate(db, &row.certificate_id).await?;
-    Ok(all.iter().any(|other| other.id > row.id && other.state == CredentialState::Released))
+    Ok(all.iter().any(|other| other.is_later_than(row) && other.state == CredentialState::Released))
 }
 
 /// Why a form is not accepted by the verifier that buyers use, under the real root; none when both are.
@@ -271,7 +271,7 @@ async fn self_check(
 /// Marks every earlier released credential of the certificate as superseded.
 async fn supersede(tx: &mut AnyConnection, app: &App, row: &CredentialRow) -> Result<(), Problem> {
     for earlier in credentials::of_certificate(tx, &row.certificate_id).await? {
-        if earlier.id < row.id && earlier.state == CredentialState::Released {
+        if row.is_later_than(&earlier) && earlier.state == CredentialState::Released {
             set_bit(tx, app, &earlier, Purpose::Refresh, true).await?;
         }
     }

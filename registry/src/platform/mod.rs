@@ -19,6 +19,7 @@ pub mod notes;
 pub mod outbox;
 pub mod pages;
 pub mod paging;
+pub mod permits;
 pub mod problem;
 pub mod rng;
 #[cfg(test)]

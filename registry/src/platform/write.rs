@@ -182,15 +182,22 @@ impl Identity {
         }
     }
 
-    /// The identity of a request whose body hashes to `request_hash`.
+    /// The identity of a request whose body hashes to `body_hash`. Its query, which may name a person's file, is
+    /// part of what is hashed and never kept in clear.
     ///
     /// # Errors
     /// When the `Idempotency-Key` is not 1 to 128 visible ASCII characters.
-    pub fn of(parts: &axum::http::request::Parts, request_hash: [u8; 32]) -> Result<Self, Problem> {
+    pub fn of(parts: &axum::http::request::Parts, body_hash: [u8; 32]) -> Result<Self, Problem> {
         let key = Self::key(parts)?;
+        let request_hash = match parts.uri.query() {
+            None => body_hash,
+            Some(query) => {
+                Sha256::new().chain_update(body_hash).chain_update(query).finalize().into()
+            }
+        };
         Ok(Self {
             request_id: RequestId::of(parts),
-            route: format!("{} {}", parts.method, parts.uri),
+            route: format!("{} {}", parts.method, parts.uri.path()),
             key,
             request_hash,
         })
@@ -383,5 +390,22 @@ mod tests {
     #[test]
     fn text_after_the_body_is_malformed() {
         assert!(matches!(parse_json::<Body>(br#"{"list":[]} x"#), Err(Problem::MalformedBody(_))));
+    }
+
+    #[test]
+    fn what_a_query_says_tells_requests_apart_and_is_not_kept() {
+        let identity = |uri: &str| {
+            let (parts, ()) =
+                axum::http::Request::post(uri).body(()).expect("a request").into_parts();
+            Identity::of(&parts, [1; 32]).expect("an identity")
+        };
+        let [plain, one, other] =
+            ["/evidence", "/evidence?name=one.pdf", "/evidence?name=other.pdf"].map(identity);
+        for identity in [&plain, &one, &other] {
+            assert_eq!(identity.route, "POST /evidence");
+        }
+        assert_eq!(plain.request_hash, [1; 32]);
+        assert_ne!(one.request_hash, other.request_hash);
+        assert_ne!(one.request_hash, plain.request_hash);
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::spawn_blocking;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,10 +21,14 @@ use super::pages::{ReportPage, VerifyPage};
 use crate::issuance::{self, Kind};
 use crate::platform::app::App;
 use crate::platform::pages::View;
+use crate::platform::permits::off_the_runtime;
 use crate::platform::problem::{Problem, ProblemDetails};
 
 /// The largest file that is taken, in bytes; a credential has about 7,000.
 const LIMIT: usize = 1024 * 1024;
+
+/// A file of the largest size may take thirty times as much memory while it is read: this many at a time.
+static CHECKING: Semaphore = Semaphore::const_new(4);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -68,11 +72,11 @@ fn answer(headers: &HeaderMap, view: &View, report: &Report) -> Response {
 async fn report(app: &App, opened: &Opened, input: Bytes) -> Result<Report, Problem> {
     let trust = opened.current(app).await?;
     let now = app.clock.now();
-    let checked = spawn_blocking(move || {
+    off_the_runtime(&CHECKING, move || {
         let trust = trust.as_deref().ok_or(Untrusted::BundleMissing);
         verify(&input, trust, &Policy::default(), now, None)
-    });
-    checked.await.map_err(Problem::internal)
+    })
+    .await
 }
 
 /// Root and bundle, opened once a version: reading and checking them takes longer than the check of a file.
@@ -85,11 +89,12 @@ type Versions = [i64; 2];
 impl Opened {
     /// The trust of this moment; none before the first bundle. Whoever comes while a bundle is opened waits for it.
     async fn current(&self, app: &App) -> Result<Option<Arc<Trust>>, Problem> {
+        // No connection is held by those who wait.
+        let mut opened = self.0.lock().await;
         let mut db = app.db.reader().acquire().await?;
         let root = issuance::published_version(&mut db, Kind::Root, "").await?;
         let bundle = issuance::published_version(&mut db, Kind::Bundle, "").await?;
         let (Some(root), Some(bundle)) = (root, bundle) else { return Ok(None) };
-        let mut opened = self.0.lock().await;
         if let Some((_, trust)) = opened.as_ref().filter(|(of, _)| *of == [root, bundle]) {
             return Ok(Some(trust.clone()));
         }

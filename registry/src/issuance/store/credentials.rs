@@ -51,6 +51,14 @@ pub struct CredentialRow {
     pub failure: Option<String>,
 }
 
+impl CredentialRow {
+    /// Whether it was prepared after another of its certificate. The log's order says so: ids follow clocks, and
+    /// clocks stand apart from node to node and are set back.
+    pub(crate) fn is_later_than(&self, other: &Self) -> bool {
+        self.leaf_ord > other.leaf_ord
+    }
+}
+
 const COLUMNS: &str = "id, certificate_id, certificate_version_id, issuer_id, signing_key_id, signed_at, payload, shard_id, idx, previous_id, state, leaf_ord, failure";
 
 /// Adds a prepared credential.
@@ -107,7 +115,8 @@ pub(crate) async fn of_certificate(
     db: &mut AnyConnection,
     certificate: &str,
 ) -> Result<Vec<CredentialRow>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM credential WHERE certificate_id = $1 ORDER BY id");
+    let sql =
+        format!("SELECT {COLUMNS} FROM credential WHERE certificate_id = $1 ORDER BY leaf_ord");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(certificate).fetch_all(db).await
 }
 
@@ -124,8 +133,7 @@ pub(crate) async fn last_of_version(
         #[sqlx(try_from = "String")]
         state: CredentialState,
     }
-    let sql =
-        "SELECT state FROM credential WHERE certificate_version_id = $1 ORDER BY id DESC LIMIT 1";
+    let sql = "SELECT state FROM credential WHERE certificate_version_id = $1 ORDER BY leaf_ord DESC LIMIT 1";
     let last: Option<Last> = sqlx::query_as(sql).bind(version).fetch_optional(db).await?;
     Ok(last.map(|last| last.state))
 }
@@ -135,8 +143,9 @@ pub(crate) async fn last_of_version(
 /// # Errors
 /// When the database refuses.
 pub(crate) async fn failed(db: &mut AnyConnection) -> Result<Vec<CredentialRow>, sqlx::Error> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM credential WHERE state = 'failed' ORDER BY id LIMIT 200");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM credential WHERE state = 'failed' ORDER BY leaf_ord LIMIT 200"
+    );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
 }
 
@@ -212,4 +221,32 @@ pub(crate) async fn form(
         .bind(form)
         .fetch_optional(db)
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_later_credential_is_the_later_in_the_log_though_a_clock_was_set_back() {
+        let row = |id: &str, leaf_ord| CredentialRow {
+            id: id.into(),
+            certificate_id: String::new(),
+            certificate_version_id: String::new(),
+            issuer_id: String::new(),
+            signing_key_id: String::new(),
+            signed_at: 0,
+            payload: Vec::new(),
+            shard_id: String::new(),
+            idx: 0,
+            previous_id: None,
+            state: CredentialState::Released,
+            leaf_ord,
+            failure: None,
+        };
+        let first = row("0193a000-0000-7000-8000-000000000002", 1);
+        let second = row("0193a000-0000-7000-8000-000000000001", 2);
+        assert!(second.is_later_than(&first));
+        assert!(!first.is_later_than(&second) && !first.is_later_than(&first));
+    }
 }
