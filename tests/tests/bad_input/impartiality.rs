@@ -128,6 +128,40 @@ async fn a_lead_who_falls_ill_is_replaced(engine: Engine) {
     other.get(&application.path("")).await.expect(200);
 }
 
+async fn whoever_once_assessed_is_given_no_other_task_and_decides_nothing(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_prepared().await;
+    let former = body.employs(&registry, "former-assessor", "assessor").await;
+    body.gives_role(&former, "reviewer").await;
+    body.gives_role(&former, "decision_maker").await;
+    let assign = async |task: &str| {
+        let task =
+            json!({"version": application.version().await, "account": former.id, "task": task});
+        body.quality_manager.post(&application.path("/assignments"), &task).await
+    };
+
+    // An assessor who accepted the task, rated nothing, and was replaced.
+    let assigned = assign("assessor").await.expect(201).text("/id").to_owned();
+    let task = application.path(&format!("/assignments/{assigned}"));
+    former.post(&format!("{task}/accept"), &json!({})).await.expect(200);
+    let end = json!({"version": application.version().await, "reason": text("Needed elsewhere.")});
+    body.quality_manager.post(&format!("{task}/end"), &end).await.expect(200);
+
+    assign("reviewer").await.problem("conflict-of-interest");
+    assign("decider").await.problem("conflict-of-interest");
+    application.is_assessed(LEADING).await;
+    application.is_reviewed(Some("leading")).await;
+    assign("decider").await.problem("conflict-of-interest");
+    let granted = application.is_granted("leading").await;
+    granted.credential(&registry).await;
+    let suspend = json!({"cause": "access", "heard": true, "public_reason": "Access was refused."});
+    let suspend = granted.decision(&body.decision_maker, suspend).await;
+    former.post(&granted.path("suspend"), &suspend).await.problem("conflict-of-interest");
+}
+
 async fn whoever_is_tied_to_the_company_is_given_no_task(engine: Engine) {
     let registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -219,6 +253,7 @@ on_both_engines!(
     whoever_acts_for_the_company_does_not_decide,
     a_conflict_that_comes_up_later_binds_assessor_and_reviewer,
     a_lead_who_falls_ill_is_replaced,
+    whoever_once_assessed_is_given_no_other_task_and_decides_nothing,
     whoever_is_tied_to_the_company_is_given_no_task,
     a_conflict_is_recorded_of_the_body_s_own_people_only,
     a_body_without_authorisation_grants_nothing,

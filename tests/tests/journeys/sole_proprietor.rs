@@ -52,6 +52,14 @@ async fn without_consent_nothing_is_handed_in_and_nothing_granted(engine: Engine
     consents(&company, true).await.expect(200);
     company.member.post(&application.path("/submit"), &submit).await.expect(200);
     application.is_accepted().await;
+
+    // Nor does it move meanwhile to where nobody assessed it: that is part of what it is shown by.
+    let party = format!("/api/v1/parties/{}", company.id);
+    let record = company.member.get(&party).await.expect(200).json;
+    let moved = json!({"version": record["version"], "municipality": "別例市"});
+    let problem = company.member.patch(&party, &moved).await.problem("incomplete");
+    assert_eq!(problem["missing"][0]["code"], "application_under_way", "{problem:#}");
+    assert_eq!(company.member.get(&party).await.expect(200).json, record);
     application.is_assigned().await;
     application.is_assessed(LEADING).await;
     application.is_reviewed(Some("leading")).await;

@@ -77,12 +77,11 @@ async fn candidate(
         holds_role: members.iter().any(|m| &m.account_id == account && m.role == task.role()),
         competent: people::is_competent(db, account, body, &programme.id, now).await?,
         conflict: file::conflict_of(db, programme, account, company, now).await?,
-        duties: file
-            .subject
-            .assigned
-            .iter()
+        duties: applications::duties(db, &file.application.id)
+            .await?
+            .into_iter()
             .filter(|(other, _)| other == account)
-            .map(|(_, task)| duty(*task))
+            .map(|(_, task)| duty(task))
             .collect(),
         cycles: people::cycles_in_a_row(db, account, company, body).await?,
         cycles_max: programme.rules.assessor_cycles_max,

@@ -206,13 +206,9 @@ pub(in crate::certification) fn apply_rule(
 pub(super) async fn maker(act: &mut Act<'_>, loaded: &AssessmentFile) -> Result<Maker, Problem> {
     let Act { tx: db, actor, now, .. } = act;
     let application = &loaded.file.application;
+    let duties = applications::duties(db, &application.id).await?;
     let assigned = |tasks: &[Task]| {
-        loaded
-            .file
-            .subject
-            .assigned
-            .iter()
-            .any(|(account, task)| account == &actor.account && tasks.contains(task))
+        duties.iter().any(|(account, task)| account == &actor.account && tasks.contains(task))
     };
     let raters = assessments::raters(db, &loaded.assessment.id).await?;
     let reviews = assessments::reviews(db, &loaded.assessment.id).await?;

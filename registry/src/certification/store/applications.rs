@@ -284,6 +284,25 @@ pub async fn assignments(
     .await
 }
 
+/// Who has a task on an application, and who had one: in force, or accepted before it ended. Whoever ever accepted to
+/// assess is no fresh eye any more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn duties(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Vec<(AccountId, Task)>, sqlx::Error> {
+    let rows: Vec<Assignment> = sqlx::query_as(
+        "SELECT s.id, s.account_id, a.name, s.task, s.accepted_at FROM assignment s JOIN account a ON a.id = s.account_id
+         WHERE s.application_id = $1 AND (s.ended_at IS NULL OR s.accepted_at IS NOT NULL) ORDER BY s.id",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.account_id, row.task)).collect())
+}
+
 /// Adds an assignment.
 ///
 /// # Errors

@@ -138,7 +138,8 @@ pub async fn cycles_in_a_row(
 ) -> Result<u32, sqlx::Error> {
     let latest: Vec<(i64,)> = sqlx::query_as(
         "SELECT CAST((SELECT count(*) FROM assignment s WHERE s.application_id = a.id AND s.account_id = $1
-                      AND s.task IN ('lead', 'assessor') AND s.ended_at IS NULL) AS BIGINT)
+                      AND s.task IN ('lead', 'assessor')
+                      AND (s.ended_at IS NULL OR s.accepted_at IS NOT NULL)) AS BIGINT)
          FROM application a WHERE a.company_id = $2 AND a.body_id = $3 AND a.state = 'decided'
          ORDER BY a.id DESC LIMIT 12",
     )

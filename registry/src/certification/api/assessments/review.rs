@@ -20,8 +20,9 @@ use crate::certification::rules::assessment::{
     self, AssessmentEvent, AssessmentState, AssessmentStep,
 };
 use crate::certification::store::applications::Application;
-use crate::certification::store::assessments;
+use crate::certification::store::{self, assessments};
 use crate::platform::app::App;
+use crate::platform::authorisation::Task;
 use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
@@ -71,7 +72,12 @@ async fn review(
     check_level(&loaded, &body)?;
     let raters = assessments::raters(&mut act.tx, &id).await?;
     let ratings = loaded.ratings(&mut act.tx).await?;
-    let reviewer_assessed = raters.contains(&act.actor.account);
+    let duties = store::applications::duties(&mut act.tx, &loaded.file.application.id).await?;
+    let reviewer = &act.actor.account;
+    let reviewer_assessed = raters.contains(reviewer)
+        || duties.iter().any(|(account, task)| {
+            account == reviewer && matches!(task, Task::Lead | Task::Assessor)
+        });
     let any_na = ratings.iter().any(|r| r.value == Rating::NotApplicable);
     let reason = &body.reason.text;
     let step = match body.recommendation {

@@ -205,6 +205,10 @@ async fn change(
     if body.municipality.as_deref().is_some_and(|name| !name_ok(name)) {
         return Err(Problem::invalid("/municipality", NAME));
     }
+    // A sole proprietor is shown by trade name and municipality: that is what it is called.
+    if party.sole_proprietor != 0 && body.municipality.is_some() {
+        names_may_change(&mut act.tx, &id).await?;
+    }
     party.municipality = body.municipality.or(party.municipality);
     party.publish_consent = body.publish_consent.map_or(party.publish_consent, i64::from);
     if !party.may_be_shown() {
