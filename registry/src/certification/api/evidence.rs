@@ -245,15 +245,6 @@ async fn subjects(
     Ok(subjects)
 }
 
-/// Allows whoever may read it for one of its subjects.
-fn may_read(actor: &Actor, subjects: &[Subject]) -> Result<(), Problem> {
-    let allowed = |subject| actor.authorise(Action::ReadEvidence, subject, "evidence");
-    if subjects.iter().any(|subject| allowed(subject).is_ok()) {
-        return Ok(());
-    }
-    allowed(&subjects.last().cloned().unwrap_or_default())
-}
-
 /// Reads a file.
 #[utoipa::path(get, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
@@ -266,7 +257,13 @@ async fn get(
     let mut db = app.db.reader().acquire().await?;
     let row = evidence::get(&mut db, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let subjects = subjects(&mut db, &row).await?;
-    may_read(&actor, &subjects)?;
+    if !subjects
+        .iter()
+        .any(|subject| actor.authorise(Action::ReadEvidence, subject, "evidence").is_ok())
+    {
+        let last = subjects.last().cloned().unwrap_or_default();
+        actor.authorise(Action::ReadEvidence, &last, "evidence")?;
+    }
     if let Some(at) = row.removed_at {
         return Err(Problem::Erased { at: rfc3339(at) });
     }
@@ -294,22 +291,7 @@ pub(crate) struct LinkTo {
     finding: Option<FindingId>,
 }
 
-/// Evidence is shown for what is still to be decided.
-fn under_way(state: ApplicationState) -> Result<(), Problem> {
-    use ApplicationState::{Accepted, Assessing, Deciding, Draft, Submitted};
-    let under_way = [Draft, Submitted, Accepted, Assessing, Deciding];
-    if under_way.contains(&state) {
-        return Ok(());
-    }
-    Err(Problem::WrongState {
-        event: "link".into(),
-        state: state.to_string(),
-        allowed_from: under_way.iter().map(ToString::to_string).collect(),
-        who: vec!["applicant".into(), "assessor".into()],
-    })
-}
-
-/// Links evidence to a criterion at a facility of an application that is under way.
+/// Links evidence to a criterion at a facility of an application.
 #[utoipa::path(post, path = "/api/v1/evidence/{id}/links", params(("id" = String, Path)), request_body = LinkTo,
     tag = "evidence", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn link(
@@ -325,11 +307,6 @@ async fn link(
     if row.party_id != application.company_id || row.removed_at.is_some() {
         return Err(Problem::NotFound("evidence"));
     }
-    // A link lets others read: it is made by whoever may read already, or brought the file in.
-    if evidence::brought_by(&mut act.tx, &id).await? != act.actor.account {
-        may_read(&act.actor, &subjects(&mut act.tx, &row).await?)?;
-    }
-    under_way(application.state)?;
     programme
         .criterion(&body.criterion)
         .ok_or_else(|| Problem::invalid("/criterion", "is none of the programme's"))?;

@@ -171,14 +171,6 @@ pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Option<Evide
     .await
 }
 
-/// Who brought evidence in.
-///
-/// # Errors
-/// When the database refuses, or there is no such evidence.
-pub async fn brought_by(db: &mut AnyConnection, id: &EvidenceId) -> Result<AccountId, sqlx::Error> {
-    sqlx::query_scalar("SELECT by_account FROM evidence WHERE id = $1").bind(id).fetch_one(db).await
-}
-
 /// A link's row.
 #[derive(Debug, FromRow)]
 pub struct Link {
