@@ -82,7 +82,7 @@ async fn retire(
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(&app).await?;
-    act.authorise(Action::Operate, &Subject::default(), "key", &id)?;
+    act.authorise(Action::Operate, &Subject::default(), "key", &id).await?;
     let next = issuance::retire_key(&mut act.tx, &app, &id, &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
     act.commit(StatusCode::OK, &successor).await
@@ -107,7 +107,7 @@ async fn compromised(
     write: Write<Compromised>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    act.authorise(Action::Operate, &Subject::default(), "key", &id)?;
+    act.authorise(Action::Operate, &Subject::default(), "key", &id).await?;
     let from = body.from.as_millisecond();
     let next = issuance::compromise_key(&mut act.tx, &app, &id, from, &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };

@@ -89,6 +89,8 @@ pub struct Case {
     pub company: String,
     /// The organisation as a whole, its only facility.
     pub facility: String,
+    /// A file of the company's, linked to a criterion while the application was a draft.
+    pub evidence: String,
     /// The assessor's own assignment.
     pub assignment: Option<String>,
     /// The assessment.
@@ -169,7 +171,18 @@ impl Cast {
         let application = made.text("/id").to_owned();
         let read = applicant.get(&format!("{API}/applications/{application}")).await.expect(200);
         let facility = read.text("/facilities/0").to_owned();
-        Case { application, company, facility, ..Case::default() }
+        let mut case = Case { application, company, facility, ..Case::default() };
+        case.evidence = self.attach(&case).await.expect(201).text("/id").to_owned();
+        let link = json!({"application": case.application, "criterion": IMPROVABLE,
+            "facility": case.facility});
+        let links = format!("{API}/evidence/{}/links", case.evidence);
+        applicant.post(&links, &link).await.expect(201);
+        case
+    }
+
+    /// The company attaches a file.
+    pub async fn attach(&self, case: &Case) -> Answer {
+        self.applicant.post_body(&case.attach_path(), "application/pdf", "%PDF-1.7").await
     }
 
     async fn fill_in(&self, case: &Case) {
@@ -276,6 +289,12 @@ impl Cast {
 }
 
 impl Case {
+    /// Where files are attached.
+    pub fn attach_path(&self) -> String {
+        let period = "period_from=2026-01-01&period_to=2026-06-30";
+        format!("{API}/evidence?application={}&{period}", self.application)
+    }
+
     /// `/api/v1/applications/{id}`
     pub fn application_path(&self) -> String {
         format!("{API}/applications/{}", self.application)

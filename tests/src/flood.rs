@@ -71,7 +71,7 @@ impl Client {
     }
 
     /// The URL of a `POST` and the beginning of its head.
-    fn head_of_post(&self, path: &str, media_type: &str) -> (Url, String) {
+    pub(crate) fn head_of_post(&self, path: &str, media_type: &str) -> (Url, String) {
         let url = Url::parse(&self.locate(path)).expect("a URL");
         let target = url.as_str().strip_prefix(url.origin().ascii_serialization().as_str());
         let mut head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\n", target.expect("a path"));
@@ -83,7 +83,7 @@ impl Client {
     }
 }
 
-async fn connect(url: &Url) -> TcpStream {
+pub(crate) async fn connect(url: &Url) -> TcpStream {
     let address = (url.host_str().expect("a host"), url.port().expect("a port"));
     TcpStream::connect(address).await.expect("the registry listens")
 }
@@ -113,7 +113,9 @@ async fn send(
     Ok(writer)
 }
 
-async fn read_answer(mut reader: OwnedReadHalf) -> io::Result<(StatusCode, HeaderMap, Vec<u8>)> {
+pub(crate) async fn read_answer(
+    mut reader: OwnedReadHalf,
+) -> io::Result<(StatusCode, HeaderMap, Vec<u8>)> {
     let closed = || io::Error::from(io::ErrorKind::UnexpectedEof);
     let mut bytes = Vec::new();
     let body_at = loop {

@@ -30,7 +30,6 @@ pub async fn destroy_file(act: &mut Act<'_>, blob: &BlobId) -> Result<(), sqlx::
 /// [`Problem::Erased`] when that was done before.
 pub async fn destroy_all(act: &mut Act<'_>, company: &PartyId) -> Result<(), Problem> {
     let (tx, by) = (&mut act.tx, &act.actor.account);
-    data_keys::hold(tx, company).await?;
     data_keys::open(tx, act.app, Subject::Party(company)).await?;
     data_keys::destroy(tx, Subject::Party(company), by, act.now).await?;
     evidence::remove_all(tx, company, by, act.now).await?;

@@ -8,11 +8,13 @@ use sqlx::AnyConnection;
 
 use super::file::{self, File};
 use super::ids::ApplicationId;
-use super::rules::application::{ApplicationEvent, ApplicationState, ApplicationStep, next};
+use super::rules::application::{ApplicationEvent, ApplicationStep, next};
 use super::rules::idleness::{Due, Idle, first_warning_days};
+use super::store::applications::{self, Application};
 use super::store::idleness;
 use crate::platform::app::App;
 use crate::platform::clock::instant;
+use crate::platform::hold;
 use crate::platform::problem::Problem;
 
 /// How many applications are read at a time.
@@ -62,7 +64,14 @@ fn days_before(now: Timestamp, days: u32) -> i64 {
 /// Does what is due for an application, if it still is once nobody else can move it.
 async fn act(app: &App, id: &ApplicationId, lapse_days: u32) -> Result<bool, Problem> {
     let mut tx = app.db.write().await?;
-    let Some(state) = idleness::hold(&mut tx, id).await? else { return Ok(false) };
+    let Some(company) = applications::company(&mut tx, id).await? else { return Ok(false) };
+    hold::party(&mut tx, &company).await?;
+    let Some(Application { state, .. }) = applications::get(&mut tx, id).await? else {
+        return Ok(false);
+    };
+    if !state.is_under_way() {
+        return Ok(false);
+    }
     let idle = idle(&mut tx, id, lapse_days).await?;
     let now = app.clock.now();
     match idle.due(now) {
@@ -101,9 +110,7 @@ async fn idle(
 /// # Errors
 /// When the database refuses.
 pub async fn lapses_at(db: &mut AnyConnection, file: &File) -> Result<Option<Timestamp>, Problem> {
-    use ApplicationState::{Accepted, Assessing, Deciding, Draft, Submitted};
-    let under_way = [Draft, Submitted, Accepted, Assessing, Deciding];
-    if !under_way.contains(&file.application.state) {
+    if !file.application.state.is_under_way() {
         return Ok(None);
     }
     let lapse_days = file.programme.rules.application_lapse_days;

@@ -26,7 +26,7 @@ use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
 use crate::platform::metrics::Requests;
 use crate::platform::rng::{SystemRng, draw};
-use crate::platform::{jobs, settings, signing_keys};
+use crate::platform::{hold, jobs, settings, signing_keys};
 use crate::{http, issuance, operation, worker};
 use akashi_verifier::Origin;
 
@@ -120,6 +120,8 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
         first_start(&mut tx, &ready.app, &folder).await?;
         ready.offline_root = Some(folder);
     }
+    let registry = accounts::store::operator_party(&mut tx).await?;
+    hold::party(&mut tx, &registry).await?;
     // Not only at the first start: one that ends before the link is read must not leave the registry without operator.
     if !accounts::store::has_operator(&mut tx).await? {
         ready.operator_link = Some(operator_link(&mut tx, &ready.app).await?);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use akashi_schemas::text_enum;
 
-use super::id::{AccountId, PartyId};
+use super::id::{AccountId, PartyId, SessionId};
 use super::problem::Problem;
 
 text_enum! {
@@ -73,7 +73,9 @@ pub enum Who {
     SignedIn,
     /// A role in the subject's party of that role's kind.
     Member(Role),
-    /// A task on the subject, with the role that goes with it still held.
+    /// Any task on the subject, accepted or not, with the role that goes with it still held.
+    Offered,
+    /// A task on the subject that was accepted, with the role that goes with it still held.
     Assigned(Task),
 }
 
@@ -90,6 +92,7 @@ impl Who {
             Self::Member(Role::Owner) => "a member of the programme owner",
             Self::Member(Role::Buyer) => "a member of the buyer",
             Self::Member(Role::Operator) => "an operator of the registry",
+            Self::Offered => "whoever is given a task",
             Self::Assigned(Task::Lead) => "the assigned lead assessor",
             Self::Assigned(Task::Assessor) => "an assigned assessor",
             Self::Assigned(Task::Reviewer) => "the assigned reviewer",
@@ -99,7 +102,7 @@ impl Who {
 }
 
 use Role::{Applicant, Auditor, Buyer, DecisionMaker, Operator, Owner, QualityManager, Reviewer};
-use Who::{Assigned, Member, SignedIn};
+use Who::{Assigned, Member, Offered, SignedIn};
 
 const LEAD: Who = Assigned(Task::Lead);
 const ASSESSOR: Who = Assigned(Task::Assessor);
@@ -168,13 +171,13 @@ actions! {
     MoveApplication = "application.move": [Member(Applicant)],
     /// Read an application.
     ReadApplication = "application.read":
-        [Member(Applicant), LEAD, ASSESSOR, REVIEWER, DECIDER, Member(QualityManager), Member(Auditor)],
+        [Member(Applicant), Offered, Member(QualityManager), Member(Auditor)],
     /// Accept, return or decline a submitted application.
     ReviewApplication = "application.review": [Member(QualityManager)],
     /// Give people their tasks.
     Assign = "application.assign": [Member(QualityManager)],
     /// Accept one's own task.
-    AcceptAssignment = "assignment.accept": [LEAD, ASSESSOR, REVIEWER, DECIDER],
+    AcceptAssignment = "assignment.accept": [Offered],
     /// Attach evidence for a company.
     AttachEvidence = "evidence.attach": [Member(Applicant), LEAD, ASSESSOR],
     /// Read evidence.
@@ -229,7 +232,9 @@ pub struct Membership {
 pub struct Actor {
     /// The account.
     pub account: AccountId,
-    /// What the person is, and where, at this moment.
+    /// The sign-in.
+    pub session: SessionId,
+    /// What the person was, and where, when this was read.
     pub memberships: Vec<Membership>,
     /// Where a refusal is noted.
     pub refused: Refused,
@@ -285,6 +290,17 @@ impl Actor {
     }
 }
 
+/// A task that somebody is given.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// To whom.
+    pub account: AccountId,
+    /// What.
+    pub task: Task,
+    /// Whether the person has accepted it.
+    pub accepted: bool,
+}
+
 /// What an act is about: the parties that have a say in it, and who is assigned to it.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
@@ -296,8 +312,8 @@ pub struct Subject {
     pub owner: Option<PartyId>,
     /// The buyer.
     pub buyer: Option<PartyId>,
-    /// Assignments in force.
-    pub assigned: Vec<(AccountId, Task)>,
+    /// The tasks that are given.
+    pub given: Vec<Given>,
 }
 
 impl Subject {
@@ -324,13 +340,18 @@ impl Subject {
                 actor.memberships.iter().any(|m| m.role == Role::Operator)
             }
             Who::Member(role) => self.party(role).is_some_and(|party| actor.holds(role, party)),
+            Who::Offered => self.tasks(actor).next().is_some(),
             Who::Assigned(task) => {
-                self.assigned
-                    .iter()
-                    .any(|(account, given)| account == &actor.account && *given == task)
-                    && self.body.as_ref().is_some_and(|body| actor.holds(task.role(), body))
+                self.tasks(actor).any(|given| given.task == task && given.accepted)
             }
         }
+    }
+
+    /// The actor's own tasks, as long as the role that goes with each is held.
+    fn tasks(&self, actor: &Actor) -> impl Iterator<Item = &Given> {
+        let holds =
+            |task: Task| self.body.as_ref().is_some_and(|body| actor.holds(task.role(), body));
+        self.given.iter().filter(move |given| given.account == actor.account && holds(given.task))
     }
 
     /// The parties that have a say in it, the one whose affair it is first.

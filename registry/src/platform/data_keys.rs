@@ -95,21 +95,6 @@ pub async fn open(
     Ok((id, key))
 }
 
-/// Holds a party's key until the transaction ends: whoever adds a file and whoever erases one wait for each other.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn hold(tx: &mut AnyConnection, party: &PartyId) -> Result<(), sqlx::Error> {
-    // Writing what stands there takes the row's lock on PostgreSQL; SQLite has one writer.
-    sqlx::query(
-        "UPDATE data_key SET subject_id = subject_id WHERE subject_kind = 'party' AND subject_id = $1",
-    )
-    .bind(party)
-    .execute(tx)
-    .await
-    .map(drop)
-}
-
 /// Destroys a subject's key; a row remains that says when, and by whom. What was destroyed before stays so.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod clock;
 pub mod data_keys;
 pub mod db;
+pub mod hold;
 pub mod http;
 pub mod id;
 pub mod jobs;

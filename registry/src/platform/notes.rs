@@ -57,7 +57,7 @@ impl Text {
 }
 
 /// A free text as it is shown.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Shown {
     /// The text.
@@ -67,6 +67,31 @@ pub enum Shown {
         /// When.
         erased_at: String,
     },
+}
+
+/// Notes that were read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Notes(BTreeMap<NoteId, Shown>);
+
+impl Notes {
+    /// The note of an id.
+    ///
+    /// # Errors
+    /// Internal when it was not among those read: what refers to it is damaged, and must not look like nothing.
+    pub fn of(&self, id: &NoteId) -> Result<Shown, Problem> {
+        self.0
+            .get(id)
+            .cloned()
+            .ok_or_else(|| Problem::internal(anyhow::anyhow!("there is no note {id}")))
+    }
+
+    /// The note of an id, if there is an id.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn of_optional(&self, id: Option<&NoteId>) -> Result<Option<Shown>, Problem> {
+        id.map(|id| self.of(id)).transpose()
+    }
 }
 
 /// Keeps a text under a party's data key.
@@ -112,21 +137,21 @@ pub async fn keep_with(
     Ok(id)
 }
 
-/// Reads notes of one party; one that there is not is not among them.
+/// Reads notes of one subject.
 ///
 /// # Errors
-/// When the database refuses, or a note does not open under its party's key.
+/// When the database refuses, or a note does not open under its subject's key.
 pub async fn read(
     db: &mut AnyConnection,
     app: &App,
-    party: &PartyId,
+    subject: Subject<'_>,
     ids: &[&NoteId],
-) -> Result<BTreeMap<NoteId, Shown>, Problem> {
-    let key = match data_keys::open(db, app, Subject::Party(party)).await {
+) -> Result<Notes, Problem> {
+    let key = match data_keys::open(db, app, subject).await {
         Ok((_, key)) => key,
         Err(Problem::Erased { at }) => {
             let erased = |id: &&NoteId| ((*id).clone(), Shown::Erased { erased_at: at.clone() });
-            return Ok(ids.iter().map(erased).collect());
+            return Ok(Notes(ids.iter().map(erased).collect()));
         }
         Err(other) => return Err(other),
     };
@@ -137,7 +162,7 @@ pub async fn read(
             texts.insert(id, Shown::Text(Text { text, lang }));
         }
     }
-    Ok(texts)
+    Ok(Notes(texts))
 }
 
 /// The rows of notes: id, language, ciphertext.
@@ -160,9 +185,9 @@ mod tests {
     use crate::platform::db::scratch::{Scratch, on_both_engines};
     use crate::platform::scratch::app;
 
-    on_both_engines!(notes_are_read_together_without_those_that_are_not_there);
+    on_both_engines!(notes_are_read_together_and_one_that_is_not_there_is_no_empty_one);
 
-    async fn notes_are_read_together_without_those_that_are_not_there(scratch: &Scratch) {
+    async fn notes_are_read_together_and_one_that_is_not_there_is_no_empty_one(scratch: &Scratch) {
         let app = app(scratch.db().clone(), Arc::default(), 0);
         let mut tx = app.db.write().await.expect("a transaction");
         let party = PartyId::new(app.clock.now(), &*app.rng);
@@ -174,9 +199,15 @@ mod tests {
             let id = keep(&mut tx, &app, &party, &text, "/note").await.expect("a note");
             kept.insert(id, Shown::Text(text));
         }
-        let erased = NoteId::new(app.clock.now(), &*app.rng);
-        let ids: Vec<_> = kept.keys().chain([&erased]).collect();
-        assert_eq!(read(&mut tx, &app, &party, &ids).await.expect("notes"), kept);
-        assert_eq!(read(&mut tx, &app, &party, &[]).await.expect("none"), BTreeMap::new());
+        let missing = NoteId::new(app.clock.now(), &*app.rng);
+        let ids: Vec<_> = kept.keys().chain([&missing]).collect();
+        let subject = Subject::Party(&party);
+        let notes = read(&mut tx, &app, subject, &ids).await.expect("notes");
+        for (id, text) in &kept {
+            assert_eq!(&notes.of(id).expect("a note"), text);
+        }
+        assert!(matches!(notes.of(&missing), Err(Problem::Internal(_))));
+        assert!(matches!(notes.of_optional(None), Ok(None)));
+        assert_eq!(read(&mut tx, &app, subject, &[]).await.expect("none"), Notes::default());
     }
 }

@@ -10,10 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::accounts;
 use super::app::App;
 use super::audit;
 use super::authorisation::{Action, Actor, Subject};
 use super::db::Tx;
+use super::hold;
 use super::http::RequestId;
 use super::id::{NoteId, PartyId};
 use super::notes::{self, Text};
@@ -235,7 +237,7 @@ impl Identity {
 }
 
 impl<'a> Act<'a> {
-    /// Begins an act: from now on nobody else writes what it writes.
+    /// Begins an act.
     ///
     /// # Errors
     /// When the database has no connection to give.
@@ -246,17 +248,29 @@ impl<'a> Act<'a> {
         Ok(Self { app, actor, now, tx, identity, audited: Vec::new() })
     }
 
-    /// Allows the act by the table, and remembers it for the audit row.
+    /// Holds the party that the act is about, before anything is read that the act rests on.
     ///
     /// # Errors
-    /// As [`Actor::authorise`].
-    pub fn authorise(
+    /// When the database refuses.
+    pub async fn hold(&mut self, party: &PartyId) -> Result<(), sqlx::Error> {
+        hold::party(&mut self.tx, party).await
+    }
+
+    /// Allows the act by the table and by what the actor is now, and remembers it for the audit row. The body may
+    /// have been a long time on its way: meanwhile the actor may have signed out, or be a member no more.
+    ///
+    /// # Errors
+    /// As [`Actor::authorise`]; [`Problem::NotSignedIn`] when the session has ended.
+    pub async fn authorise(
         &mut self,
         action: Action,
         subject: &Subject,
         what: &'static str,
         id: &str,
     ) -> Result<(), Problem> {
+        let Actor { account, session, .. } = &self.actor;
+        let now = accounts::store::memberships(&mut self.tx, account, session).await?;
+        self.actor.memberships = now.ok_or(Problem::NotSignedIn)?;
         let actor = &self.actor;
         actor.authorise(action, subject, what).inspect_err(|_| actor.refused.about(id))?;
         self.audited.push((action, format!("{what} {id}"), subject.clone()));

@@ -1,8 +1,8 @@
 //! A decision by somebody who must not make it.
 
 use akashi_tests::{
-    Application, Body, Company, Engine, LEADING, Person, Registry, Sides, eventually,
-    on_both_engines, text,
+    Application, Body, Cast, Company, Engine, LEADING, Person, Registry, Sides, Step, eventually,
+    grant, on_both_engines, text,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -45,6 +45,36 @@ async fn whoever_assessed_or_reviewed_does_not_decide(engine: Engine) {
         problem.problem("conflict-of-interest");
     }
     assert_eq!(granted.public_once(&registry, "active").await["state"], "active");
+}
+
+async fn whoever_has_not_accepted_a_task_only_reads_what_it_is_about(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let cast = Cast::gather(&registry).await;
+    let decider = cast.employs(&registry, "second-decider", "decision_maker").await;
+
+    // The assessor is assigned, and has not said yet that nothing stands against it.
+    let planned = cast.bring(1, Step::Planned).await;
+    cast.assessor.get(&planned.application_path()).await.expect(200);
+    cast.assessor.get(&planned.assessment_path()).await.problem("forbidden");
+    let evidence = format!("/api/v1/evidence/{}", planned.evidence);
+    cast.assessor.get(&evidence).await.problem("forbidden");
+    cast.accept_task(&planned).await;
+    cast.assessor.get(&planned.assessment_path()).await.expect(200);
+    cast.assessor.get(&evidence).await.expect(200);
+
+    let deciding = cast.bring(2, Step::Deciding).await;
+    let version = cast.application(&deciding).await.number("/version");
+    let assignments = format!("{}/assignments", deciding.application_path());
+    let assign = json!({"version": version, "account": decider.id, "task": "decider"});
+    let task = cast.quality_manager.post(&assignments, &assign).await.expect(201);
+    let decision = format!("{}/decision", deciding.application_path());
+    let grant = grant(task.number("/version"));
+    decider.post(&decision, &grant).await.problem("forbidden");
+    decider
+        .post(&format!("{assignments}/{}/accept", task.text("/id")), &json!({}))
+        .await
+        .expect(200);
+    decider.post(&decision, &grant).await.expect(201);
 }
 
 async fn whoever_advised_the_company_does_not_decide(engine: Engine) {
@@ -248,6 +278,7 @@ async fn now(registry: &Registry) -> Timestamp {
 }
 
 on_both_engines!(
+    whoever_has_not_accepted_a_task_only_reads_what_it_is_about,
     whoever_assessed_or_reviewed_does_not_decide,
     whoever_advised_the_company_does_not_decide,
     whoever_acts_for_the_company_does_not_decide,

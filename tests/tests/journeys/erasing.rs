@@ -34,14 +34,20 @@ async fn a_company_goes_and_its_file_still_reads(engine: Engine) {
 
     // Every page of its file is as it was, but for the words, of which is said that they were erased.
     let [mut assessment, report, finding, findings] = read(&cast, &case).await;
-    let [assessment_before, report_before, finding_before, findings_before] = before;
+    let [mut assessment_before, report_before, finding_before, findings_before] = before;
     assert_eq!(report, report_before);
     assert_eq!(findings, findings_before);
     let erased = assessment["ratings"][0]["reason"].clone();
     assert!(erased["erased_at"].is_string(), "{erased}");
-    assert!(assessment["evidence"][0]["erased_at"].take().is_string(), "the file was erased too");
-    assert_eq!(wordless(assessment, &erased), wordless(assessment_before, &erased));
     let tombstone = |text: &Value| text["erased_at"].is_string() && text["text"].is_null();
+    for n in 0..2 {
+        let erased = assessment["evidence"][n]["erased_at"].take();
+        assert!(erased.is_string(), "the files were erased too");
+    }
+    // The second has a name.
+    assert!(tombstone(&assessment["evidence"][1]["name"].take()));
+    assert_eq!(assessment_before["evidence"][1]["name"].take()["text"], "ledger.pdf");
+    assert_eq!(wordless(assessment, &erased), wordless(assessment_before, &erased));
     let corrective_action = &finding["corrective_actions"][0];
     assert!(tombstone(&corrective_action["cause"]) && tombstone(&corrective_action["plan"]));
     assert_eq!(finding["state"], finding_before["state"]);

@@ -1,6 +1,6 @@
 //! A company's files: kept once, read by those who assess, taken back.
 
-use akashi_tests::{Body, Company, Engine, Registry, Sides, eventually, on_both_engines};
+use akashi_tests::{Body, Client, Company, Engine, Registry, Sides, eventually, on_both_engines};
 use serde_json::json;
 
 async fn the_same_file_is_kept_once_and_stays_while_anything_needs_it(engine: Engine) {
@@ -74,6 +74,75 @@ async fn a_file_goes_when_nothing_needs_it_and_comes_back_when_it_is_attached_ag
     assert_eq!(registry.evidence_files().len(), 1);
 }
 
+async fn a_file_is_linked_by_those_who_may_read_it_while_the_application_is_under_way(
+    engine: Engine,
+) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    application.is_prepared().await;
+    let file = format!(
+        "/api/v1/evidence?application={}&period_from=2026-01-01&period_to=2026-06-30",
+        application.id
+    );
+    let attach = async |by: &Client, content: &'static str| {
+        let attached = by.post_body(&file, "application/pdf", content).await.expect(201);
+        format!("/api/v1/evidence/{}", attached.text("/id"))
+    };
+    let link = async |by: &Client, evidence: &str, criterion: &str| {
+        let to = json!({"application": application.id, "criterion": criterion, "facility": company.whole});
+        by.post(&format!("{evidence}/links"), &to).await
+    };
+    let (member, lead): (&Client, &Client) = (&company.member, &body.lead);
+
+    // What the company has not shown yet is nothing that its assessor opens by linking it.
+    let kept = attach(member, "%PDF-1.7\nKept back.").await;
+    link(lead, &kept, "RH-1.1").await.problem("not-found");
+    lead.get(&kept).await.problem("not-found");
+    link(member, &kept, "RH-1.1").await.expect(201);
+    lead.get(&kept).await.expect(200);
+    link(lead, &kept, "RH-1.6").await.expect(201);
+    let seen_on_the_visit = attach(lead, "%PDF-1.7\nSeen on the visit.").await;
+    link(lead, &seen_on_the_visit, "RH-1.1").await.expect(201);
+
+    let version = json!({"version": application.version().await});
+    member.post(&application.path("/withdraw"), &version).await.expect(200);
+    for (by, evidence) in [(member, &kept), (lead, &seen_on_the_visit)] {
+        let problem = link(by, evidence, "RH-1.6").await.problem("wrong-state");
+        assert_eq!(problem["state"], "withdrawn", "{problem:#}");
+    }
+}
+
+async fn a_file_that_arrives_late_is_kept_for_nobody(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let path = format!(
+        "/api/v1/evidence?application={}&period_from=2026-01-01&period_to=2026-06-30&name={}",
+        application.id, "%E5%AF%AE%20photo.pdf"
+    );
+    let late = async || company.member.post_late(&path, "application/pdf", "%PDF-1.7\nLate.").await;
+
+    // The file has the name that it came with, for whoever may read it.
+    let attached = late().await.arrives().await.expect(201);
+    let file = company.member.get(&format!("/api/v1/evidence/{}", attached.text("/id"))).await;
+    let disposition = file.expect(200).header("content-disposition").map(str::to_owned);
+    assert_eq!(
+        disposition.as_deref(),
+        Some("attachment; filename*=UTF-8''%E5%AF%AE%20photo%2Epdf")
+    );
+    let kept = registry.evidence_files();
+
+    let after_the_end = late().await;
+    let version = json!({"version": application.version().await});
+    company.member.post(&application.path("/withdraw"), &version).await.expect(200);
+    after_the_end.arrives().await.problem("wrong-state");
+    company.member.post_body(&path, "application/pdf", "%PDF-1.7").await.problem("wrong-state");
+    assert_eq!(registry.evidence_files(), kept);
+}
+
 /// Takes evidence back, and waits until there is one file less: by then every file that was taken back earlier
 /// is gone too.
 async fn files_are_erased(registry: &Registry, evidence: String, member: &akashi_tests::Client) {
@@ -86,4 +155,6 @@ async fn files_are_erased(registry: &Registry, evidence: String, member: &akashi
 on_both_engines!(
     the_same_file_is_kept_once_and_stays_while_anything_needs_it,
     a_file_goes_when_nothing_needs_it_and_comes_back_when_it_is_attached_again,
+    a_file_is_linked_by_those_who_may_read_it_while_the_application_is_under_way,
+    a_file_that_arrives_late_is_kept_for_nobody,
 );

@@ -64,6 +64,37 @@ async fn a_token_of_an_ended_session_is_worth_nothing(engine: Engine) {
     registry.anyone().get("/api/v1/me").await.problem("not-signed-in");
 }
 
+async fn who_somebody_is_counts_when_the_request_is_whole(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let company = Company::registers(&registry, 1).await;
+    let colleague = Person::signs_up(&registry, "colleague").await;
+    let members = format!("/api/v1/parties/{}/members", company.id);
+    let member = json!({"email": colleague.email, "role": "applicant"});
+    let membership = company.member.post(&members, &member).await.expect(201);
+    colleague.accepts_invitations().await;
+    let facilities = format!("/api/v1/parties/{}/facilities", company.id);
+    let facility = json!({"kind": "site", "name": "Late works", "address": "1 Example",
+        "region": "JP-23", "country": "JP"});
+    let late = async |by: &Client| {
+        by.post_late(&facilities, "application/json", facility.to_string()).await
+    };
+
+    // The head of a request is there; until its body is, much may happen.
+    let in_time = late(&colleague).await;
+    in_time.arrives().await.expect(201);
+    let tokens = sign_in(&registry, &colleague).await;
+    let signed_out = speaking(&registry, &tokens);
+    let of_an_ended_session = late(&signed_out).await;
+    signed_out.delete("/api/v1/sessions/current").await.expect(204);
+    of_an_ended_session.arrives().await.problem("not-signed-in");
+    let of_a_former_member = late(&colleague).await;
+    company.member.delete(&format!("{members}/{}", membership.text("/id"))).await.expect(204);
+    of_a_former_member.arrives().await.problem("not-found");
+    let sites = company.member.get(&facilities).await.expect(200);
+    let names = sites.json.as_array().into_iter().flatten().map(|site| &site["name"]);
+    assert_eq!(names.filter(|name| **name == "Late works").count(), 1);
+}
+
 async fn a_password_is_guessed_ever_more_slowly(engine: Engine) {
     let registry = Registry::start(engine).await;
     let person = Person::signs_up(&registry, "somebody").await;
@@ -126,6 +157,7 @@ async fn a_request_sent_twice_is_carried_out_once(engine: Engine) {
 }
 
 on_both_engines!(
+    who_somebody_is_counts_when_the_request_is_whole,
     a_refresh_token_is_good_once_and_its_reuse_ends_the_session,
     a_token_of_an_ended_session_is_worth_nothing,
     a_password_is_guessed_ever_more_slowly,

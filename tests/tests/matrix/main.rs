@@ -5,6 +5,7 @@
 
 mod roles;
 mod states;
+mod turns;
 mod world;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,9 @@ const APPLICATION: &str = "
     fill_in   draft      -          -          -          -          -        -        -          -
     answer    draft      -          -          -          -          -        -        -          -
     agree     draft      -          -          -          -          -        -        -          -
+    attach    draft      submitted  accepted   assessing  deciding   decided  decided  -          -
+    link      draft      submitted  accepted   assessing  deciding   -        -        -          -
+    take_back draft      -          -          -          -          -        -        -          -
     submit    submitted  -          -          -          -          -        -        -          -
     withdraw  withdrawn  withdrawn  withdrawn  withdrawn  withdrawn  -        -        -          -
     accept    -          accepted   -          -          -          -        -        -          -
@@ -239,6 +242,19 @@ impl Walk {
                 let body = json!({"version": version, "terms_version": "2026-1"});
                 (company, post(format!("{at}/agreement"), body))
             }
+            "attach" => {
+                let (method, path) = ("POST".to_owned(), case.attach_path());
+                (company, Request { method, path, body: Body::Pdf })
+            }
+            "link" => {
+                let link = json!({"application": case.application, "criterion": "RH-1.1",
+                    "facility": case.facility});
+                (company, post(format!("{API}/evidence/{}/links", case.evidence), link))
+            }
+            "take_back" => {
+                let path = format!("{API}/evidence/{}", case.evidence);
+                (company, request("DELETE", path, json!(null)))
+            }
             "submit" | "withdraw" => {
                 (company, post(format!("{at}/{event}"), json!({"version": version})))
             }
@@ -310,7 +326,7 @@ impl Walk {
                 (&cast.applicant, post(format!("{at}/plan"), body))
             }
             "evidence" => {
-                let evidence = self.world.attach(case).await;
+                let evidence = cast.attach(case).await.expect(201).text("/id").to_owned();
                 let body = json!({"version": version, "evidence": [evidence]});
                 (&cast.applicant, post(format!("{at}/evidence"), body))
             }

@@ -75,14 +75,6 @@ impl World {
         vec![person]
     }
 
-    /// Attaches a file of the company's; gives the evidence's id.
-    pub(crate) async fn attach(&self, case: &Case) -> String {
-        let period = "period_from=2026-01-01&period_to=2026-06-30";
-        let path = format!("{API}/evidence?application={}&{period}", case.application);
-        let file = self.cast.applicant.post_body(&path, "application/pdf", "%PDF-1.7").await;
-        file.expect(201).text("/id").to_owned()
-    }
-
     /// All that can be read of a case, by those who may.
     pub(crate) async fn read(&self, case: &Case) -> Vec<Value> {
         let mut paths = vec![case.application_path()];
@@ -132,6 +124,8 @@ pub(crate) enum Body {
     Json(Value),
     /// A file of a type that no route takes.
     UnknownFile,
+    /// A file as companies attach them.
+    Pdf,
 }
 
 impl Request {
@@ -143,6 +137,7 @@ impl Request {
             ("POST", Body::UnknownFile) => {
                 client.post_body(path, "application/x-unknown", "a file").await
             }
+            ("POST", Body::Pdf) => client.post_body(path, "application/pdf", "%PDF-1.7").await,
             ("POST", Body::Json(json)) => client.post(path, json).await,
             ("PUT", Body::Json(json)) => client.put(path, json).await,
             ("PATCH", Body::Json(json)) => client.patch(path, json).await,

@@ -12,14 +12,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Written;
-use super::applications::{advance, open};
+use super::applications::{advance, load, open};
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, AssessmentId, AssignmentId};
 use crate::certification::rules::application::{
-    self, ApplicationEvent, ApplicationState, ApplicationStep, Candidate, Duty,
+    self, ApplicationEvent, ApplicationState, ApplicationStep, Candidate, Duty, Work,
 };
 use crate::certification::rules::assessment::AssessmentState;
-use crate::certification::rules::refusal::Mover;
 use crate::certification::rules::sampling;
 use crate::certification::rules::scope::Facility;
 use crate::certification::store::{applications, assessments, facilities, people};
@@ -172,8 +171,7 @@ async fn accept(
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(&app).await?;
-    let file = File::load(&mut act.tx, &id).await?;
-    act.authorise(Action::AcceptAssignment, &file.subject, "application", id.as_str())?;
+    let file = load(&mut act, &id, Action::AcceptAssignment).await?;
     let (by, now) = (&act.actor.account, act.now);
     if !applications::accept_assignment(&mut act.tx, &assignment, &id, by, now).await? {
         return Err(Problem::NotFound("assignment that is yours and waits to be accepted"));
@@ -203,19 +201,13 @@ async fn end(
     let (mut act, body) = write.begin(&app).await?;
     let file = open(&mut act, &id, Action::Assign, body.version).await?;
     let state = file.application.state;
-    if !Duty::Review.assignable_in().contains(&state) {
-        return Err(Problem::WrongState {
-            event: "end_assignment".into(),
-            state: state.to_string(),
-            allowed_from: Duty::Review.assignable_in().iter().map(ToString::to_string).collect(),
-            who: vec![Mover::QualityManager.to_string()],
-        });
-    }
+    Work::EndAssignment.in_state(state)?;
     if !applications::end_assignment(&mut act.tx, &assignment, &id, act.now).await? {
         return Err(Problem::NotFound("assignment in force"));
     }
     let reason = act.keep(&file.application.company_id, &body.reason, "/reason").await?;
     let moved =
-        advance(&mut act, &file.application, "end_assignment", state, Some(&reason)).await?;
+        advance(&mut act, &file.application, Work::EndAssignment.as_str(), state, Some(&reason))
+            .await?;
     act.commit(StatusCode::OK, &Written { id: assignment.to_string(), ..moved }).await
 }

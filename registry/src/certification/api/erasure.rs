@@ -45,10 +45,11 @@ async fn nothing_stands_against(
     db: &mut sqlx::AnyConnection,
     company: &PartyId,
 ) -> Result<(), Problem> {
-    let applications = applications::not_ended(db, company).await?;
+    let applications = applications::under_way(db, company).await?;
     let certificates = certificates::of_company(db, company).await?;
-    let applications =
-        applications.iter().map(|id| json!({ "code": "application_under_way", "application": id }));
+    let applications = applications
+        .iter()
+        .map(|a| json!({ "code": "application_under_way", "application": a.id }));
     let certificates = certificates
         .iter()
         .map(|held| json!({ "code": "certificate_granted", "certificate": held.number }));

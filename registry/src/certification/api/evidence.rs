@@ -18,14 +18,14 @@ use super::Written;
 use crate::certification::erasure;
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, EvidenceId, EvidenceLinkId, FacilityId, FindingId};
-use crate::certification::rules::application::ApplicationState;
+use crate::certification::rules::application::Work;
 use crate::certification::store::{applications, evidence, facilities, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Subject};
 use crate::platform::blobs::Received;
 use crate::platform::clock::rfc3339;
-use crate::platform::id::{BlobId, PartyId};
-use crate::platform::notes::{self, Text};
+use crate::platform::id::{BlobId, NoteId, PartyId};
+use crate::platform::notes::{self, Shown, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Identity, Nothing, Write};
 use crate::platform::{blobs, data_keys};
@@ -93,7 +93,9 @@ async fn attach(
     }
     let mut db = app.db.reader().acquire().await?;
     let File { application, subject, .. } = File::load(&mut db, &query.application).await?;
+    // Asked before the file is read, and again once it is there.
     actor.authorise(Action::AttachEvidence, &subject, "application")?;
+    Work::Attach.in_state(application.state)?;
     let company = data_keys::Subject::Party(&application.company_id);
     let (_, party_key) = data_keys::open(&mut db, &app, company).await?;
     drop(db);
@@ -105,7 +107,7 @@ async fn attach(
     let key = data_keys::fresh(&app);
     let content = body.into_data_stream();
     let received = app.blobs.receive(&app, &party_key, &key, &declared, content).await?;
-    let arrival = Arrival { actor, application, subject, key, query };
+    let arrival = Arrival { actor, company: application.company_id, key, query };
     let kept = keep(&app, &parts, arrival, &received).await;
     // What was placed has left its temporary place; whatever is still there is not needed.
     app.blobs.discard(&received).await?;
@@ -115,8 +117,7 @@ async fn attach(
 /// Who sent what for which application.
 struct Arrival {
     actor: Actor,
-    application: applications::Application,
-    subject: Subject,
+    company: PartyId,
     /// The file's own.
     key: DataKey,
     query: Attach,
@@ -129,16 +130,18 @@ async fn keep(
     arrival: Arrival,
     received: &Received,
 ) -> Result<Response, Problem> {
-    let Arrival { actor, application, subject, key, query } = arrival;
+    let Arrival { actor, company, key, query } = arrival;
     let identity = Identity::of(parts, *received.address.as_bytes())?;
     if let Some(answer) = identity.answered_before(app, &actor).await? {
         return Ok(answer);
     }
     let mut act = Act::begin(app, actor, identity).await?;
     let id = EvidenceId::new(act.now, &*app.rng);
-    act.authorise(Action::AttachEvidence, &subject, "evidence", id.as_str())?;
-    let company = &application.company_id;
-    let blob = keep_blob(&mut act, company, &key, received).await?;
+    act.hold(&company).await?;
+    let File { application, subject, .. } = File::load(&mut act.tx, &query.application).await?;
+    act.authorise(Action::AttachEvidence, &subject, "evidence", id.as_str()).await?;
+    Work::Attach.in_state(application.state)?;
+    let blob = keep_blob(&mut act, &company, &key, received).await?;
     let name = match query.name {
         Some(name) => {
             let text = Text { text: name, lang: "und".into() };
@@ -147,10 +150,10 @@ async fn keep(
         }
         None => None,
     };
-    let by_company = act.actor.holds(Role::Applicant, company);
+    let by_company = act.actor.holds(Role::Applicant, &company);
     let row = evidence::Evidence {
         id: id.clone(),
-        party_id: application.company_id,
+        party_id: company,
         blob_id: blob,
         name_note: name,
         source: if by_company { Source::Company } else { Source::Assessor }.to_string(),
@@ -210,7 +213,6 @@ async fn keep_blob(
     received: &Received,
 ) -> Result<BlobId, Problem> {
     let (tx, app, now) = (&mut act.tx, act.app, act.now);
-    data_keys::hold(tx, company).await?;
     // The company may have had all erased while the file was on its way.
     data_keys::open(tx, app, data_keys::Subject::Party(company)).await?;
     if let Some(same) = evidence::blob_by_address(tx, company, received.address.as_bytes()).await? {
@@ -245,6 +247,15 @@ async fn subjects(
     Ok(subjects)
 }
 
+/// Allows whoever may read it for one of its subjects.
+fn may_read(actor: &Actor, subjects: &[Subject]) -> Result<(), Problem> {
+    let allowed = |subject| actor.authorise(Action::ReadEvidence, subject, "evidence");
+    if subjects.iter().any(|subject| allowed(subject).is_ok()) {
+        return Ok(());
+    }
+    allowed(&subjects.last().cloned().unwrap_or_default())
+}
+
 /// Reads a file.
 #[utoipa::path(get, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
@@ -257,27 +268,44 @@ async fn get(
     let mut db = app.db.reader().acquire().await?;
     let row = evidence::get(&mut db, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let subjects = subjects(&mut db, &row).await?;
-    if !subjects
-        .iter()
-        .any(|subject| actor.authorise(Action::ReadEvidence, subject, "evidence").is_ok())
-    {
-        let last = subjects.last().cloned().unwrap_or_default();
-        actor.authorise(Action::ReadEvidence, &last, "evidence")?;
-    }
+    may_read(&actor, &subjects)?;
     if let Some(at) = row.removed_at {
         return Err(Problem::Erased { at: rfc3339(at) });
     }
     let (_, key) = data_keys::open(&mut db, &app, data_keys::Subject::Blob(&row.blob_id)).await?;
+    let name = name(&mut db, &app, &row.blob_id, row.name_note.as_ref()).await?;
     drop(db);
     let content = app.blobs.read(&row.party_id, &row.blob_id, &key).await?;
     let media_type = HeaderValue::from_str(&row.media_type).map_err(Problem::internal)?;
+    // A company's file is shown by no page of this origin.
+    let disposition = match name {
+        Some(Shown::Text(name)) => format!("attachment; filename*=UTF-8''{}", encoded(&name.text)),
+        _ => "attachment".to_owned(),
+    };
+    let disposition = HeaderValue::try_from(disposition).map_err(Problem::internal)?;
     let headers = [
         (header::CONTENT_TYPE, media_type),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
-        // A company's file is shown by no page of this origin.
-        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
+        (header::CONTENT_DISPOSITION, disposition),
     ];
     Ok((headers, Body::from_stream(content)).into_response())
+}
+
+/// A file's name as the uploader had it, if it had one.
+async fn name(
+    db: &mut sqlx::AnyConnection,
+    app: &App,
+    blob: &BlobId,
+    note: Option<&NoteId>,
+) -> Result<Option<Shown>, Problem> {
+    let Some(note) = note else { return Ok(None) };
+    let names = notes::read(db, app, data_keys::Subject::Blob(blob), &[note]).await?;
+    names.of(note).map(Some)
+}
+
+/// A file name as the value of an extended parameter (RFC 8187, section 3.2).
+fn encoded(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// What evidence speaks to.
@@ -291,7 +319,7 @@ pub(crate) struct LinkTo {
     finding: Option<FindingId>,
 }
 
-/// Links evidence to a criterion at a facility of an application.
+/// Links evidence to a criterion at a facility of an application that is under way.
 #[utoipa::path(post, path = "/api/v1/evidence/{id}/links", params(("id" = String, Path)), request_body = LinkTo,
     tag = "evidence", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn link(
@@ -300,13 +328,20 @@ async fn link(
     write: Write<LinkTo>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
+    let company = applications::company(&mut act.tx, &body.application).await?;
+    act.hold(&company.ok_or(Problem::NotFound("application"))?).await?;
     let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
     let File { application, subject, programme } =
         File::load(&mut act.tx, &body.application).await?;
-    act.authorise(Action::AttachEvidence, &subject, "evidence", id.as_str())?;
+    act.authorise(Action::AttachEvidence, &subject, "evidence", id.as_str()).await?;
     if row.party_id != application.company_id || row.removed_at.is_some() {
         return Err(Problem::NotFound("evidence"));
     }
+    // A link lets others read: it is made by whoever may read already, or brought the file in.
+    if evidence::brought_by(&mut act.tx, &id).await? != act.actor.account {
+        may_read(&act.actor, &subjects(&mut act.tx, &row).await?)?;
+    }
+    Work::Link.in_state(application.state)?;
     programme
         .criterion(&body.criterion)
         .ok_or_else(|| Problem::invalid("/criterion", "is none of the programme's"))?;
@@ -345,19 +380,12 @@ async fn remove(
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(&app).await?;
     let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
+    act.hold(&row.party_id).await?;
     let subject = subjects(&mut act.tx, &row).await?.pop().unwrap_or_default();
-    act.authorise(Action::RemoveEvidence, &subject, "evidence", id.as_str())?;
+    act.authorise(Action::RemoveEvidence, &subject, "evidence", id.as_str()).await?;
     for linked in evidence::linked_applications(&mut act.tx, &id).await? {
-        if linked.state != ApplicationState::Draft {
-            return Err(Problem::WrongState {
-                event: "remove".into(),
-                state: linked.state.to_string(),
-                allowed_from: vec![ApplicationState::Draft.to_string()],
-                who: vec!["applicant".into()],
-            });
-        }
+        Work::TakeBack.in_state(linked.state)?;
     }
-    data_keys::hold(&mut act.tx, &row.party_id).await?;
     evidence::remove(&mut act.tx, &id, &act.actor.account, act.now).await?;
     if !evidence::is_needed(&mut act.tx, &row.blob_id).await? {
         erasure::destroy_file(&mut act, &row.blob_id).await?;
@@ -372,6 +400,8 @@ pub(crate) struct EvidenceView {
     pub(super) criterion: String,
     pub(super) facility: FacilityId,
     pub(super) finding: Option<FindingId>,
+    /// The file's name, as the uploader had it.
+    name: Option<Shown>,
     /// The first day that it speaks of.
     period_from: String,
     /// The last day that it speaks of.
@@ -387,22 +417,26 @@ pub(crate) struct EvidenceView {
 /// The evidence of an application, link by link, as it stands at a moment.
 pub(super) async fn of_application(
     db: &mut sqlx::AnyConnection,
+    app: &App,
     file: &File,
     now: Timestamp,
 ) -> Result<Vec<EvidenceView>, Problem> {
     let zone = file::zone(&file.programme)?;
     let over = |day: &str| day.parse::<Date>().is_ok_and(|day| zone.is_over(day, now));
-    let view = |linked: evidence::Linked| EvidenceView {
-        id: linked.link.evidence_id,
-        criterion: linked.link.criterion,
-        facility: linked.link.facility_id,
-        finding: linked.link.finding_id,
-        period_from: linked.period_from,
-        period_to: linked.period_to,
-        expired: linked.expires_on.as_deref().is_some_and(over),
-        expires_on: linked.expires_on,
-        erased_at: linked.removed_at.map(rfc3339),
-    };
-    let links = evidence::links(db, &file.application.id).await?;
-    Ok(links.into_iter().map(view).collect())
+    let mut views = Vec::new();
+    for linked in evidence::links(db, &file.application.id).await? {
+        views.push(EvidenceView {
+            name: name(db, app, &linked.blob_id, linked.name_note.as_ref()).await?,
+            id: linked.link.evidence_id,
+            criterion: linked.link.criterion,
+            facility: linked.link.facility_id,
+            finding: linked.link.finding_id,
+            period_from: linked.period_from,
+            period_to: linked.period_to,
+            expired: linked.expires_on.as_deref().is_some_and(over),
+            expires_on: linked.expires_on,
+            erased_at: linked.removed_at.map(rfc3339),
+        });
+    }
+    Ok(views)
 }

@@ -19,14 +19,14 @@ use crate::certification::ids::{
     ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId,
     FindingId,
 };
-use crate::certification::rules::application::ApplicationState;
+use crate::certification::rules::application::Work;
 use crate::certification::rules::finding::{self, FindingEvent, FindingState, FindingStep, Grade};
-use crate::certification::store::applications::Application;
 use crate::certification::store::findings::Finding;
 use crate::certification::store::{self, Transition, applications, evidence, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor};
 use crate::platform::clock::{instant, rfc3339};
+use crate::platform::data_keys::Subject;
 use crate::platform::id::NoteId;
 use crate::platform::notes::{self, Shown, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
@@ -54,37 +54,25 @@ struct Loaded {
     file: AssessmentFile,
 }
 
-/// Opens a finding for a write: authorised, at the version that its writer saw, of an application that is not ended.
+/// Opens a finding for a write: its company held, authorised, at the version that its writer saw, of an application
+/// in which findings move.
 async fn open(
     act: &mut Act<'_>,
     id: &FindingId,
     action: Action,
     seen: i64,
 ) -> Result<Loaded, Problem> {
+    let company = findings::company(&mut act.tx, id).await?;
+    act.hold(&company.ok_or(Problem::NotFound("finding"))?).await?;
     let finding = findings::get(&mut act.tx, id).await?.ok_or(Problem::NotFound("finding"))?;
     let file = AssessmentFile::load(&mut act.tx, &finding.assessment_id).await?;
-    act.authorise(action, &file.file.subject, "finding", id.as_str())?;
+    act.authorise(action, &file.file.subject, "finding", id.as_str()).await?;
     check_version(seen, finding.version)?;
-    under_way(&file.file.application, action)?;
+    Work::Correct.in_state(file.file.application.state)?;
     if action == Action::JudgeFinding {
         file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     }
     Ok(Loaded { finding, file })
-}
-
-/// Nothing moves any more in an application that was taken back, declined or lapsed.
-fn under_way(application: &Application, action: Action) -> Result<(), Problem> {
-    use ApplicationState::{Assessing, Decided, Deciding};
-    let may = [Assessing, Deciding, Decided];
-    if may.contains(&application.state) {
-        return Ok(());
-    }
-    Err(Problem::WrongState {
-        event: action.as_str().to_owned(),
-        state: application.state.to_string(),
-        allowed_from: may.iter().map(ToString::to_string).collect(),
-        who: Vec::new(),
-    })
 }
 
 /// Writes a move with the reason given for it, lets the assessment go on when nothing more is waited for, and commits.
@@ -385,8 +373,8 @@ pub(crate) struct FindingDetail {
 /// What the company said that it will do.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CorrectiveActionView {
-    cause: Option<Shown>,
-    plan: Option<Shown>,
+    cause: Shown,
+    plan: Shown,
     at: String,
 }
 
@@ -418,15 +406,15 @@ async fn get(
         .flat_map(|(cause, plan, _)| [cause, plan])
         .chain(events.iter().filter_map(|(.., note, _)| note.as_ref()))
         .collect();
-    let mut texts = notes::read(&mut db, &app, company(&file), &noted).await?;
+    let notes = notes::read(&mut db, &app, Subject::Party(company(&file)), &noted).await?;
     let mut corrective_actions = Vec::new();
     for (cause, plan, at) in actions {
-        let (cause, plan) = (texts.remove(&cause), texts.remove(&plan));
+        let (cause, plan) = (notes.of(&cause)?, notes.of(&plan)?);
         corrective_actions.push(CorrectiveActionView { cause, plan, at: rfc3339(at) });
     }
     let mut moves = Vec::new();
     for (event, to, note, at) in events {
-        let reason = note.and_then(|note| texts.remove(&note));
+        let reason = notes.of_optional(note.as_ref())?;
         moves.push(FindingEventView { event, to, reason, at: rfc3339(at) });
     }
     let finding = view(row, app.clock.now());

@@ -57,10 +57,11 @@ pub(crate) struct Declare {
 async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let id = ConflictId::new(act.now, &*app.rng);
+    act.hold(&body.party).await?;
     let account = match body.account {
         Some(account) if account != act.actor.account => {
             let subject = Subject { body: body.body, ..Subject::default() };
-            act.authorise(Action::RecordConflict, &subject, "conflict", id.as_str())?;
+            act.authorise(Action::RecordConflict, &subject, "conflict", id.as_str()).await?;
             let members = match &subject.body {
                 Some(body) => accounts::store::members(&mut act.tx, body).await?,
                 None => Vec::new(),
@@ -71,7 +72,8 @@ async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Respon
             account
         }
         _ => {
-            act.authorise(Action::DeclareConflict, &Subject::default(), "conflict", id.as_str())?;
+            act.authorise(Action::DeclareConflict, &Subject::default(), "conflict", id.as_str())
+                .await?;
             act.actor.account.clone()
         }
     };
@@ -126,7 +128,7 @@ async fn record_competence(
     let (mut act, body) = write.begin(&app).await?;
     let id = CompetenceId::new(act.now, &*app.rng);
     let subject = Subject { body: Some(body.body.clone()), ..Subject::default() };
-    act.authorise(Action::RecordCompetence, &subject, "competence", id.as_str())?;
+    act.authorise(Action::RecordCompetence, &subject, "competence", id.as_str()).await?;
     let members = accounts::store::members(&mut act.tx, &body.body).await?;
     if !members.iter().any(|member| member.account_id == body.account) {
         return Err(Problem::invalid("/account", "is no member of the body"));

@@ -128,7 +128,7 @@ async fn draft(
     let draft = ProgrammeVersionId::new(act.now, &*app.rng);
     let owner = programmes::owner(&mut act.tx, &id).await?.unwrap_or(body.owner);
     let subject = Subject { owner: Some(owner.clone()), ..Subject::default() };
-    act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str())?;
+    act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str()).await?;
     let programme = read(&body.programme)?;
     if programme.id != id {
         return Err(Problem::invalid(
@@ -169,7 +169,7 @@ async fn open(
     let row =
         programmes::get(&mut act.tx, draft).await?.ok_or(Problem::NotFound("programme version"))?;
     let subject = Subject { owner: Some(row.owner_id.clone()), ..Subject::default() };
-    act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str())?;
+    act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str()).await?;
     if row.programme != programme {
         return Err(Problem::NotFound("draft"));
     }
@@ -265,7 +265,7 @@ async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Re
         .ok_or(Problem::NotFound("programme"))?;
     let id = AuthorisationId::new(act.now, &*app.rng);
     let subject = Subject { owner: Some(owner), ..Subject::default() };
-    act.authorise(Action::Authorise, &subject, "authorisation", id.as_str())?;
+    act.authorise(Action::Authorise, &subject, "authorisation", id.as_str()).await?;
     check_body(&mut act.tx, &body.body).await?;
     if body.until <= body.from {
         return Err(Problem::invalid("/until", "is not after its beginning"));
@@ -314,7 +314,7 @@ async fn end_authorisation(
         .ok_or(Problem::NotFound("authorisation"))?;
     let owner = programmes::owner(&mut act.tx, &row.programme).await?;
     let subject = Subject { owner, ..Subject::default() };
-    act.authorise(Action::Authorise, &subject, "authorisation", id.as_str())?;
+    act.authorise(Action::Authorise, &subject, "authorisation", id.as_str()).await?;
     let until = body.until.as_millisecond();
     if until >= row.until_at || until < act.now.as_millisecond() {
         return Err(Problem::invalid(

@@ -6,7 +6,7 @@ use akashi_schemas::{FacilityKind, Programme, text_enum};
 use jiff::Timestamp;
 
 use super::conflict::Conflict;
-use super::refusal::{Missing, Needs, Partiality, Refusal, blank, moves};
+use super::refusal::{Missing, Mover, Needs, Partiality, Refusal, blank, moves};
 use super::scope::{self, Facility, Pair};
 
 text_enum! {
@@ -44,6 +44,18 @@ text_enum! {
         Withdrawn = "withdrawn",
         /// Nobody touched it for too long.
         Lapsed = "lapsed",
+    }
+}
+
+impl ApplicationState {
+    /// The states that it is under way in: nothing is decided, and it may lapse.
+    pub const UNDER_WAY: [Self; 5] =
+        [Self::Draft, Self::Submitted, Self::Accepted, Self::Assessing, Self::Deciding];
+
+    /// Whether it is under way.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        Self::UNDER_WAY.contains(&self)
     }
 }
 
@@ -119,6 +131,75 @@ pub enum ApplicationStep<'a> {
     Withdraw,
     /// See [`ApplicationEvent::Lapse`].
     Lapse(Idleness),
+}
+
+text_enum! {
+    /// What is done about an application without moving it.
+    pub enum Work {
+        /// Its scope or facts are written.
+        FillIn = "fill_in",
+        /// A question of the self-assessment is answered.
+        Answer = "answer",
+        /// The certification agreement is accepted.
+        Agree = "agreement",
+        /// A file is attached.
+        Attach = "attach",
+        /// A file is linked to a criterion.
+        Link = "link",
+        /// A file is taken back.
+        TakeBack = "remove",
+        /// A task is ended.
+        EndAssignment = "end_assignment",
+        /// Its assessment is moved on.
+        Assess = "assess",
+        /// One of its findings is moved on.
+        Correct = "correct",
+    }
+}
+
+impl Work {
+    /// The states in which it may be done. A finding may be corrected after the grant, and shown to be.
+    #[must_use]
+    pub fn possible_in(self) -> &'static [ApplicationState] {
+        use ApplicationState::{Accepted, Assessing, Decided, Deciding, Draft, Submitted};
+        match self {
+            Self::FillIn | Self::Answer | Self::Agree | Self::TakeBack => &[Draft],
+            Self::Link => &ApplicationState::UNDER_WAY,
+            Self::Attach => &[Draft, Submitted, Accepted, Assessing, Deciding, Decided],
+            Self::EndAssignment => Duty::Review.assignable_in(),
+            Self::Assess => &[Assessing],
+            Self::Correct => &[Assessing, Deciding, Decided],
+        }
+    }
+
+    /// Who may do it then.
+    #[must_use]
+    pub fn movers(self) -> &'static [Mover] {
+        use Mover::{Applicant, Assessor, DecisionMaker, LeadAssessor, QualityManager, Reviewer};
+        match self {
+            Self::FillIn | Self::Answer | Self::Agree | Self::TakeBack => &[Applicant],
+            Self::Attach | Self::Link => &[Applicant, LeadAssessor, Assessor],
+            Self::EndAssignment => &[QualityManager],
+            Self::Assess => &[LeadAssessor, Assessor, Reviewer],
+            Self::Correct => &[Applicant, LeadAssessor, Assessor, DecisionMaker],
+        }
+    }
+
+    /// Whether it may be done while the application is in this state.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongState`].
+    pub fn in_state(self, state: ApplicationState) -> Result<(), Refusal> {
+        if self.possible_in().contains(&state) {
+            return Ok(());
+        }
+        Err(Refusal::WrongState {
+            event: self.as_str(),
+            state: state.as_str(),
+            allowed_from: self.possible_in().iter().map(|state| state.as_str()).collect(),
+            who: self.movers(),
+        })
+    }
 }
 
 /// What an application contains when it is handed in.
@@ -322,7 +403,6 @@ pub fn assign(state: ApplicationState, duty: Duty, candidate: &Candidate) -> Res
 #[cfg(test)]
 mod tests {
     use super::super::conflict::TieKind;
-    use super::super::refusal::Mover;
     use super::super::refusal::tests::{follows_table, missing, partial};
     use super::super::scope::tests::{facility, facts, programme};
     use super::*;
@@ -347,6 +427,31 @@ mod tests {
             lapsed    -         -      -        -       -         -         -         -       -         -         -
         ";
         follows_table(table, ApplicationState::ALL, ApplicationEvent::ALL, target);
+    }
+
+    #[test]
+    fn every_work_in_every_state() {
+        let table = "
+                      fill_in answer agreement attach link remove end_assignment assess correct
+            draft     yes     yes    yes       yes    yes  yes    -              -      -
+            submitted -       -      -         yes    yes  -      -              -      -
+            accepted  -       -      -         yes    yes  -      yes            -      -
+            assessing -       -      -         yes    yes  -      yes            yes    yes
+            deciding  -       -      -         yes    yes  -      yes            -      yes
+            decided   -       -      -         yes    -    -      -              -      yes
+            closed    -       -      -         -      -    -      -              -      -
+            withdrawn -       -      -         -      -    -      -              -      -
+            lapsed    -       -      -         -      -    -      -              -      -
+        ";
+        let mut lines = table.lines().map(str::split_whitespace).filter(|l| l.clone().count() > 0);
+        let works: Vec<&str> = lines.next().expect("a header").collect();
+        assert_eq!(works, Work::ALL.iter().map(|work| work.as_str()).collect::<Vec<_>>());
+        for mut line in lines {
+            let state: ApplicationState = line.next().expect("a state").parse().expect("a state");
+            for (work, cell) in Work::ALL.iter().zip(line) {
+                assert_eq!(work.in_state(state).is_ok(), cell == "yes", "{work} in {state}");
+            }
+        }
     }
 
     #[test]

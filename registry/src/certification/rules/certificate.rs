@@ -28,6 +28,14 @@ text_enum! {
     }
 }
 
+impl CertificateState {
+    /// Whether it has ended for good.
+    #[must_use]
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Withdrawn | Self::Terminated)
+    }
+}
+
 text_enum! {
     /// What moves a certificate.
     pub enum CertificateEvent {

@@ -10,7 +10,7 @@ use crate::certification::ids::{
     ApplicationId, AssessmentId, AssignmentId, CertificateId, FacilityId, ProgrammeVersionId,
 };
 use crate::certification::rules::application::{ApplicationKind, ApplicationState};
-use crate::platform::authorisation::{Subject, Task};
+use crate::platform::authorisation::{Given, Subject, Task};
 use crate::platform::db::json::JsonText;
 use crate::platform::id::{AccountId, NoteId, PartyId};
 
@@ -155,6 +155,20 @@ pub async fn advance(
     Ok(version)
 }
 
+/// The company that an application is of, which never changes.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn company(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<PartyId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT company_id FROM application WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
+}
+
 /// An application by id.
 ///
 /// # Errors
@@ -193,35 +207,27 @@ pub async fn of_account(
         .await
 }
 
-/// A company's applications that were handed in and are not ended.
+/// The states that an application is under way in, for SQL: [`ApplicationState::is_under_way`] says the same.
+macro_rules! under_way_states {
+    () => {
+        "('draft', 'submitted', 'accepted', 'assessing', 'deciding')"
+    };
+}
+pub(super) use under_way_states;
+
+/// A company's applications that are under way: not ended, drafts among them.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn under_way(
     db: &mut AnyConnection,
     company: &PartyId,
-) -> Result<Vec<ApplicationId>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT id FROM application WHERE company_id = $1
-         AND state IN ('submitted', 'accepted', 'assessing', 'deciding') ORDER BY id",
-    )
-    .bind(company)
-    .fetch_all(db)
-    .await
-}
-
-/// A company's applications that are not ended, its drafts among them.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn not_ended(
-    db: &mut AnyConnection,
-    company: &PartyId,
-) -> Result<Vec<ApplicationId>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT id FROM application WHERE company_id = $1
-         AND state IN ('draft', 'submitted', 'accepted', 'assessing', 'deciding') ORDER BY id",
-    )
+) -> Result<Vec<Application>, sqlx::Error> {
+    sqlx::query_as(concat!(
+        select!("WHERE company_id = $1 AND state IN "),
+        under_way_states!(),
+        " ORDER BY id"
+    ))
     .bind(company)
     .fetch_all(db)
     .await
@@ -384,15 +390,16 @@ pub async fn subject(
     db: &mut AnyConnection,
     application: &Application,
 ) -> Result<Subject, sqlx::Error> {
-    let assigned = assignments(db, &application.id)
-        .await?
-        .into_iter()
-        .map(|a| (a.account_id, a.task))
-        .collect();
+    let given = assignments(db, &application.id).await?;
+    let given = given.into_iter().map(|a| Given {
+        account: a.account_id,
+        task: a.task,
+        accepted: a.accepted_at.is_some(),
+    });
     Ok(Subject {
         company: Some(application.company_id.clone()),
         body: Some(application.body_id.clone()),
-        assigned,
+        given: given.collect(),
         ..Subject::default()
     })
 }
@@ -527,4 +534,15 @@ pub async fn assessment_id(
         .bind(id)
         .fetch_optional(db)
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sql_and_rules_call_the_same_states_under_way() {
+        let words: Vec<_> = ApplicationState::UNDER_WAY.map(|state| format!("'{state}'")).into();
+        assert_eq!(under_way_states!(), format!("({})", words.join(", ")));
+    }
 }

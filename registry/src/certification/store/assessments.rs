@@ -92,6 +92,22 @@ pub async fn insert(
     Ok(())
 }
 
+/// The company that an assessment is of, which never changes.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn company(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<Option<PartyId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT a.company_id FROM assessment s JOIN application a ON a.id = s.application_id WHERE s.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await
+}
+
 /// An assessment by id.
 ///
 /// # Errors

@@ -171,6 +171,14 @@ pub async fn get(db: &mut AnyConnection, id: &EvidenceId) -> Result<Option<Evide
     .await
 }
 
+/// Who brought evidence in.
+///
+/// # Errors
+/// When the database refuses, or there is no such evidence.
+pub async fn brought_by(db: &mut AnyConnection, id: &EvidenceId) -> Result<AccountId, sqlx::Error> {
+    sqlx::query_scalar("SELECT by_account FROM evidence WHERE id = $1").bind(id).fetch_one(db).await
+}
+
 /// A link's row.
 #[derive(Debug, FromRow)]
 pub struct Link {
@@ -220,6 +228,10 @@ pub struct Linked {
     /// The link.
     #[sqlx(flatten)]
     pub link: Link,
+    /// The evidence's file.
+    pub blob_id: BlobId,
+    /// The file's name, as the uploader had it.
+    pub name_note: Option<NoteId>,
     /// First day that the evidence speaks of.
     pub period_from: String,
     /// Last day that it speaks of.
@@ -240,7 +252,7 @@ pub async fn links(
 ) -> Result<Vec<Linked>, sqlx::Error> {
     sqlx::query_as(
         "SELECT l.evidence_id, l.application_id, l.criterion, l.facility_id, l.finding_id,
-                e.period_from, e.period_to, e.expires_on,
+                e.blob_id, e.name_note, e.period_from, e.period_to, e.expires_on,
                 (SELECT r.at FROM evidence_removal r WHERE r.evidence_id = e.id) AS removed_at
          FROM evidence_link l JOIN evidence e ON e.id = l.evidence_id WHERE l.application_id = $1 ORDER BY l.id",
     )

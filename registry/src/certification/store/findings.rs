@@ -8,7 +8,7 @@ use crate::certification::ids::{
     AssessmentId, CorrectiveActionId, FacilityId, FindingId, RatingId,
 };
 use crate::certification::rules::finding::{FindingState, Grade};
-use crate::platform::id::{AccountId, NoteId};
+use crate::platform::id::{AccountId, NoteId, PartyId};
 
 /// A finding's row.
 #[derive(Debug, FromRow)]
@@ -76,6 +76,23 @@ pub async fn insert(tx: &mut AnyConnection, finding: &Finding) -> Result<(), sql
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// The company that a finding is about, which never changes.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn company(
+    db: &mut AnyConnection,
+    id: &FindingId,
+) -> Result<Option<PartyId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT a.company_id FROM finding f JOIN assessment s ON s.id = f.assessment_id
+         JOIN application a ON a.id = s.application_id WHERE f.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await
 }
 
 /// A finding by id.

@@ -1,8 +1,9 @@
 //! Idle applications: since when nobody did anything about them, and how often they were warned of.
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, FromRow};
+use sqlx::AnyConnection;
 
+use super::applications::under_way_states;
 use crate::certification::ids::{ApplicationId, ProgrammeVersionId};
 use crate::certification::rules::application::ApplicationState;
 
@@ -11,10 +12,11 @@ use crate::certification::rules::application::ApplicationState;
 /// # Errors
 /// When the database refuses.
 pub async fn programmes(db: &mut AnyConnection) -> Result<Vec<ProgrammeVersionId>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT DISTINCT programme_version_id FROM application
-         WHERE state IN ('draft', 'submitted', 'accepted', 'assessing', 'deciding') ORDER BY 1",
-    )
+    sqlx::query_scalar(concat!(
+        "SELECT DISTINCT programme_version_id FROM application WHERE state IN ",
+        under_way_states!(),
+        " ORDER BY 1"
+    ))
     .fetch_all(db)
     .await
 }
@@ -32,8 +34,11 @@ pub async fn unmoved(
     limit: i64,
 ) -> Result<Vec<ApplicationId>, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT id FROM application WHERE programme_version_id = $1 AND changed_at <= $2 AND id > $3
-         AND state IN ('draft', 'submitted', 'accepted', 'assessing', 'deciding') ORDER BY id LIMIT $4",
+        concat!(
+            "SELECT id FROM application WHERE programme_version_id = $1 AND changed_at <= $2 AND id > $3 AND state IN ",
+            under_way_states!(),
+            " ORDER BY id LIMIT $4"
+        ),
     )
     .bind(programme)
     .bind(since)
@@ -88,31 +93,6 @@ pub async fn warned_at(
     .bind(since)
     .fetch_all(db)
     .await
-}
-
-/// Holds an application until the transaction ends, so that nobody moves it meanwhile; gives its state. One that is
-/// not under way any more is not held.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn hold(
-    tx: &mut AnyConnection,
-    id: &ApplicationId,
-) -> Result<Option<ApplicationState>, sqlx::Error> {
-    #[derive(FromRow)]
-    struct Held {
-        #[sqlx(try_from = "String")]
-        state: ApplicationState,
-    }
-    // Writing what stands there takes the row's lock on PostgreSQL; SQLite has one writer.
-    let held: Option<Held> = sqlx::query_as(
-        "UPDATE application SET state = state WHERE id = $1
-         AND state IN ('draft', 'submitted', 'accepted', 'assessing', 'deciding') RETURNING state",
-    )
-    .bind(id)
-    .fetch_optional(tx)
-    .await?;
-    Ok(held.map(|held| held.state))
 }
 
 /// Appends an event that nobody but the registry brings about. A warning is nothing done about the application: it

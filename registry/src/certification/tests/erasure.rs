@@ -108,6 +108,17 @@ async fn withdraw(desk: &Desk, application: &str) {
     desk.post(&format!("{application}/withdraw"), &json!({"version": version})).await.json(200);
 }
 
+/// The end that an application may have after which files could still come in.
+async fn is_refused_a_certificate(desk: &Desk, application: &str) {
+    let mut tx = desk.app.db.write().await.expect("a transaction");
+    sqlx::query("UPDATE application SET state = 'decided' WHERE id = $1")
+        .bind(last(application))
+        .execute(&mut *tx)
+        .await
+        .expect("it is there");
+    tx.commit().await.expect("commits");
+}
+
 async fn erase(desk: &Desk, company: &str) -> super::Answer {
     let party = format!("/api/v1/parties/{company}");
     let version = desk.get(&party).await.json(200)["version"].clone();
@@ -151,6 +162,7 @@ async fn a_company_has_all_erased(scratch: &Scratch) {
     desk.company.clone_from(&erased);
     let again = desk.post("/api/v1/applications", &desk.application()).await.json(410);
     assert_eq!(again["type"], "/problems/erased");
+    is_refused_a_certificate(&desk, &application).await;
     assert_eq!(desk.send_file(&application, Body::from(FILE)).await.status, 410);
 
     // Another company of the same person has lost nothing.
@@ -180,7 +192,7 @@ async fn nothing_is_erased_that_is_still_needed(scratch: &Scratch) {
 async fn a_file_on_its_way_while_all_is_erased_is_not_kept(scratch: &Scratch) {
     let desk = Desk::open(scratch).await;
     let application = desk.apply().await;
-    withdraw(&desk, &application).await;
+    is_refused_a_certificate(&desk, &application).await;
     let (head, rest) = FILE.split_at(9);
     let company = desk.company.clone();
     let meanwhile = {

@@ -15,6 +15,7 @@ use super::{passwords, store, tokens};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role, Subject};
 use crate::platform::clock::rfc3339;
+use crate::platform::hold;
 use crate::platform::id::{AccountId, MembershipId, PartyId, SessionId};
 use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
 use crate::platform::rng::draw;
@@ -38,14 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Somebody signed in, from the request's access token.
-pub struct Session {
-    /// Who.
-    pub actor: Actor,
-    /// The sign-in.
-    pub id: SessionId,
-}
-
-impl FromRequestParts<App> for Session {
+impl FromRequestParts<App> for Actor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -56,20 +50,12 @@ impl FromRequestParts<App> for Session {
         let (_, token) = token.ok_or(Problem::NotSignedIn)?;
         let claims =
             app.tokens.read(token, app.clock.now().as_second()).ok_or(Problem::NotSignedIn)?;
+        let (account, session) = (claims.sub, claims.sid);
         let mut db = app.db.reader().acquire().await?;
-        let memberships = store::memberships(&mut db, &claims.sub, &claims.sid)
-            .await?
-            .ok_or(Problem::NotSignedIn)?;
+        let memberships =
+            store::memberships(&mut db, &account, &session).await?.ok_or(Problem::NotSignedIn)?;
         let refused = parts.extensions.get().cloned().unwrap_or_default();
-        Ok(Self { actor: Actor { account: claims.sub, memberships, refused }, id: claims.sid })
-    }
-}
-
-impl FromRequestParts<App> for Actor {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Session::from_request_parts(parts, app).await?.actor)
+        Ok(Self { account, session, memberships, refused })
     }
 }
 
@@ -192,11 +178,12 @@ pub(super) async fn make_first_operator(
     let (account, password) = account.into_account(app).await?;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
+    let registry = store::operator_party(&mut tx).await?;
+    hold::party(&mut tx, &registry).await?;
     if !store::use_operator_link(&mut tx, &hash, now.as_millisecond()).await? {
         return Err(refused());
     }
     store::insert(&mut tx, &account, &password, now.as_millisecond()).await.map_err(taken)?;
-    let registry = store::operator_party(&mut tx).await?;
     let membership = MembershipId::new(now, &*app.rng);
     let member = store::NewMember {
         id: &membership,
@@ -321,9 +308,9 @@ async fn refresh(
 /// Signs out: ends the session and its tokens.
 #[utoipa::path(delete, path = "/api/v1/sessions/current", tag = "accounts",
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-async fn sign_out(State(app): State<App>, session: Session) -> Result<StatusCode, Problem> {
+async fn sign_out(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
     let mut tx = app.db.write().await?;
-    store::end_session(&mut tx, &session.id, "signed_out", app.clock.now_ms()).await?;
+    store::end_session(&mut tx, &actor.session, "signed_out", app.clock.now_ms()).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -442,7 +429,7 @@ pub struct ChangeMe {
 async fn change_me(State(app): State<App>, write: Write<ChangeMe>) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let own = act.actor.account.to_string();
-    act.authorise(Action::ChangeAccount, &Subject::default(), "account", &own)?;
+    act.authorise(Action::ChangeAccount, &Subject::default(), "account", &own).await?;
     let mut account =
         store::account(&mut act.tx, &act.actor.account).await?.ok_or(Problem::NotSignedIn)?;
     let current = std::mem::replace(&mut account.version, body.version);
@@ -486,7 +473,10 @@ async fn answer_invitation(
     accepted: bool,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(app).await?;
-    act.authorise(Action::AnswerInvitation, &Subject::default(), "membership", id.as_str())?;
+    if let Some(party) = store::invited_to(&mut act.tx, id).await? {
+        act.hold(&party).await?;
+    }
+    act.authorise(Action::AnswerInvitation, &Subject::default(), "membership", id.as_str()).await?;
     let (account, now) = (&act.actor.account, act.now.as_millisecond());
     if !store::answer_invitation(&mut act.tx, id, account, accepted, now).await? {
         return Err(Problem::NotFound("invitation"));

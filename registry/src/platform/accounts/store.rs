@@ -137,7 +137,7 @@ pub(super) async fn update(tx: &mut AnyConnection, account: &Account) -> Result<
 }
 
 /// What an account is at this moment, if its session is open.
-pub(super) async fn memberships(
+pub(in crate::platform) async fn memberships(
     db: &mut AnyConnection,
     account: &AccountId,
     session: &SessionId,
@@ -199,6 +199,17 @@ pub async fn add_member(
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// The party that an invitation is to.
+pub(super) async fn invited_to(
+    db: &mut AnyConnection,
+    id: &MembershipId,
+) -> Result<Option<PartyId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT party_id FROM membership WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
 }
 
 /// Accepts or declines an invitation; false when it is not the account's, or waits no more.

@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::open;
+use super::{load, open};
 use crate::certification::api::certificates;
 use crate::certification::api::parties::Terms;
 use crate::certification::api::{Written, check_body};
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, CertificateId, FacilityId};
-use crate::certification::rules::application::{ApplicationKind, ApplicationState};
+use crate::certification::rules::application::{ApplicationKind, ApplicationState, Work};
 use crate::certification::store::applications::Application;
 use crate::certification::store::{applications, facilities, parties, programmes};
 use crate::platform::app::App;
@@ -79,7 +79,8 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
     let (mut act, body) = write.begin(&app).await?;
     let id = ApplicationId::new(act.now, &*app.rng);
     let subject = Subject { company: Some(body.company.clone()), ..Subject::default() };
-    act.authorise(Action::Apply, &subject, "application", id.as_str())?;
+    act.hold(&body.company).await?;
+    act.authorise(Action::Apply, &subject, "application", id.as_str()).await?;
     // A company that had all erased keeps no texts any more.
     data_keys::open(&mut act.tx, &app, data_keys::Subject::Party(&body.company)).await?;
     check_body(&mut act.tx, &body.body).await?;
@@ -181,19 +182,6 @@ pub(crate) struct FillIn {
     facts: Option<BTreeSet<String>>,
 }
 
-/// A draft alone may be filled in.
-fn in_draft(application: &Application, event: &str) -> Result<(), Problem> {
-    if application.state == ApplicationState::Draft {
-        return Ok(());
-    }
-    Err(Problem::WrongState {
-        event: event.to_owned(),
-        state: application.state.to_string(),
-        allowed_from: vec![ApplicationState::Draft.to_string()],
-        who: vec!["applicant".into()],
-    })
-}
-
 /// Changes a draft's scope or facts.
 #[utoipa::path(patch, path = "/api/v1/applications/{id}", params(("id" = String, Path)), request_body = FillIn,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
@@ -205,7 +193,7 @@ async fn fill_in(
     let (mut act, body) = write.begin(&app).await?;
     let File { mut application, programme, .. } =
         open(&mut act, &id, Action::FillIn, body.version).await?;
-    in_draft(&application, "fill_in")?;
+    Work::FillIn.in_state(application.state)?;
     if let Some(facts) = body.facts {
         check_facts(&programme, &facts)?;
         application.facts = JsonText(facts);
@@ -258,9 +246,8 @@ async fn answer(
     write: Write<PutAnswer>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let File { application, subject, programme } = File::load(&mut act.tx, &id).await?;
-    act.authorise(Action::FillIn, &subject, "application", id.as_str())?;
-    in_draft(&application, "answer")?;
+    let File { application, programme, .. } = load(&mut act, &id, Action::FillIn).await?;
+    Work::Answer.in_state(application.state)?;
     let known = programme.criterion(&criterion).ok_or(Problem::NotFound("criterion"))?;
     let scope = facilities::of_application(&mut act.tx, &id).await?;
     let facility = scope.iter().find(|f| f.id == body.facility);
@@ -305,7 +292,7 @@ async fn agree(
     let (mut act, body) = write.begin(&app).await?;
     let File { application, .. } =
         open(&mut act, &id, Action::MoveApplication, body.version).await?;
-    in_draft(&application, "agreement")?;
+    Work::Agree.in_state(application.state)?;
     let certifier =
         parties::get(&mut act.tx, &application.body_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let current = Terms::of(&certifier)?.map(|terms| terms.version);

@@ -43,15 +43,27 @@ pub(crate) struct MoveWithReason {
     pub(super) reason: Text,
 }
 
-/// Opens an application's file for a write: authorised, and at the version that its writer saw.
+/// Opens an application's file for a write: its company held, authorised.
+pub(super) async fn load(
+    act: &mut Act<'_>,
+    id: &ApplicationId,
+    action: Action,
+) -> Result<File, Problem> {
+    let company = applications::company(&mut act.tx, id).await?;
+    act.hold(&company.ok_or(Problem::NotFound("application"))?).await?;
+    let file = File::load(&mut act.tx, id).await?;
+    act.authorise(action, &file.subject, "application", id.as_str()).await?;
+    Ok(file)
+}
+
+/// The same, at the version that its writer saw.
 pub(super) async fn open(
     act: &mut Act<'_>,
     id: &ApplicationId,
     action: Action,
     seen: i64,
 ) -> Result<File, Problem> {
-    let file = File::load(&mut act.tx, id).await?;
-    act.authorise(action, &file.subject, "application", id.as_str())?;
+    let file = load(act, id, action).await?;
     check_version(seen, file.application.version)?;
     Ok(file)
 }

@@ -1,6 +1,6 @@
 //! Applications as those who have to do with them see them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -22,8 +22,9 @@ use crate::certification::store::{applications, facilities};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Task};
 use crate::platform::clock::rfc3339;
+use crate::platform::data_keys::Subject;
 use crate::platform::id::{AccountId, NoteId, PartyId};
-use crate::platform::notes::{self, Shown};
+use crate::platform::notes::{self, Notes, Shown};
 use crate::platform::paging::{After, PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
 
@@ -150,14 +151,14 @@ pub(crate) struct AnswerView {
 }
 
 impl AnswerView {
-    fn of(row: Answer, texts: &mut BTreeMap<NoteId, Shown>) -> Self {
-        Self {
-            note: row.note_id.and_then(|id| texts.remove(&id)),
+    fn of(row: Answer, notes: &Notes) -> Result<Self, Problem> {
+        Ok(Self {
+            note: notes.of_optional(row.note_id.as_ref())?,
             criterion: row.criterion,
             facility: row.facility_id,
             answer: row.answer,
             version: row.version,
-        }
+        })
     }
 }
 
@@ -171,13 +172,13 @@ pub(crate) struct EventView {
 }
 
 impl EventView {
-    fn of(row: Event, texts: &mut BTreeMap<NoteId, Shown>) -> Self {
-        Self {
+    fn of(row: Event, notes: &Notes) -> Result<Self, Problem> {
+        Ok(Self {
             event: row.event,
             to: row.to_state,
-            reason: row.reason_note.and_then(|id| texts.remove(&id)),
+            reason: notes.of_optional(row.reason_note.as_ref())?,
             at: rfc3339(row.at),
-        }
+        })
     }
 }
 
@@ -195,7 +196,7 @@ async fn get(
     let scope = facilities::of_application(&mut db, &id).await?;
     let answers = applications::answers(&mut db, &id).await?;
     let events = applications::events(&mut db, &id).await?;
-    let mut texts = texts(&mut db, &app, &file, &answers, &events).await?;
+    let notes = read_notes(&mut db, &app, &file, &answers, &events).await?;
     let assignments = applications::assignments(&mut db, &id).await?;
     Ok(Json(ApplicationView {
         programme: ProgrammeRef::of(&file.programme),
@@ -206,8 +207,14 @@ async fn get(
         unanswered: unanswered(&file, &scope, &answers),
         lapses_at: jobs::lapses_at(&mut db, &file).await?.map(|at| rfc3339(at.as_millisecond())),
         facilities: scope.into_iter().map(|facility| facility.id).collect(),
-        answers: answers.into_iter().map(|row| AnswerView::of(row, &mut texts)).collect(),
-        events: events.into_iter().map(|row| EventView::of(row, &mut texts)).collect(),
+        answers: answers
+            .into_iter()
+            .map(|row| AnswerView::of(row, &notes))
+            .collect::<Result<_, _>>()?,
+        events: events
+            .into_iter()
+            .map(|row| EventView::of(row, &notes))
+            .collect::<Result<_, _>>()?,
         row: file.application.into(),
     }))
 }
@@ -231,15 +238,15 @@ fn unanswered(
 }
 
 /// The notes of answers and moves.
-async fn texts(
+async fn read_notes(
     db: &mut sqlx::AnyConnection,
     app: &App,
     file: &File,
     answers: &[Answer],
     events: &[Event],
-) -> Result<BTreeMap<NoteId, Shown>, Problem> {
+) -> Result<Notes, Problem> {
     let noted = answers.iter().filter_map(|a| a.note_id.as_ref());
     let explained = events.iter().filter_map(|e| e.reason_note.as_ref());
     let ids: Vec<&NoteId> = noted.chain(explained).collect();
-    notes::read(db, app, &file.application.company_id, &ids).await
+    notes::read(db, app, Subject::Party(&file.application.company_id), &ids).await
 }

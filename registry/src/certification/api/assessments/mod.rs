@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::certification::api::{Written, check_version};
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::AssessmentId;
-use crate::certification::rules::application::ApplicationState;
+use crate::certification::rules::application::Work;
 use crate::certification::rules::assessment::{
     self, AssessmentEvent, AssessmentState, AssessmentStep,
 };
@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(views::routes())
 }
 
-/// Opens an assessment's file for a write: authorised, at the version that its writer saw, of an application that
+/// Opens an assessment's file for a write: its company held, authorised, at the version that its writer saw, of an application that
 /// is assessed, by somebody without a conflict of interest.
 async fn open(
     act: &mut Act<'_>,
@@ -46,26 +46,20 @@ async fn open(
     event: AssessmentEvent,
     seen: Option<i64>,
 ) -> Result<AssessmentFile, Problem> {
+    let company = assessments::company(&mut act.tx, id).await?;
+    act.hold(&company.ok_or(Problem::NotFound("assessment"))?).await?;
     let loaded = AssessmentFile::load(&mut act.tx, id).await?;
     let action = match event {
         AssessmentEvent::Rate => Action::Rate,
         AssessmentEvent::Return | AssessmentEvent::Recommend => Action::Review,
         _ => Action::MoveAssessment,
     };
-    act.authorise(action, &loaded.file.subject, "assessment", id.as_str())?;
+    act.authorise(action, &loaded.file.subject, "assessment", id.as_str()).await?;
     if let Some(seen) = seen {
         check_version(seen, loaded.assessment.version)?;
     }
     // An application that was taken back takes its assessment with it, wherever that stands.
-    let state = loaded.file.application.state;
-    if state != ApplicationState::Assessing {
-        return Err(Problem::WrongState {
-            event: event.to_string(),
-            state: state.to_string(),
-            allowed_from: vec![ApplicationState::Assessing.to_string()],
-            who: event.movers().iter().map(ToString::to_string).collect(),
-        });
-    }
+    Work::Assess.in_state(loaded.file.application.state)?;
     loaded.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     Ok(loaded)
 }

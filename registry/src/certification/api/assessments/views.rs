@@ -19,8 +19,8 @@ use crate::certification::store::assessments;
 use crate::certification::store::assessments::{Rated, Review, Sampled};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor};
-use crate::platform::id::NoteId;
-use crate::platform::notes::{self, Shown};
+use crate::platform::data_keys::Subject;
+use crate::platform::notes::{self, Notes, Shown};
 use crate::platform::problem::{Problem, ProblemDetails};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -77,21 +77,21 @@ pub(crate) struct RatingView {
     #[schema(value_type = String)]
     value: Rating,
     na_ground: Option<String>,
-    reason: Option<Shown>,
+    reason: Shown,
     /// Which rating of this pair it is; more than 1 means that it was corrected.
     seq: i64,
 }
 
 impl RatingView {
-    fn of(row: Rated, texts: &mut BTreeMap<NoteId, Shown>) -> Self {
-        Self {
+    fn of(row: Rated, notes: &Notes) -> Result<Self, Problem> {
+        Ok(Self {
             criterion: row.criterion,
             facility: row.facility_id,
             value: row.value,
             na_ground: row.na_ground,
-            reason: texts.remove(&row.reason_note),
+            reason: notes.of(&row.reason_note)?,
             seq: row.seq,
-        }
+        })
     }
 }
 
@@ -101,17 +101,17 @@ pub(crate) struct ReviewView {
     recommendation: String,
     level: Option<String>,
     na_accepted: bool,
-    reason: Option<Shown>,
+    reason: Shown,
 }
 
 impl ReviewView {
-    fn of(row: Review, texts: &mut BTreeMap<NoteId, Shown>) -> Self {
-        Self {
+    fn of(row: Review, notes: &Notes) -> Result<Self, Problem> {
+        Ok(Self {
             recommendation: row.recommendation,
             level: row.level,
             na_accepted: row.na_accepted == 1,
-            reason: texts.remove(&row.reason_note),
-        }
+            reason: notes.of(&row.reason_note)?,
+        })
     }
 }
 
@@ -126,21 +126,27 @@ async fn get(
     let mut db = app.db.reader().acquire().await?;
     let loaded = AssessmentFile::load(&mut db, &id).await?;
     actor.authorise(Action::ReadAssessment, &loaded.file.subject, "assessment")?;
-    let company = &loaded.file.application.company_id;
+    let company = Subject::Party(&loaded.file.application.company_id);
     let ratings = loaded.ratings(&mut db).await?;
     let reviews = assessments::reviews(&mut db, &id).await?;
     let reasons = ratings.iter().map(|r| &r.reason_note);
     let reasons: Vec<_> = reasons.chain(reviews.iter().map(|r| &r.reason_note)).collect();
-    let mut texts = notes::read(&mut db, &app, company, &reasons).await?;
+    let notes = notes::read(&mut db, &app, company, &reasons).await?;
     Ok(Json(AssessmentView {
         id,
         application: loaded.file.application.id.clone(),
         state: loaded.assessment.state,
         version: loaded.assessment.version,
         unrated: unrated(&loaded, &ratings),
-        evidence: evidence::of_application(&mut db, &loaded.file, app.clock.now()).await?,
-        ratings: ratings.into_iter().map(|row| RatingView::of(row, &mut texts)).collect(),
-        reviews: reviews.into_iter().map(|row| ReviewView::of(row, &mut texts)).collect(),
+        evidence: evidence::of_application(&mut db, &app, &loaded.file, app.clock.now()).await?,
+        ratings: ratings
+            .into_iter()
+            .map(|row| RatingView::of(row, &notes))
+            .collect::<Result<_, _>>()?,
+        reviews: reviews
+            .into_iter()
+            .map(|row| ReviewView::of(row, &notes))
+            .collect::<Result<_, _>>()?,
         sample: loaded.sample.into_iter().map(SampleView::from).collect(),
     }))
 }

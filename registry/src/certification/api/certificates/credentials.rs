@@ -62,11 +62,13 @@ async fn open_of_credential(
     credential: &str,
     seen: i64,
 ) -> Result<Certificate, Problem> {
-    act.authorise(Action::Operate, &Subject::default(), "credential", credential)?;
-    let certificate = issuance::certificate_of(&mut act.tx, credential)
+    act.authorise(Action::Operate, &Subject::default(), "credential", credential).await?;
+    let id = issuance::certificate_of(&mut act.tx, credential)
         .await?
         .ok_or(Problem::NotFound("credential"))?;
-    let certificate = certificates::by_text_id(&mut act.tx, &certificate)
+    let found = certificates::by_text_id(&mut act.tx, &id).await?;
+    act.hold(&found.ok_or(Problem::NotFound("certificate"))?.company_id).await?;
+    let certificate = certificates::by_text_id(&mut act.tx, &id)
         .await?
         .ok_or(Problem::NotFound("certificate"))?;
     check_version(seen, certificate.version)?;

@@ -57,15 +57,17 @@ struct Loaded {
     maker: Maker,
 }
 
-/// Opens a certificate for a write: authorised, and at the version that its writer saw.
+/// Opens a certificate for a write: its holder held, authorised, and at the version that its writer saw.
 async fn open(
     act: &mut Act<'_>,
     number: &str,
     action: Action,
     seen: i64,
 ) -> Result<Loaded, Problem> {
+    let company = find(&mut act.tx, number).await?.company_id;
+    act.hold(&company).await?;
     let certificate = find(&mut act.tx, number).await?;
-    act.authorise(action, &certificate.subject(), "certificate", &certificate.number)?;
+    act.authorise(action, &certificate.subject(), "certificate", &certificate.number).await?;
     check_version(seen, certificate.version)?;
     let version = certificates::latest_version(&mut act.tx, &certificate.id).await?;
     let assessment = AssessmentFile::load(&mut act.tx, &version.assessment_id).await?;

@@ -26,14 +26,15 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(facilities::routes())
 }
 
-/// Opens a party's record for a write.
+/// Opens a party's record for a write: held, authorised.
 pub(super) async fn open(
     act: &mut Act<'_>,
     id: &PartyId,
     action: Action,
 ) -> Result<Party, Problem> {
+    act.hold(id).await?;
     let party = parties::get(&mut act.tx, id).await?.ok_or(Problem::NotFound("party"))?;
-    act.authorise(action, &party.subject(), "party", id.as_str())?;
+    act.authorise(action, &party.subject(), "party", id.as_str()).await?;
     Ok(party)
 }
 

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::registration::NameKind;
 use super::{NAME, name_ok, open, reading};
 use crate::certification::api::{Written, check_version};
-use crate::certification::rules::certificate::CertificateState;
+use crate::certification::rules::application::ApplicationState;
 use crate::certification::store::parties::{Party, PartyKind};
 use crate::certification::store::{applications, certificates, parties};
 use crate::platform::app::App;
@@ -224,15 +224,15 @@ pub(super) async fn names_may_change(
     db: &mut sqlx::AnyConnection,
     party: &PartyId,
 ) -> Result<(), Problem> {
-    let handed_in = applications::under_way(db, party).await?;
+    let under_way = applications::under_way(db, party).await?;
     let held = certificates::of_company(db, party).await?;
-    let ended = [CertificateState::Withdrawn, CertificateState::Terminated];
-    let applications = handed_in
+    let applications = under_way
         .iter()
-        .map(|id| serde_json::json!({ "code": "application_under_way", "application": id }));
+        .filter(|application| application.state != ApplicationState::Draft)
+        .map(|a| serde_json::json!({ "code": "application_under_way", "application": a.id }));
     let certificates = held
         .iter()
-        .filter(|certificate| !ended.contains(&certificate.state))
+        .filter(|certificate| !certificate.state.has_ended())
         .map(|certificate| serde_json::json!({ "code": "certificate_held", "certificate": certificate.number }));
     let missing: Vec<_> = applications.chain(certificates).collect();
     if missing.is_empty() {
@@ -247,11 +247,10 @@ async fn holds_no_certificate(
     db: &mut sqlx::AnyConnection,
     party: &PartyId,
 ) -> Result<(), Problem> {
-    let ended = [CertificateState::Withdrawn, CertificateState::Terminated];
     let held = certificates::of_company(db, party).await?;
     let missing: Vec<_> = held
         .iter()
-        .filter(|certificate| !ended.contains(&certificate.state))
+        .filter(|certificate| !certificate.state.has_ended())
         .map(|certificate| serde_json::json!({ "code": "termination", "certificate": certificate.number }))
         .collect();
     if missing.is_empty() {

@@ -157,7 +157,7 @@ async fn register(State(app): State<App>, write: Write<Register>) -> Result<Resp
         PartyKind::Company | PartyKind::Buyer => Action::RegisterParty,
         _ => Action::RegisterInstitution,
     };
-    act.authorise(action, &Subject::default(), "party", id.as_str())?;
+    act.authorise(action, &Subject::default(), "party", id.as_str()).await?;
     body.check()?;
     let administrator = match &body.administrator {
         Some(email) => account(&mut act.tx, email, "/administrator").await?,

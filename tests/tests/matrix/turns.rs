@@ -1,0 +1,165 @@
+//! Writes about one party take turns: each waits for the one under way, and rests on what that left.
+
+use akashi_tests::{Case, Engine, Registry, Step, words};
+use serde_json::json;
+
+use crate::Table;
+use crate::roles::{CASE, REST, Stage};
+use crate::world::{API, Body, Request, outcome};
+
+/// Writes that are about no party that was there before, or about what a version of its own or a unique index keeps:
+/// a new party, a programme, who may certify under it, what somebody is competent for, keys, one's own account.
+const TAKE_NO_TURN: [&str; 13] = [
+    "POST /api/v1/parties [company]",
+    "POST /api/v1/parties [body]",
+    "POST /api/v1/programmes/{id}/drafts",
+    "PUT /api/v1/programmes/{id}/drafts/{draft}",
+    "POST /api/v1/programmes/{id}/drafts/{draft}/publish",
+    "POST /api/v1/authorisations",
+    "POST /api/v1/authorisations/{id}/end",
+    "POST /api/v1/competences",
+    "POST /api/v1/keys/{id}/retire",
+    "POST /api/v1/keys/{id}/compromised",
+    "PATCH /api/v1/me",
+    "POST /api/v1/me/memberships/{id}/accept",
+    "POST /api/v1/me/memberships/{id}/decline",
+];
+
+/// Whoever may do it and is asked about first.
+fn allowed(table: &Table<'_>, row: usize) -> &'static str {
+    let (name, cells) = &table.rows[row];
+    let columns = ["co", "le", "as", "re", "de", "qm", "ow", "op"];
+    columns
+        .into_iter()
+        .find(|column| cells[column] == "ok")
+        .unwrap_or_else(|| panic!("nobody may {name}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_write_about_a_party_waits_for_the_one_under_way() {
+    if !Engine::Postgres.is_here() {
+        return;
+    }
+    let registry = Registry::start(Engine::Postgres).await;
+    let stage = Stage::set(&registry).await;
+    let active = stage.world.cast.bring(1, Step::Active).await;
+    let with_finding = stage.world.cast.bring_rated_below(2, Step::Completed, "major").await;
+    let mut wrong = Vec::new();
+    for (case, table) in [(&active, CASE), (&with_finding, CASE), (&active, REST)] {
+        let table = Table::read(table);
+        for (row, (name, _)) in table.rows.iter().enumerate() {
+            if name.starts_with("GET ") || TAKE_NO_TURN.contains(&name.as_str()) {
+                continue;
+            }
+            let Some(mut request) = stage.subject(case).request(name).await else { continue };
+            match name.as_str() {
+                "POST /api/v1/evidence" => request.body = Body::Pdf,
+                "POST /api/v1/conflicts [own]" | "POST /api/v1/conflicts [of another]" => {
+                    // With a party that there is.
+                    if let Body::Json(body) = &mut request.body {
+                        body["party"] = case.company.as_str().into();
+                        body["until"] = "2025-01-01T00:00:00Z".into();
+                    }
+                }
+                _ => {}
+            }
+            let who = stage.world.actors(allowed(&table, row))[0];
+            let held = registry.held().await;
+            if let Err(early) = held.makes_wait(request.by(who)).await {
+                wrong.push(format!("{name} waited for nobody: {}", outcome(&early)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    registry.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_and_the_first_operator_wait_too() {
+    if !Engine::Postgres.is_here() {
+        return;
+    }
+    let registry = Registry::start(Engine::Postgres).await;
+    let held = registry.held().await;
+    assert!(held.makes_wait(registry.first_operator()).await.is_ok(), "the link waited for nobody");
+
+    let company = akashi_tests::Company::registers(&registry, 1).await;
+    let invited = akashi_tests::Person::signs_up(&registry, "invited").await;
+    let member = json!({"email": invited.email, "role": "applicant"});
+    let members = format!("{API}/parties/{}/members", company.id);
+    company.member.post(&members, &member).await.expect(201);
+    let me = invited.get(&format!("{API}/me")).await.expect(200);
+    let accept = format!("{API}/me/memberships/{}/accept", me.text("/memberships/0/id"));
+    let held = registry.held().await;
+    let accepted = held.makes_wait(invited.post(&accept, &json!({}))).await;
+    accepted.expect("the invitation waits").expect(200);
+    registry.discard().await;
+}
+
+/// What another write did while this one waited, and what this one is answered then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_rests_on_what_the_one_before_it_left() {
+    if !Engine::Postgres.is_here() {
+        return;
+    }
+    let registry = Registry::start(Engine::Postgres).await;
+    let cast = akashi_tests::Cast::gather(&registry).await;
+    let filled_in = cast.bring(1, Step::FilledIn).await;
+    let rated = cast.bring(2, Step::Rated).await;
+    let deciding = cast.bring(3, Step::Deciding).await;
+    let state = |table: &str, id: &str, state: &str| {
+        format!("UPDATE {table} SET state = '{state}' WHERE id = '{id}'")
+    };
+    let put = |path: String, body| Request { method: "PUT".into(), path, body: Body::Json(body) };
+    let answer = |case: &Case| {
+        let body = json!({"version": 1, "facility": case.facility, "answer": "partly"});
+        put(format!("{}/answers/RH-1.1", case.application_path()), body)
+    };
+    let rating = json!({"facility": rated.facility, "value": "major", "reason": words()});
+    let rate = put(format!("{}/ratings/RH-1.1", rated.assessment_path()), rating);
+    let attach = Request { method: "POST".into(), path: filled_in.attach_path(), body: Body::Pdf };
+    let take_back = format!("{API}/evidence/{}", filled_in.evidence);
+    let take_back =
+        Request { method: "DELETE".into(), path: take_back, body: Body::Json(json!(null)) };
+    let grant = Request {
+        method: "POST".into(),
+        path: format!("{}/decision", deciding.application_path()),
+        body: Body::Json(akashi_tests::grant(cast.application(&deciding).await.number("/version"))),
+    };
+    let lead = format!("SELECT id FROM account WHERE email_norm = '{}'", cast.lead.email);
+    let ended = format!(
+        "UPDATE membership SET ended_at = 1 WHERE party_id = '{}' AND account_id IN ({lead})",
+        cast.id
+    );
+    let tied = format!(
+        "INSERT INTO conflict (id, account_id, party_id, kind, from_at, by_account, at)
+         SELECT 'tie', id, '{}', 'declared', 0, id, 0 FROM account WHERE email_norm = '{}'",
+        deciding.company, cast.decision_maker.email
+    );
+    let submitted = state("application", &filled_in.application, "submitted");
+    let closed = state("application", &filled_in.application, "closed");
+    let completed = state("assessment", rated.assessment.as_deref().expect("an id"), "review");
+    for (meanwhile, who, request, problem) in [
+        (tied, &cast.decision_maker, grant, "conflict-of-interest"),
+        (completed, &cast.lead, rate, "wrong-state"),
+        (submitted.clone(), &cast.applicant, answer(&filled_in), "wrong-state"),
+        (submitted, &cast.applicant, take_back, "wrong-state"),
+        (closed, &cast.applicant, attach, "wrong-state"),
+    ] {
+        let mut held = registry.held().await;
+        held.carry_out(&meanwhile).await;
+        let answered = held.makes_wait(request.by(who)).await.expect("it waits");
+        assert_eq!(outcome(&answered), problem, "after {meanwhile}:\n{answered}");
+    }
+    // Nor does anybody act in a role that ended meanwhile.
+    let open = cast.bring(4, Step::Open).await;
+    let start = put(
+        format!("{}/ratings/RH-1.1", open.assessment_path()),
+        json!({"facility": open.facility, "value": "conform", "reason": words()}),
+    );
+    let mut held = registry.held().await;
+    held.carry_out(&ended).await;
+    let answered = held.makes_wait(start.by(&cast.lead)).await.expect("it waits");
+    assert_eq!(outcome(&answered), "not-found", "{answered}");
+    registry.discard().await;
+}
