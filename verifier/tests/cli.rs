@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use akashi_schemas::Programme;
 use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
+use akashi_verifier::report::CheckName;
 use common::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -198,7 +199,7 @@ fn the_table_and_the_rows_can_be_read() {
         "proof_missing",
         "The credential has no proof.",
         "status as of",
-        "rollback: not checked",
+        "rollback: not checked: No earlier bundle",
         "2 credentials: 1 malformed, 1 valid",
     ] {
         assert!(table.contains(words), "{words}: {table}");
@@ -213,6 +214,75 @@ fn the_table_and_the_rows_can_be_read() {
         rows[1]
     );
     assert!(rows[2].starts_with("b.json,0,malformed,proof_missing,,,,20"), "{}", rows[2]);
+}
+
+/// The lines of a text, each cut at runs of blanks.
+fn cells(text: &str) -> Vec<Vec<&str>> {
+    fn cut(line: &str) -> Vec<&str> {
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+    }
+    text.lines().map(cut).collect()
+}
+
+#[test]
+fn of_one_file_every_check_is_shown_and_why_it_was_not_made() {
+    let (desk, _) = Desk::good();
+    let said = |arguments: &[&str]| {
+        let trust = ["--trust", "bundle", "--root", "root"];
+        text(&desk.run(&[arguments, &trust].concat()).stdout)
+    };
+    let first = said(&["a.json"]);
+    let lines = cells(&first);
+    for check in CheckName::ALL {
+        let line = lines.iter().find(|line| line.first() == Some(&check.as_str()));
+        let line = line.unwrap_or_else(|| panic!("{}: {first}", check.as_str()));
+        let why = match check {
+            CheckName::Rollback => {
+                "No earlier bundle of this root is remembered here; from the next check on, an older one is noticed."
+            }
+            CheckName::Log => "Not asked for; --require-log asks.",
+            CheckName::Policy => "Not asked for; --min-level, --programme and --facility ask.",
+            _ => {
+                assert_eq!(line[1..], ["passed"], "{first}");
+                continue;
+            }
+        };
+        assert_eq!(line[1..], ["not checked", why], "{first}");
+    }
+    let second = said(&["a.json"]);
+    assert!(cells(&second).contains(&vec!["rollback", "passed"]), "as it said: {second}");
+
+    desk.put("b.json", b"{}");
+    let refused = said(&["b.json"]);
+    for line in [
+        ["form", "failed", "proof_missing: The credential has no proof."],
+        ["signature", "not checked", "A check that must come first did not pass."],
+    ] {
+        assert!(cells(&refused).contains(&line.to_vec()), "{line:?}: {refused}");
+    }
+}
+
+#[test]
+fn a_reader_who_has_gone_is_not_complained_to() {
+    let (desk, world) = Desk::good();
+    let mut command = desk.command(&["-", "--trust", "bundle", "--root", "root"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let [json, _] = world.forms();
+    child.stdin.take().unwrap().write_all(&json).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(2), ""));
+}
+
+#[test]
+fn where_nothing_can_be_remembered_it_is_said() {
+    let (desk, _) = Desk::good();
+    let mut command = desk.command(&["a.json", "--trust", "bundle", "--root", "root"]);
+    let output = command.env_remove("XDG_STATE_HOME").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let said = text(&output.stderr);
+    assert!(said.contains("older bundles will not be noticed"), "{said}");
 }
 
 #[test]

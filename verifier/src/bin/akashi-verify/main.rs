@@ -111,8 +111,11 @@ fn open_trust(options: &Options, state: Option<&State>) -> Result<Result<Trust, 
             error.code()
         )
     })?;
-    if let Some(state) = state {
-        state.remember_version(digest, trust.bundle().version)?;
+    match state {
+        Some(state) => state.remember_version(digest, trust.bundle().version)?,
+        None => eprintln!(
+            "akashi-verify: neither XDG_STATE_HOME nor HOME names a folder; older bundles will not be noticed"
+        ),
     }
     Ok(Ok(trust))
 }

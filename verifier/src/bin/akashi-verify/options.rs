@@ -85,7 +85,7 @@ impl Options {
 /// The form of an answer on credentials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A table for people.
+    /// For people: every check of one credential, a table of many.
     #[default]
     Text,
     /// One array.

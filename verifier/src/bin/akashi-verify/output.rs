@@ -1,10 +1,10 @@
-//! The answer: a table, an array, lines or rows. All but the table are written as they come.
+//! The answer: words for people, an array, lines or rows. All but the words are written as they come.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use akashi_verifier::Verdict;
-use akashi_verifier::report::{Check, CheckName, Item, Outcome};
+use akashi_verifier::report::{Check, CheckName, Item, Outcome, Skipped};
 use anyhow::Result;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
@@ -93,12 +93,16 @@ fn quote(field: &str) -> String {
     }
 }
 
-/// The table for people, with a sentence for whatever is not valid.
+/// What people read: of one credential every check, of many a table with a sentence for whatever is not valid.
 #[derive(Default)]
 struct Text {
     rows: Vec<[String; 5]>,
+    /// The checks of the first credential.
+    checks: Vec<[String; 3]>,
     sentences: Vec<String>,
-    notes: Vec<String>,
+    as_of: Option<String>,
+    /// Of many: that an older bundle would not have been noticed, and why.
+    rollback: Option<String>,
     verdicts: BTreeMap<Verdict, usize>,
 }
 
@@ -119,32 +123,34 @@ impl Text {
             shown(&report.level),
         ]);
         for check in &report.checks {
-            if let Outcome::Failed(reason) = check.outcome {
-                self.sentences.push(format!(
-                    "{}: {}: {}",
-                    printable(&name),
-                    reason.code(),
-                    reason.sentence()
-                ));
+            if let Outcome::Failed(_) = check.outcome {
+                self.sentences.push(format!("{}: {}", printable(&name), why(check)));
             }
         }
         *self.verdicts.entry(report.verdict).or_default() += 1;
-        if self.notes.is_empty() {
-            self.notes = notes(&report.checks, report.status_as_of.map(|as_of| as_of.to_string()));
+        if self.rows.len() == 1 {
+            self.checks = report.checks.iter().map(row).collect();
+            // These hold for the whole run.
+            self.as_of = report.status_as_of.map(|as_of| as_of.to_string());
+            let rollback = report.check(CheckName::Rollback).filter(|_| self.as_of.is_some());
+            self.rollback = rollback.filter(|check| check.outcome != Outcome::Passed).map(why);
         }
     }
 
     fn write(self, out: &mut impl Write) -> Result<()> {
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(["FILE", "VERDICT", "CERTIFICATE", "HOLDER", "LEVEL"]);
-        table.add_rows(&self.rows);
-        writeln!(out, "{}", table.trim_fmt())?;
-        for sentence in &self.sentences {
-            writeln!(out, "{sentence}")?;
+        write_table(out, ["FILE", "VERDICT", "CERTIFICATE", "HOLDER", "LEVEL"], &self.rows)?;
+        let is_one = self.rows.len() == 1;
+        if is_one {
+            writeln!(out)?;
+            write_table(out, ["CHECK", "OUTCOME", "WHY"], &self.checks)?;
+        } else {
+            self.sentences.iter().try_for_each(|sentence| writeln!(out, "{sentence}"))?;
         }
-        for note in &self.notes {
-            writeln!(out, "{note}")?;
+        if let Some(as_of) = &self.as_of {
+            writeln!(out, "status as of {as_of}")?;
+        }
+        if let Some(why) = self.rollback.filter(|_| !is_one) {
+            writeln!(out, "rollback: not checked: {why}")?;
         }
         if self.rows.len() > 1 {
             let counts: Vec<_> =
@@ -155,15 +161,41 @@ impl Text {
     }
 }
 
-/// What holds for the whole run: the age of the status, and whether an older bundle would have been noticed.
-fn notes(checks: &[Check], as_of: Option<String>) -> Vec<String> {
-    let mut notes: Vec<_> =
-        as_of.map(|as_of| format!("status as of {as_of}")).into_iter().collect();
-    let rollback = checks.iter().find(|check| check.name == CheckName::Rollback);
-    if !notes.is_empty() && rollback.is_some_and(|check| check.outcome != Outcome::Passed) {
-        notes.push("rollback: not checked".to_string());
-    }
-    notes
+fn write_table<const N: usize>(
+    out: &mut impl Write,
+    header: [&str; N],
+    rows: &[[String; N]],
+) -> Result<()> {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header).add_rows(rows);
+    writeln!(out, "{}", table.trim_fmt())?;
+    Ok(())
+}
+
+/// A check as a row: its name, what came of it, and why.
+fn row(check: &Check) -> [String; 3] {
+    let outcome = check.outcome.as_str().replace('_', " ");
+    [check.name.as_str().to_string(), outcome, why(check)]
+}
+
+/// Why a check did not pass, and what to do.
+fn why(check: &Check) -> String {
+    let skipped = match check.outcome {
+        Outcome::Passed => return String::new(),
+        Outcome::Failed(reason) => return format!("{}: {}", reason.code(), reason.sentence()),
+        Outcome::NotChecked(skipped) => skipped,
+    };
+    let sentence = match (skipped, check.name) {
+        (Skipped::NoState, _) => {
+            "No earlier bundle of this root is remembered here; from the next check on, an older one is noticed."
+        }
+        (Skipped::NotAsked, CheckName::Log) => "Not asked for; --require-log asks.",
+        (Skipped::NotAsked, _) => "Not asked for; --min-level, --programme and --facility ask.",
+        (Skipped::NotAuthenticated, _) => "A check that must come first did not pass.",
+        _ => skipped.code(),
+    };
+    sentence.to_string()
 }
 
 /// Keeps a document's words from moving the terminal's cursor.
