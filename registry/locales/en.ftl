@@ -44,11 +44,17 @@ state-withdrawn = Withdrawn
 state-terminated = Given up
 state-expired = Expired
 
-sentence-active = This certificate is in force. It runs until { $until }.
+sentence-active = This certificate is in force until { $until }.
 sentence-suspended = The certification body suspended this certificate on { $since }. While it is suspended it does not count; it may be reinstated.
 sentence-withdrawn = The certification body withdrew this certificate on { $since }. It no longer counts and will not come back.
 sentence-terminated = The holder gave this certificate up of its own accord on { $since }. It no longer counts.
 sentence-expired = The term of this certificate ended on { $until }. It no longer counts.
+
+in-force-reinstated = This certificate is in force until { $until }. On { $since } the certification body lifted its suspension.
+in-force-extended = This certificate is in force until { $until }. On { $since } the certification body extended or renewed it.
+in-force-lower = This certificate is in force until { $until }, at a lower level than before. On { $since } the certification body lowered its level.
+in-force-narrower = This certificate is in force until { $until }, for fewer facilities than before. On { $since } the certification body reduced its scope to the facilities listed below.
+in-force-reduced = This certificate is in force until { $until }, for less than before. On { $since } the certification body reduced its level and scope to those below.
 
 certificate-kicker = Certificate
 certificate-reason = The body's reason
@@ -119,6 +125,9 @@ report-see = See the certificate's page
 outcome-passed = passed
 outcome-failed = failed
 outcome-not_checked = not checked
+skipped-not_asked = This page does not ask for it.
+skipped-not_authenticated = An earlier check failed.
+skipped-no_state = This page takes the registry's newest. To notice older ones, check with akashi-verify, which remembers what it saw.
 
 verdict-malformed = This is not a certificate that Akashi reads
 verdict-unverified = It could not be checked
@@ -232,4 +241,4 @@ setup-button = Make the account
 setup-done-title = The account is made
 setup-done = Sign in with the address and password that you chose. The link no longer works.
 setup-refused-title = This link does not work
-setup-refused = It was used before, or is not one of this registry's. The registry prints its link when it starts for the first time.
+setup-refused = It was used, a later start of the registry took its place, or it is not one of this registry's. As long as there is no operator, each start prints a new link: start the registry again and use that one. Once there is an operator, none is needed.

@@ -44,11 +44,17 @@ state-withdrawn = 取消し
 state-terminated = 返上
 state-expired = 期間満了
 
-sentence-active = この認証は有効です。有効期間は{ $until }までです。
+sentence-active = この認証は{ $until }まで有効です。
 sentence-suspended = 認証機関は{ $since }にこの認証を一時停止しました。停止中は効力がありません。解除されることもあります。
 sentence-withdrawn = 認証機関は{ $since }にこの認証を取り消しました。効力はなく、元に戻ることもありません。
 sentence-terminated = 保有企業は{ $since }に自らこの認証を返上しました。効力はありません。
 sentence-expired = この認証は{ $until }に有効期間が満了しました。効力はありません。
+
+in-force-reinstated = この認証は{ $until }まで有効です。認証機関は{ $since }に一時停止を解除しました。
+in-force-extended = この認証は{ $until }まで有効です。認証機関は{ $since }に範囲を拡大し、又は更新しました。
+in-force-lower = この認証は以前より低い段階で{ $until }まで有効です。認証機関は{ $since }に段階を引き下げました。
+in-force-narrower = この認証は以前より少ない事業所について{ $until }まで有効です。認証機関は{ $since }に範囲を下記の事業所に縮小しました。
+in-force-reduced = この認証は以前より縮小されて{ $until }まで有効です。認証機関は{ $since }に段階と範囲を下記のとおり縮小しました。
 
 certificate-kicker = 認証
 certificate-reason = 認証機関が公表した理由
@@ -119,6 +125,9 @@ report-see = 認証のページを見る
 outcome-passed = 合格
 outcome-failed = 不合格
 outcome-not_checked = 未確認
+skipped-not_asked = このページでは確認しません。
+skipped-not_authenticated = 前の確認で不合格になったためです。
+skipped-no_state = このページは登録簿の最新のものを使います。古いものに気付くには、以前に見たものを覚えておく akashi-verify で確認してください。
 
 verdict-malformed = Akashiが読める認証ではありません
 verdict-unverified = 検証できませんでした
@@ -232,4 +241,4 @@ setup-button = アカウントを作る
 setup-done-title = アカウントを作りました
 setup-done = 登録したメールアドレスとパスワードでサインインしてください。このリンクはもう使えません。
 setup-refused-title = このリンクは使えません
-setup-refused = 使用済みか、この登録簿のリンクではありません。リンクは登録簿の初回起動時に表示されます。
+setup-refused = 使用済みであるか、その後の起動で新しいリンクに置き換わったか、この登録簿のリンクではありません。運営者がまだいない間は、起動のたびに新しいリンクが表示されます。登録簿を起動し直し、そのリンクを使ってください。運営者がいれば、リンクは必要ありません。

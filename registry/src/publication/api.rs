@@ -1,5 +1,9 @@
 //! Certificates, credentials and status lists, for everybody.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use akashi_schemas::Programme;
 use akashi_verifier::credential::Credential as Payload;
 use askama::Template as _;
 use axum::extract::{Path, Query, State};
@@ -13,8 +17,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Public, SECURED, preferred, wants_page};
-use super::pages::{Asked, CertificatePage, CompanyPage, HomePage, SearchPage, SearchRow};
-use super::rules::document::{Document, Facts};
+use super::pages::{
+    Asked, CertificatePage, CompanyPage, HomePage, Payloads, SearchPage, SearchRow, level_title,
+};
+use super::rules::document::{Document, Facts, ProgrammeName};
 use super::rules::search::Question;
 use super::store::{self, Place, PublicCertificate, Wanted};
 use crate::certification::file;
@@ -139,10 +145,12 @@ struct Item {
     state: Standing,
     #[schema(value_type = String, format = DateTime)]
     valid_until: Timestamp,
+    #[serde(skip)]
+    programme: ProgrammeName,
 }
 
 /// A page of the list.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct List {
     items: Vec<Item>,
     /// The cursor of the next page, or null on the last one.
@@ -161,41 +169,91 @@ async fn list(
     headers: HeaderMap,
     Query(query): Query<ListQuery>,
 ) -> Response {
-    let result = find_all(&app, &query).await.and_then(|found| match wants_page(&headers) {
-        true => Ok(view.page(StatusCode::OK, &search_page(&view, &query, found, query.slip()))),
-        false => Ok(Public::json(&found)?.at_leaf(found.leaf.unwrap_or(-1)).answer(&headers)),
-    });
+    let result = list_answer(&app, &view, &headers, &query).await;
     as_wanted(&headers, &view, result)
 }
 
-async fn find_all(app: &App, query: &ListQuery) -> Result<List, Problem> {
-    let (wanted, place) = (query.wanted()?, query.place()?);
-    let now = app.clock.now();
+async fn list_answer(
+    app: &App,
+    view: &View,
+    headers: &HeaderMap,
+    query: &ListQuery,
+) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let rows = store::list(&mut db, &wanted, place.as_ref(), now.as_millisecond()).await?;
-    let page = Page::cut(rows, |row| format!("{}.{}", row.shared, row.certificate.number));
-    let items = page.items.into_iter().filter_map(|row| item(row.certificate, now)).collect();
-    Ok(List { items, next: page.next, leaf: store::leaf(&mut db).await? })
+    let found = find_all(&mut db, app.clock.now(), query).await?;
+    if !wants_page(headers) {
+        return Ok(Public::json(&found)?.at_leaf(found.leaf.unwrap_or(-1)).answer(headers));
+    }
+    let rows = rows(&mut db, view, found.items).await?;
+    let next = found.next.map(|cursor| query.path(&cursor));
+    let page = SearchPage { rows, next, ..search_page(view, query) };
+    Ok(view.page(StatusCode::OK, &page))
 }
 
-fn item(row: PublicCertificate, now: Timestamp) -> Option<Item> {
+async fn find_all(
+    db: &mut AnyConnection,
+    now: Timestamp,
+    query: &ListQuery,
+) -> Result<List, Problem> {
+    let (wanted, place) = (query.wanted()?, query.place()?);
+    let rows = store::list(db, &wanted, place.as_ref(), now.as_millisecond()).await?;
+    let page = Page::cut(rows, |row| format!("{}.{}", row.shared, row.certificate.number));
+    let mut items = Vec::new();
+    for row in page.items {
+        let facts: Facts =
+            serde_json::from_str(&row.certificate.json).map_err(Problem::internal)?;
+        items.extend(item(row.certificate, facts.programme, now));
+    }
+    Ok(List { items, next: page.next, leaf: store::leaf(db).await? })
+}
+
+fn item(row: PublicCertificate, programme: ProgrammeName, now: Timestamp) -> Option<Item> {
     let valid_until = instant(row.valid_until);
     let state = crate::certification::rules::certificate::standing(row.state, valid_until, now)?;
-    Some(Item { number: row.number, holder: row.holder, level: row.level, state, valid_until })
+    let PublicCertificate { number, holder, level, .. } = row;
+    Some(Item { number, holder, level, state, valid_until, programme })
 }
 
-fn row(view: &View, item: Item) -> SearchRow {
-    SearchRow {
-        path: format!("/certificates/{}", item.number),
-        number: item.number,
-        holder: item.holder,
-        level: item.level,
-        state: item.state,
-        until: view.moment_day(item.valid_until),
+/// Certificates as a page lists them: each level by its title.
+async fn rows(
+    db: &mut AnyConnection,
+    view: &View,
+    items: Vec<Item>,
+) -> Result<Vec<SearchRow>, Problem> {
+    let mut programmes = BTreeMap::new();
+    for ProgrammeName { id, version, digest } in items.iter().map(|item| &item.programme) {
+        if !programmes.contains_key(digest) {
+            programmes.insert(*digest, programme(db, id, version).await?);
+        }
+    }
+    let row = |item: Item| {
+        let programme = programmes.get(&item.programme.digest).and_then(Option::as_deref);
+        SearchRow {
+            path: format!("/certificates/{}", item.number),
+            level: level_title(view, programme, &item.level).to_owned(),
+            number: item.number,
+            holder: item.holder,
+            state: item.state,
+            until: view.moment_day(item.valid_until),
+        }
+    };
+    Ok(items.into_iter().map(row).collect())
+}
+
+/// A published programme version; none when there is no such.
+pub(super) async fn programme(
+    db: &mut AnyConnection,
+    id: &str,
+    version: &str,
+) -> Result<Option<Arc<Programme>>, Problem> {
+    match programmes::published(db, id, version).await? {
+        Some(published) => file::programme(db, &published.id).await.map(Some),
+        None => Ok(None),
     }
 }
 
-fn search_page<'a>(view: &'a View, query: &ListQuery, found: List, slip: bool) -> SearchPage<'a> {
+/// The page of what was asked, before anything is found.
+fn search_page<'a>(view: &'a View, query: &ListQuery) -> SearchPage<'a> {
     SearchPage {
         view,
         asked: Asked {
@@ -204,9 +262,9 @@ fn search_page<'a>(view: &'a View, query: &ListQuery, found: List, slip: bool) -
             country: query.country.clone(),
             state: query.state.clone(),
         },
-        slip,
-        rows: found.items.into_iter().map(|item| row(view, item)).collect(),
-        next: found.next.map(|cursor| query.path(&cursor)),
+        slip: query.slip(),
+        rows: Vec::new(),
+        next: None,
         states: Standing::ALL,
     }
 }
@@ -246,7 +304,8 @@ async fn certificate(
     match certificate_answer(&app, &view, &headers, &number).await {
         Err(problem @ Problem::Invalid(_)) if wants_page(&headers) => {
             let query = ListQuery { q: number, ..ListQuery::default() };
-            view.page(problem.status(), &search_page(&view, &query, List::default(), true))
+            let page = SearchPage { slip: true, ..search_page(&view, &query) };
+            view.page(problem.status(), &page)
         }
         result => as_wanted(&headers, &view, result),
     }
@@ -277,15 +336,19 @@ async fn certificate_html(
     let credentials = issuance::credentials_of(db, &row.id).await?;
     let current = credentials.iter().find(|credential| credential.id == document.credential_id());
     let current = current.ok_or(Problem::NotFound("credential"))?;
-    let payload: Payload = serde_json::from_slice(&current.payload).map_err(Problem::internal)?;
+    let read = |bytes: &[u8]| serde_json::from_slice::<Payload>(bytes).map_err(Problem::internal);
+    let earlier = document.earlier_credential_id();
+    let earlier = credentials.iter().find(|credential| Some(&*credential.id) == earlier);
+    let payloads = Payloads {
+        current: &read(&current.payload)?,
+        earlier: earlier.map(|credential| read(&credential.payload)).transpose()?,
+    };
     let name = &document.facts().programme;
-    let version = programmes::published(db, &name.id, &name.version)
-        .await?
-        .ok_or(Problem::NotFound("programme version"))?;
-    let programme = file::programme(db, &version.id).await?;
+    let programme = programme(db, &name.id, &name.version).await?;
+    let programme = programme.ok_or(Problem::NotFound("programme version"))?;
     let zone = file::zone(&programme)?;
     let link = app.origin.url(&format!("/certificates/{}", row.number));
-    CertificatePage::new(view, document, &payload, &programme, &zone, link)
+    CertificatePage::new(view, document, &payloads, &programme, &zone, link)
         .render()
         .map_err(Problem::internal)
 }
@@ -424,40 +487,42 @@ async fn company(
     headers: HeaderMap,
     Path(id): Path<PartyId>,
 ) -> Response {
-    let result = find_company(&app, &id).await.and_then(|found| match wants_page(&headers) {
-        true => Ok(view.page(StatusCode::OK, &company_page(&view, found))),
-        false => Ok(Public::json(&found)?.answer(&headers)),
-    });
+    let result = company_answer(&app, &view, &headers, &id).await;
     as_wanted(&headers, &view, result)
 }
 
-/// A company is here when a public certificate names it so, and it consents to be shown.
-async fn find_company(app: &App, id: &PartyId) -> Result<Company, Problem> {
-    let unknown = || Problem::NotFound("company");
+async fn company_answer(
+    app: &App,
+    view: &View,
+    headers: &HeaderMap,
+    id: &PartyId,
+) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let party = parties::get(&mut db, id).await?.filter(parties::Party::may_be_shown);
+    let found = find_company(&mut db, app, id).await?;
+    if !wants_page(headers) {
+        return Ok(Public::json(&found)?.answer(headers));
+    }
+    let Company { name, municipality, country, certificates, .. } = found;
+    let rows = rows(&mut db, view, certificates).await?;
+    Ok(view.page(StatusCode::OK, &CompanyPage { view, name, municipality, country, rows }))
+}
+
+/// A company is here when a public certificate names it so, and it consents to be shown.
+async fn find_company(db: &mut AnyConnection, app: &App, id: &PartyId) -> Result<Company, Problem> {
+    let unknown = || Problem::NotFound("company");
+    let party = parties::get(db, id).await?.filter(parties::Party::may_be_shown);
     let party = party.ok_or_else(unknown)?;
     let uri = app.origin.url(&format!("/companies/{id}"));
     let (mut name, mut held) = (None, Vec::new());
-    for certificate in certificates::of_company(&mut db, id).await? {
-        let Some(row) = store::get(&mut db, &certificate.number).await? else { continue };
+    for certificate in certificates::of_company(db, id).await? {
+        let Some(row) = store::get(db, &certificate.number).await? else { continue };
         let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
         if facts.holder.id == uri {
             name = Some(facts.holder.name);
-            held.extend(item(row, app.clock.now()));
+            held.extend(item(row, facts.programme, app.clock.now()));
         }
     }
     let name = name.ok_or_else(unknown)?;
     let (municipality, country) = (party.municipality, party.country);
     Ok(Company { id: uri, name, municipality, country, certificates: held })
-}
-
-fn company_page(view: &View, company: Company) -> CompanyPage<'_> {
-    CompanyPage {
-        view,
-        name: company.name,
-        municipality: company.municipality,
-        country: company.country,
-        rows: company.certificates.into_iter().map(|item| row(view, item)).collect(),
-    }
 }

@@ -147,18 +147,56 @@ fn language(view: &View) -> Language {
     }
 }
 
-/// A level's title for a reader.
-pub fn level_title<'a>(view: &View, programme: &'a Programme, level: &'a str) -> &'a str {
-    programme.level(level).map_or(level, |level| level.title.get(language(view)))
+/// A level's title for a reader; its id where the programme is not at hand or has no such level.
+pub fn level_title<'a>(view: &View, programme: Option<&'a Programme>, level: &'a str) -> &'a str {
+    let known = programme.and_then(|programme| programme.level(level));
+    known.map_or(level, |level| level.title.get(language(view)))
+}
+
+/// The words for what brought a certificate to where it is in force, when that is more than its grant.
+pub const IN_FORCE: &[&str] = &["reinstated", "extended", "lower", "narrower", "reduced"];
+
+/// What a certificate's page reads of credentials.
+#[derive(Debug)]
+pub struct Payloads<'a> {
+    /// The current credential's payload.
+    pub current: &'a Payload,
+    /// That of the version before it.
+    pub earlier: Option<Payload>,
+}
+
+impl Payloads<'_> {
+    /// What a reduction took away, a level or facilities; `reduced` for both, or when that cannot be told.
+    fn reduced(&self) -> &'static str {
+        let Some(earlier) = &self.earlier else { return "reduced" };
+        let keeps_level = earlier.level() == self.current.level();
+        let keeps_scope = earlier.facilities().count() == self.current.facilities().count();
+        match (keeps_level, keeps_scope) {
+            (false, true) => "lower",
+            (true, false) => "narrower",
+            _ => "reduced",
+        }
+    }
+}
+
+/// The key of the sentence that says where a certificate stands, and what brought it there.
+fn sentence(document: &Document, payloads: &Payloads<'_>) -> String {
+    let state = document.state();
+    let act = document.cause().filter(|_| state == Standing::Active);
+    match act.map(|event| &*event.kind) {
+        None | Some("granted") => format!("sentence-{state}"),
+        Some("reduced") => format!("in-force-{}", payloads.reduced()),
+        Some(act) => format!("in-force-{act}"),
+    }
 }
 
 impl<'a> CertificatePage<'a> {
-    /// The page of a certificate: its document, what the current credential says section by section,
-    /// and the programme's titles. Days are those of the programme's zone.
+    /// The page of a certificate: its document, what the current credential says section by section and how the one
+    /// before differs, and the programme's titles. Days are those of the programme's zone.
     pub fn new(
         view: &'a View,
         document: &'a Document,
-        payload: &'a Payload,
+        payloads: &Payloads<'a>,
         programme: &'a Programme,
         zone: &Zone,
         link: String,
@@ -168,7 +206,7 @@ impl<'a> CertificatePage<'a> {
         let until = day(facts.valid_until);
         let cause = document.cause();
         let since = cause.map(|event| day(event.effective_at)).unwrap_or_default();
-        let key = format!("sentence-{}", document.state());
+        let key = sentence(document, payloads);
         let sentence = view.format(&key, &[("until", &until), ("since", &since)]);
         let range = [("from", &*day(facts.valid_from)), ("until", &*until)];
         let (id, version) = (&facts.programme.id, &facts.programme.version);
@@ -185,17 +223,18 @@ impl<'a> CertificatePage<'a> {
             state: document.state(),
             sentence,
             reason: cause.and_then(|event| event.reason.as_deref()),
-            level: level_title(view, programme, &facts.level),
+            level: level_title(view, Some(programme), &facts.level),
             term: view.format("certificate-term-range", &range),
             programme: programme.title.get(language(view)),
             programme_path: format!("/programmes/{id}/{version}"),
-            assessed: payload
+            assessed: payloads
+                .current
                 .credential_subject
                 .conformity_assessment
                 .first()
                 .map(|assessment| view.day(assessment.assessment_date))
                 .unwrap_or_default(),
-            sections: sections(view, payload, programme),
+            sections: sections(view, payloads.current, programme),
             history: history.collect(),
             credential_id: document.credential_id(),
             link,
@@ -232,15 +271,18 @@ pub struct ReportPage<'a> {
     view: &'a View,
     report: &'a Report,
     tone: Standing,
+    level: Option<&'a str>,
     as_of: Option<String>,
 }
 
 impl<'a> ReportPage<'a> {
-    /// The page of a report.
-    pub fn new(view: &'a View, report: &'a Report) -> Self {
+    /// The page of a report, with the programme that the file names, where it is one of this registry's.
+    pub fn new(view: &'a View, report: &'a Report, programme: Option<&'a Programme>) -> Self {
+        let level = report.level.as_deref();
         Self {
             view,
             report,
+            level: level.map(|level| level_title(view, programme, level)),
             tone: tone(report.verdict),
             as_of: report.status_as_of.map(|at| view.moment(at)),
         }
@@ -273,6 +315,7 @@ pub(crate) mod tests {
     use std::sync::Arc;
 
     use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
+    use akashi_verifier::report::Outcome;
     use akashi_verifier::rule::SectionOutcome;
     use akashi_verifier::status::Purpose;
     use akashi_verifier::{Policy, Untrusted, verify};
@@ -347,13 +390,23 @@ pub(crate) mod tests {
 
     /// The page of the sample certificate in a state.
     pub(crate) fn certificate_page(view: &View, state: CertificateState) -> String {
+        page_of(view, sample(), state, None)
+    }
+
+    /// The page of a certificate in a state, whose version before the current one had another payload.
+    fn page_of(
+        view: &View,
+        facts: Facts,
+        state: CertificateState,
+        earlier: Option<Payload>,
+    ) -> String {
         let programme = programme();
-        let payload = payload(&programme);
+        let payloads = Payloads { current: &payload(&programme), earlier };
         let now = "2027-02-01T00:00:00Z".parse().expect("a time");
-        let document = Document::at(sample(), state, 31, now).expect("public");
+        let document = Document::at(facts, state, 31, now).expect("public");
         let zone = Zone::named(&programme.zone).expect("a zone");
         let link = "https://registry.example/certificates/AK-7M3Q-XRTH-B".to_owned();
-        let page = CertificatePage::new(view, &document, &payload, &programme, &zone, link);
+        let page = CertificatePage::new(view, &document, &payloads, &programme, &zone, link);
         page.render().expect("a page")
     }
 
@@ -411,8 +464,41 @@ pub(crate) mod tests {
         assert!(html.contains("2027年1月8日にこの認証を一時停止しました"), "{html}");
         assert!(html.contains("責任ある外国人労働者の受入れ") && html.contains("賃金と控除"));
         let active = certificate_page(&english, CertificateState::Active);
-        assert!(active.contains("in force. It runs until 25 November 2028."));
+        assert!(active.contains("in force until 25 November 2028."));
         assert!(active.contains("A dormitory was added."), "the reason of what made it so");
+    }
+
+    #[test]
+    fn a_certificate_in_force_says_what_an_act_left_of_it() {
+        let programme = programme();
+        let mut higher = payload(&programme);
+        higher.credential_subject.profile_score.code = "leading".to_owned();
+        let mut wider = payload(&programme);
+        let scope = &mut wider.credential_subject.conformity_assessment[0].assessed_facility;
+        scope.extend_from_within(..1);
+        for (act, earlier, words) in [
+            ("reinstated", None, "lifted its suspension"),
+            ("extended", None, "extended or renewed it"),
+            ("reduced", Some(higher), "lowered its level."),
+            ("reduced", Some(wider), "reduced its scope to the facilities listed below."),
+            ("reduced", None, "reduced its level and scope to those below."),
+        ] {
+            let mut facts = sample();
+            facts.history.last_mut().expect("an event").kind = act.to_owned();
+            let view = reader(Locale::En, "/certificates/AK-7M3Q-XRTH-B?lang=en");
+            let html = page_of(&view, facts, CertificateState::Active, earlier);
+            let sentence = format!("On 8 January 2027 the certification body {words}");
+            assert!(html.contains(&sentence), "{act}: {html}");
+        }
+    }
+
+    #[test]
+    fn a_level_is_called_by_its_title_where_its_programme_is_known() {
+        let programme = programme();
+        let japanese = reader(Locale::Ja, "/");
+        assert_eq!(level_title(&japanese, Some(&programme), "leading"), "先導");
+        assert_eq!(level_title(&japanese, Some(&programme), "other"), "other");
+        assert_eq!(level_title(&japanese, None, "leading"), "leading");
     }
 
     #[test]
@@ -442,12 +528,15 @@ pub(crate) mod tests {
         let report = verify(b"{}", Err(Untrusted::BundleMissing), &Policy::default(), now, None);
         for language in Locale::ALL {
             let view = reader(*language, "/verify");
-            let html = ReportPage::new(&view, &report).render().expect("a page");
+            let html = ReportPage::new(&view, &report, None).render().expect("a page");
             assert!(
                 html.contains(&view.text("verdict-malformed")) && html.contains("status withdrawn")
             );
             for check in &report.checks {
                 assert!(html.contains(&view.word("check", check.name.as_str())));
+                if let Outcome::NotChecked(skipped) = check.outcome {
+                    assert!(html.contains(&view.word("skipped", skipped.code())), "{html}");
+                }
             }
             let form = VerifyPage { view: &view }.render().expect("a page");
             assert!(form.contains(&view.text("verify-lead")));

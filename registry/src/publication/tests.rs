@@ -264,9 +264,7 @@ async fn what_is_not_there_is_not_found(scratch: &Scratch) {
     let (status, body) = public.get_as("/credentials/x", "text/html").await;
     assert_eq!(status, StatusCode::NOT_ACCEPTABLE);
     assert!(body.contains("/problems/not-acceptable"));
-    for path in
-        ["/", "/verify", "/certificates", "/problems/not-found", "/setup/x", "/healthz", "/readyz"]
-    {
+    for path in ["/", "/verify", "/certificates", "/problems/not-found", "/healthz", "/readyz"] {
         assert_eq!(public.get_as(path, "text/html").await.0, StatusCode::OK, "{path}");
     }
     for path in [

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use akashi_schemas::FacilityKind;
 use akashi_verifier::report::{CheckName, Verdict};
 
-use super::pages::EVENTS;
+use super::pages::{EVENTS, IN_FORCE};
 use super::rules::document::CredentialState;
 use crate::certification::rules::certificate::Standing;
 use crate::platform::problem::KINDS;
@@ -52,6 +52,8 @@ fn families() -> impl Iterator<Item = String> {
     let verdicts = || Verdict::ALL.iter().map(|v| v.as_str()).collect();
     family("state", Standing::WORDS.to_vec())
         .chain(family("sentence", Standing::WORDS.to_vec()))
+        .chain(family("in-force", IN_FORCE.to_vec()))
+        .chain(family("skipped", vec!["not_asked", "not_authenticated", "no_state"]))
         .chain(family("credential", CredentialState::WORDS.to_vec()))
         .chain(family("kind", FacilityKind::WORDS.to_vec()))
         .chain(family("event", EVENTS.to_vec()))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use akashi_verifier::report::Report;
+use akashi_verifier::report::{CheckName, Report};
 use akashi_verifier::{Policy, Trust, Untrusted, verify};
 use axum::Extension;
 use axum::body::{Bytes, to_bytes};
@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::wants_page;
-use super::api::as_wanted;
+use super::api::{as_wanted, programme};
 use super::pages::{ReportPage, VerifyPage};
 use crate::issuance::{self, Kind};
 use crate::platform::app::App;
@@ -58,15 +58,35 @@ async fn check(
         Ok(bytes) => report(&app, &opened, bytes).await,
         Err(problem) => Err(problem),
     };
-    let response = result.map(|report| answer(&headers, &view, &report));
+    let response = match result {
+        Ok(report) => answer(&app, &headers, &view, &report).await,
+        Err(problem) => Err(problem),
+    };
     as_wanted(&headers, &view, response)
 }
 
-fn answer(headers: &HeaderMap, view: &View, report: &Report) -> Response {
-    match wants_page(headers) {
-        true => view.page(StatusCode::OK, &ReportPage::new(view, report)),
-        false => ([(header::CACHE_CONTROL, "no-store")], axum::Json(report)).into_response(),
+async fn answer(
+    app: &App,
+    headers: &HeaderMap,
+    view: &View,
+    report: &Report,
+) -> Result<Response, Problem> {
+    if !wants_page(headers) {
+        return Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(report)).into_response());
     }
+    let programme = match programme_name(report) {
+        Some((id, version)) => {
+            programme(&mut *app.db.reader().acquire().await?, id, version).await?
+        }
+        None => None,
+    };
+    Ok(view.page(StatusCode::OK, &ReportPage::new(view, report, programme.as_deref())))
+}
+
+/// Id and version of the programme that a file names; none while its signature is not known to be good.
+fn programme_name(report: &Report) -> Option<(&str, &str)> {
+    let facts = &report.check(CheckName::Programme)?.facts;
+    Some((facts.get("id")?.as_str()?, facts.get("version")?.as_str()?))
 }
 
 async fn report(app: &App, opened: &Opened, input: Bytes) -> Result<Report, Problem> {

@@ -9,6 +9,7 @@ mod failing;
 mod granting;
 mod keys;
 mod measures;
+mod pages;
 mod rebuild;
 mod restarts;
 mod sessions;

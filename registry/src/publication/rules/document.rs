@@ -221,6 +221,15 @@ impl Document {
         &self.credential_id
     }
 
+    /// The id of the last credential of the version before the current one.
+    #[must_use]
+    pub fn earlier_credential_id(&self) -> Option<&str> {
+        let credentials = &self.facts.credentials;
+        let current = credentials.iter().map(|c| c.version).max()?;
+        let earlier = credentials.iter().filter(|c| c.version < current);
+        earlier.max_by_key(|c| c.version).map(|c| &*c.id)
+    }
+
     /// The number of the last log leaf that this reflects.
     #[must_use]
     pub fn leaf(&self) -> u64 {
