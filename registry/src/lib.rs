@@ -11,11 +11,19 @@ pub mod platform;
 pub mod publication;
 pub mod worker;
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::filter::LevelFilter;
 
-/// Sends the log to standard error: every answered request, or with `quiet` only what went wrong.
+/// Sends the log to standard error: every answered request, or with `quiet` only what went wrong. In colours on a
+/// terminal, unless `NO_COLOR` is set to something (<https://no-color.org>).
 pub fn logging(quiet: bool) {
     let level = if quiet { LevelFilter::WARN } else { LevelFilter::INFO };
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(std::io::stderr().is_terminal() && !plain)
+        .with_writer(std::io::stderr);
     // A second call in one process (tests) leaves the first in place.
-    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).try_init();
+    let _ = log.try_init();
 }

@@ -2,6 +2,7 @@
 
 use akashi_registry::commands::{demo, rebuild, serve};
 use clap::{Parser, Subcommand};
+use std::io;
 use std::process::ExitCode;
 
 /// A registry that certifies small companies in supply chains and issues signed credentials that anyone can check offline.
@@ -33,9 +34,16 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough, as in `akashi demo | head`; not all was said, though.
+        Err(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("akashi: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    kind == Some(io::ErrorKind::BrokenPipe)
 }

@@ -122,6 +122,17 @@ impl Registry {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Starts another `akashi serve` on this registry's folder and database, on a port of its own, and ends it.
+    ///
+    /// # Errors
+    /// With all that it said, when it does not come up.
+    pub async fn another(&self) -> Result<(), String> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (process, _) = Process::start(&mut self.place.serve(), folder.path()).await?;
+        process.stop().await;
+        Ok(())
+    }
+
     /// The URL of its database.
     pub fn database(&self) -> String {
         self.place.database_url()
@@ -295,7 +306,16 @@ impl Unstarted {
     /// # Errors
     /// When `akashi serve` does not come up: the place as it then is, and all that it said.
     pub async fn start(self) -> Result<Registry, (Unstarted, String)> {
-        let mut registry = Registry::at_rest(self.place, Vec::new());
+        self.start_with(&[]).await
+    }
+
+    /// Starts a registry here with further arguments of `akashi serve`.
+    ///
+    /// # Errors
+    /// As [`Unstarted::start`].
+    pub async fn start_with(self, arguments: &[&str]) -> Result<Registry, (Unstarted, String)> {
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        let mut registry = Registry::at_rest(self.place, arguments);
         match registry.try_serve().await {
             Ok(()) => Ok(registry),
             Err(said) => Err((Unstarted { place: registry.place }, said)),

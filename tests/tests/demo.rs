@@ -1,10 +1,25 @@
 //! `akashi demo` as a newcomer runs it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use akashi_tests::{Engine, Registry, akashi};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The two commands that the demo prints to be pasted.
+fn pasted(out: &mut impl Iterator<Item = io::Result<String>>) -> String {
+    let lines = out.map(|line| line.expect("text"));
+    let commands = lines.skip_while(|line| !line.starts_with("token=")).take(2);
+    commands.collect::<Vec<_>>().join("\n")
+}
+
+/// How many applications the commands list.
+fn applications(commands: &str) -> usize {
+    let listed = Command::new("sh").args(["-c", commands]).output().expect("a shell");
+    let list: Value = serde_json::from_slice(&listed.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {commands}\n{listed:?}"));
+    list["items"].as_array().map_or(0, Vec::len)
+}
 
 /// The demo, ended when it goes out of scope.
 struct Demo(Child);
@@ -37,14 +52,27 @@ fn it_takes_six_companies_the_whole_way_and_ends() {
     assert!(said.contains("waits for its assessor"), "{said}");
 }
 
+#[test]
+fn a_reader_who_has_gone_ends_it_without_a_word() {
+    let mut child = Command::new(akashi());
+    child.args(["demo", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().expect("it runs");
+    let mut out = BufReader::new(child.stdout.take().expect("its output"));
+    out.read_line(&mut String::new()).expect("a line");
+    drop(out);
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert_eq!(ended.status.code(), Some(1), "not all was said");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn its_sign_ins_work_there_and_cannot_exist_under_serve() {
     let mut child = Command::new(akashi());
     child.args(["demo", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut demo = Demo(child.spawn().expect("it runs"));
-    let out = BufReader::new(demo.0.stdout.take().expect("its output"));
+    let mut out = BufReader::new(demo.0.stdout.take().expect("its output")).lines();
     let (mut origin, mut addresses, mut password) = (String::new(), Vec::new(), String::new());
-    for line in out.lines() {
+    for line in &mut out {
         let line = line.expect("text");
         if let Some((_, address)) = line.split_once("is running at ") {
             origin = address.trim().to_owned();
@@ -65,6 +93,7 @@ async fn its_sign_ins_work_there_and_cannot_exist_under_serve() {
         let answer = sign_in.send().await.expect("the demo answers");
         assert_eq!(answer.status(), 200, "{email} signs in at the demo");
     }
+    assert_eq!(applications(&pasted(&mut out)), 6, "as the two commands that it prints list them");
     let registry = Registry::start(Engine::Sqlite).await;
     for email in &addresses {
         let sign_in = json!({ "email": email, "password": password });

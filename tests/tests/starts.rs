@@ -1,12 +1,14 @@
 //! What `akashi serve` makes at its first start, and what it finds at each later one.
 
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use akashi_tests::{
-    Body, Company, Engine, PASSWORD, Registry, Sides, Unstarted, eventually, on_both_engines,
+    Body, Client, Company, Engine, PASSWORD, Registry, Sides, Unstarted, eventually,
+    on_both_engines,
 };
 use serde_json::json;
 
@@ -85,13 +87,64 @@ async fn a_link_that_nobody_read_is_followed_by_another(engine: Engine) {
             "token": link.rsplit('/').next()})
     };
     let anyone = registry.anyone();
+    assert_is_dead(&anyone, &unread).await;
     anyone.post("/api/v1/operators", &operator(&unread)).await.problem("sign-in-refused");
+    anyone.get_as(&link, "text/html").await.expect(200);
     registry.first_operator().await;
+    assert_is_dead(&anyone, &link).await;
     anyone.post("/api/v1/operators", &operator(&link)).await.problem("sign-in-refused");
 
     // Once there is an operator, no start makes another.
     registry.restart().await;
     assert!(!registry.said().contains("operator link: "), "{}", registry.said());
+}
+
+/// Before anything is typed, the page says that the link does not work, and what does.
+async fn assert_is_dead(anyone: &Client, link: &str) {
+    let page = anyone.get_as(&format!("{link}?lang=en"), "text/html").await.expect(401);
+    let page = String::from_utf8(page.body).expect("UTF-8");
+    assert!(!page.contains("<form"), "{page}");
+    assert!(page.contains("start the registry again and use that one"), "{page}");
+}
+
+async fn a_taken_port_of_the_measures_is_said_with_the_option_that_changes_it(engine: Engine) {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let place = Unstarted::on(engine).await;
+    let refused = place.start_with(&["--metrics", &address]).await;
+    let (place, said) = refused.expect_err("it refuses");
+    let sentence = format!("cannot listen on {address}: choose another address with --metrics");
+    assert!(said.contains(&sentence), "{said}");
+
+    drop(taken);
+    place.start_with(&["--metrics", &address]).await.expect("it starts");
+}
+
+async fn one_process_serves_a_sqlite_file_and_several_a_postgresql(engine: Engine) {
+    let mut registry = Registry::start(engine).await;
+    registry.first_operator().await;
+    let another = registry.another().await;
+    match engine {
+        Engine::Sqlite => {
+            let said = another.expect_err("it refuses");
+            let database = registry.data_folder().join("akashi.db");
+            let sentence = format!("another akashi serve has {} open", database.display());
+            assert!(said.contains(&sentence), "{said}");
+        }
+        Engine::Postgres => another.expect("it starts"),
+    }
+    // The one that is there goes on, and its end, however it comes, makes room for the next.
+    registry.anyone().get("/readyz").await.expect(200);
+    registry.kill9();
+    registry.restart().await;
+}
+
+async fn what_is_logged_to_a_file_has_no_colours(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    registry.anyone().get("/readyz").await.expect(200);
+    registry.anyone().get("/certificates").await.expect(200);
+    let said = eventually("a log", async || registry.said(), |said| said.contains("INFO")).await;
+    assert!(!said.contains('\u{1b}'), "{said}");
 }
 
 async fn wherever_a_first_start_is_killed_the_next_is_whole_or_says_what_to_do(engine: Engine) {
@@ -159,6 +212,9 @@ on_both_engines!(
     a_first_start_that_ended_while_it_made_the_root_keys_is_made_anew,
     root_keys_without_their_registry_are_neither_overwritten_nor_taken_for_it,
     a_link_that_nobody_read_is_followed_by_another,
+    a_taken_port_of_the_measures_is_said_with_the_option_that_changes_it,
+    one_process_serves_a_sqlite_file_and_several_a_postgresql,
+    what_is_logged_to_a_file_has_no_colours,
     wherever_a_first_start_is_killed_the_next_is_whole_or_says_what_to_do,
     what_broken_uploads_left_is_cleared_away,
 );

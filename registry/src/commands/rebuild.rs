@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::say;
 use super::serve::{self, Place};
 use crate::publication;
 
@@ -13,6 +14,6 @@ pub async fn run(place: &Place) -> anyhow::Result<()> {
     let app = serve::existing(place).await?;
     let shown = publication::rebuild(&app).await.context("nothing was changed")?;
     app.db.close().await;
-    println!("the public view was made anew: {shown} certificates");
+    say(format_args!("the public view was made anew: {shown} certificates"))?;
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! `akashi serve`: the registry on a folder of its own.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::sync::Arc;
 
 use akashi_keys::{KeyId, Role, SealKey, SealedKey, SigningKey};
@@ -13,15 +14,17 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::Args;
 use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+use super::say;
 use crate::certification::store::parties::{self, Party, PartyKind};
 use crate::platform::accounts::{self, SignInThrottle, TokenIssuer};
 use crate::platform::app::App;
 use crate::platform::blobs::BlobStore;
 use crate::platform::clock::SystemClock;
-use crate::platform::db::engine::Lock;
+use crate::platform::db::engine::{Engine, Lock};
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
 use crate::platform::metrics::Requests;
@@ -50,6 +53,14 @@ pub struct Place {
 impl Place {
     fn seal_file(&self) -> PathBuf {
         self.seal_key.clone().unwrap_or_else(|| self.data.join("seal.key"))
+    }
+
+    /// The URL of its database.
+    fn url(&self) -> String {
+        match &self.database {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}?mode=rwc", self.data.join("akashi.db").display()),
+        }
     }
 }
 
@@ -84,6 +95,8 @@ pub struct Ready {
     pub operator_link: Option<String>,
     /// At the first start: the folder with the root keys.
     pub offline_root: Option<PathBuf>,
+    /// On SQLite: held as long as the registry is open, so that no other process serves its database.
+    _lock: Option<File>,
 }
 
 /// Opens the registry of a folder, making it at the first start, and binds its port.
@@ -95,6 +108,7 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     make_private(data).with_context(|| {
         format!("cannot make the folder {}: choose another with --data", data.display())
     })?;
+    let lock = lock(&options.place)?;
     let listeners = bind(options.listen).await?;
     let metrics = match options.metrics {
         Some(address) => Some(bind_one(address, "--metrics").await?),
@@ -114,7 +128,8 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     app.blobs.clear_unfinished(app.clock.now()).await?;
     // The one job that is never done: it comes again every hour.
     jobs::add(&mut tx, &app, "lapse", "").await?;
-    let mut ready = Ready { app, listeners, metrics, operator_link: None, offline_root: None };
+    let mut ready =
+        Ready { app, listeners, metrics, operator_link: None, offline_root: None, _lock: lock };
     if first {
         let folder = data.join("offline-root");
         first_start(&mut tx, &ready.app, &folder).await?;
@@ -133,6 +148,30 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
 /// Makes a folder that nobody else may look into.
 fn make_private(folder: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Takes a SQLite database for this process alone, by a lock that ends with it; a PostgreSQL may have several registries.
+fn lock(place: &Place) -> anyhow::Result<Option<File>> {
+    let url = place.url();
+    if Engine::of_url(&url) != Some(Engine::Sqlite) {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::from_str(&url)?;
+    let database = options.get_filename();
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let file = PathBuf::from(name);
+    let cannot = || format!("cannot lock {}: name another place for the database", file.display());
+    let lock = File::options().write(true).create(true).truncate(false).mode(0o600).open(&file);
+    let lock = lock.with_context(cannot)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another akashi serve has {} open: end that one first, or take PostgreSQL, which several can share",
+            database.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
+    }
 }
 
 /// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost`.
@@ -173,11 +212,7 @@ pub async fn existing(place: &Place) -> anyhow::Result<App> {
 }
 
 async fn database(place: &Place) -> anyhow::Result<Db> {
-    let url = match &place.database {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}?mode=rwc", place.data.join("akashi.db").display()),
-    };
-    Ok(Db::open(&url).await?)
+    Ok(Db::open(&place.url()).await?)
 }
 
 fn means(place: &Place, seal: SealKey, db: Db, origin: Origin) -> anyhow::Result<App> {
@@ -331,18 +366,18 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let ready = open(options).await?;
     let port = ready.listeners[0].local_addr()?.port();
     if let Some(link) = &ready.operator_link {
-        println!("operator link: {link}");
+        say(format_args!("operator link: {link}"))?;
     }
     if let Some(folder) = &ready.offline_root {
-        println!(
+        say(format_args!(
             "root keys: {}\nMove that folder to offline media now, two of its three keys to different people: the registry never reads it again.",
             folder.display()
-        );
+        ))?;
     }
     if let Some(listener) = &ready.metrics {
-        println!("measures: http://{}/metrics", listener.local_addr()?);
+        say(format_args!("measures: http://{}/metrics", listener.local_addr()?))?;
     }
-    println!("listening on http://localhost:{port}");
+    say(format_args!("listening on http://localhost:{port}"))?;
     let stop = Arc::new(Notify::new());
     let signalled = stop.clone();
     tokio::spawn(async move {

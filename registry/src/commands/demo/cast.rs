@@ -1,7 +1,9 @@
 //! Who is in the demo: a programme owner, a certification body with its people, and six companies. All are fictional.
 
 use akashi_schemas::Rating;
+use anyhow::Context as _;
 use comfy_table::{Table, presets};
+use serde_json::json;
 
 use super::client::Person;
 
@@ -36,6 +38,17 @@ impl Cast {
             table.add_row([person.what, &person.email]);
         }
         format!("{table}\n\nPassword of all of them, for this run only: {}", self.password)
+    }
+
+    /// Two commands to paste: the body's quality manager signs in, and lists the applications.
+    pub(super) fn example(&self, origin: &str) -> anyhow::Result<String> {
+        let somebody = self.people.iter().find(|person| person.email.starts_with("quality@"));
+        let email = &somebody.context("the body has a quality manager")?.email;
+        let sign_in = json!({ "email": email, "password": self.password });
+        Ok(format!(
+            r#"token=$(curl -s {origin}/api/v1/sessions --json '{sign_in}' | grep -o '"access_token":"[^"]*' | cut -d '"' -f 4)
+curl -s {origin}/api/v1/applications -H "Authorization: Bearer $token""#
+        ))
     }
 }
 

@@ -9,6 +9,7 @@ mod evidence;
 mod offline;
 mod story;
 
+use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::Notify;
 
-use super::serve;
+use super::{say, serve};
 
 /// Options of `akashi demo`.
 #[derive(Args, Clone, Debug)]
@@ -49,28 +50,31 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         .to_owned();
     let stop = Arc::new(Notify::new());
     let server = tokio::spawn(ready.serve(stop.clone()));
-    println!("A registry of fictional companies is running at {origin}\n");
-    let told = tokio::select! {
-        told = story::tell(&origin, &token) => told,
-        () = serve::interrupted() => Ok(None),
+    let shown = tokio::select! {
+        shown = show(&origin, &token, options.once) => shown,
+        () = serve::interrupted() => Ok(()),
     };
-    let told = match told {
-        Ok(told) => told,
-        Err(error) => {
-            stop.notify_one();
-            server.await??;
-            return Err(error);
-        }
-    };
-    if let (Some(cast), false) = (told, options.once) {
-        println!(
-            "\nThe registry goes on serving at {origin} — end it with Ctrl+C. Sign-ins for this run:\n"
-        );
-        println!("{}", cast.sign_ins());
-        serve::interrupted().await;
-    }
     stop.notify_one();
-    server.await?
+    server.await??;
+    shown
+}
+
+/// Tells the story, then how to sign in; unless `once`, stays until it is interrupted.
+async fn show(origin: &str, token: &str, once: bool) -> anyhow::Result<()> {
+    say(format_args!("A registry of fictional companies is running at {origin}\n"))?;
+    let cast = story::tell(origin, token).await?;
+    if once {
+        return Ok(());
+    }
+    say(format_args!(
+        "\nThe registry goes on serving at {origin} — end it with Ctrl+C. Sign-ins for this run:\n"
+    ))?;
+    say(cast.sign_ins())?;
+    say(
+        "\nThere are no pages to sign in on yet. Paste this to sign in as the quality manager, and to list the applications:\n",
+    )?;
+    say(cast.example(origin)?)?;
+    pending().await
 }
 
 /// Opens a registry on the port, or on a free one when it is taken.

@@ -1,6 +1,7 @@
 //! The demo's story, step by step, as it happens.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
@@ -15,10 +16,11 @@ use super::cast::{COMPANIES, Cast, Company, Fate, Gap, Institutions};
 use super::client::{Anyone, Newcomer, Person, text, version};
 use super::evidence;
 use super::offline::{Held, Offline};
+use crate::commands::say;
 use crate::platform::rng::{SystemRng, draw};
 
 /// Tells the story; gives everybody with a sign-in.
-pub(super) async fn tell(origin: &str, operator_token: &str) -> anyhow::Result<Option<Cast>> {
+pub(super) async fn tell(origin: &str, operator_token: &str) -> anyhow::Result<Cast> {
     let anyone = Anyone::new(origin);
     let programme = Programme::from_json(RESPONSIBLE_HOSTING.as_bytes())?;
     let mut cast = Cast {
@@ -30,22 +32,27 @@ pub(super) async fn tell(origin: &str, operator_token: &str) -> anyhow::Result<O
     let mut held = Vec::new();
     let mut refused = Vec::new();
     for company in &COMPANIES {
-        println!("\n{} ({})", company.roman, company.name);
+        say(format_args!("\n{} ({})", company.roman, company.name))?;
         let case = Case::open(&anyone, &mut cast, &institutions, &programme, company).await?;
         held.extend(case.run().await?);
         if company.fate == Fate::Refused {
             refused.push(company.roman);
         }
     }
-    println!("\nA buyer checks every file offline, with the root and the trust bundle:");
+    say("\nA buyer checks every file offline, with the root and the trust bundle:")?;
     let offline = settled(&anyone, &held).await?;
-    println!("{}", offline.table(&held));
-    println!("Refused, and so without a file: {}.", refused.join(", "));
-    Ok(Some(cast))
+    say(offline.table(&held))?;
+    say(format_args!("Refused, and so without a file: {}.", refused.join(", ")))?;
+    Ok(cast)
 }
 
-fn step(text: &str) {
-    println!("  · {text}");
+fn step(text: &str) -> io::Result<()> {
+    say(format_args!("  · {text}"))
+}
+
+/// A number of things in words: `1 finding`, `2 findings`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Waits for the bundle that knows of all that was decided; a bundle follows a change within about a second.
@@ -100,7 +107,7 @@ async fn found(anyone: &Anyone, cast: &mut Cast, token: &str) -> anyhow::Result<
     let body_id = text(&party, "id")?;
     owner.accept_invitations().await?;
     quality.accept_invitations().await?;
-    println!("The operator registers a programme owner and a certification body");
+    say("The operator registers a programme owner and a certification body")?;
     for (person, role) in [
         (&lead, "assessor"),
         (&second, "assessor"),
@@ -111,7 +118,7 @@ async fn found(anyone: &Anyone, cast: &mut Cast, token: &str) -> anyhow::Result<
         quality.post(&format!("/parties/{body_id}/members"), member).await?;
         person.accept_invitations().await?;
     }
-    step("four people join the body: two assessors, a reviewer, a decision maker");
+    step("four people join the body: two assessors, a reviewer, a decision maker")?;
     Ok(Institutions { owner, quality, lead, second, reviewer, decider, owner_id, body_id })
 }
 
@@ -130,12 +137,12 @@ async fn publish(institutions: &Institutions, programme: &Programme) -> anyhow::
         programme.title.english(),
         programme.version,
         &digest[..12]
-    ));
+    ))?;
     let permission = json!({
         "programme": programme.id, "body": body_id, "from": "2026-01-01T00:00:00Z", "until": "2031-01-01T00:00:00Z",
     });
     owner.post("/authorisations", permission).await?;
-    step("the owner authorises the body for five years");
+    step("the owner authorises the body for five years")?;
     for person in [lead, second, reviewer, decider] {
         let competence = json!({
             "body": body_id, "account": person.account, "programme": programme.id, "from": "2026-01-01T00:00:00Z",
@@ -213,7 +220,7 @@ impl<'a> Case<'a> {
             "facilities": facilities, "facts": company.facts,
         });
         let application = text(&applicant.post("/applications", application).await?, "id")?;
-        step(&format!("registers with {} and begins an application", places(company)));
+        step(&format!("registers with {} and begins an application", places(company)))?;
         Ok(Self { anyone, institutions, programme, company, applicant, facilities, application })
     }
 
@@ -222,7 +229,7 @@ impl<'a> Case<'a> {
         self.answer_and_submit().await?;
         let assessment = self.take_on().await?;
         if self.company.fate == Fate::Waiting {
-            step("waits for its assessor");
+            step("waits for its assessor")?;
             return Ok(Vec::new());
         }
         self.rate(&assessment).await?;
@@ -256,9 +263,10 @@ impl<'a> Case<'a> {
             .post(&format!("{path}/submit"), json!({ "version": version(&agreed)? }))
             .await?;
         step(&format!(
-            "answers {} questions, attaches {files} files, accepts the agreement, submits",
-            unanswered.len()
-        ));
+            "answers {}, attaches {}, accepts the agreement, submits",
+            counted(unanswered.len(), "question"),
+            counted(files, "file")
+        ))?;
         Ok(())
     }
 
@@ -312,7 +320,7 @@ impl<'a> Case<'a> {
         }
         step(
             "the body takes it on: lead and second assessor, reviewer and decision maker are four people",
-        );
+        )?;
         text(&quality.get(&path).await?, "assessment")
     }
 
@@ -337,10 +345,10 @@ impl<'a> Case<'a> {
         let complete = json!({ "version": version(&open)?, "interviews": interviews });
         lead.post(&format!("{path}/complete"), complete).await?;
         step(&format!(
-            "is rated {} times, facility by facility; {} findings",
-            pairs.len(),
-            self.company.gaps.len()
-        ));
+            "is given {}, facility by facility; {}",
+            counted(pairs.len(), "rating"),
+            counted(self.company.gaps.len(), "finding")
+        ))?;
         Ok(())
     }
 
@@ -420,7 +428,7 @@ impl<'a> Case<'a> {
         }
         step(&format!(
             "corrects {corrected} (verified by a new rating), plans {planned}, declines {declined}"
-        ));
+        ))?;
         Ok(())
     }
 
@@ -477,7 +485,7 @@ impl<'a> Case<'a> {
         if self.company.fate == Fate::Refused {
             decision["kind"] = json!("refuse");
             let decided = decider.post(&format!("{path}/decision"), decision).await?;
-            step(&format!("is refused; the rule says {}", decided["rule"]["reason"]));
+            step(&format!("is refused; the rule says {}", decided["rule"]["reason"]))?;
             return Ok(None);
         }
         decision["kind"] = json!("grant");
@@ -485,7 +493,7 @@ impl<'a> Case<'a> {
         let decided = decider.post(&format!("{path}/decision"), decision).await?;
         let (number, credential) = (text(&decided, "certificate")?, text(&decided, "credential")?);
         self.wait_for(&credential).await?;
-        step(&format!("is granted {} as {number}", self.company.level));
+        step(&format!("is granted {} as {number}", self.company.level))?;
         Ok(Some((number, credential)))
     }
 
@@ -537,7 +545,7 @@ impl<'a> Case<'a> {
                     "public_reason": "A complaint is being looked into.",
                 });
                 decider.post(&format!("{path}/suspend"), suspend).await?;
-                step("is suspended while a complaint is looked into");
+                step("is suspended while a complaint is looked into")?;
                 Ok(vec![self.held("suspended later", first)])
             }
             Fate::Cut { to } => {
@@ -549,7 +557,7 @@ impl<'a> Case<'a> {
                 let reduced = decider.post(&format!("{path}/reduce"), reduce).await?;
                 let credential = text(&reduced, "credential")?;
                 self.wait_for(&credential).await?;
-                step(&format!("is cut to {to}: the old file is superseded"));
+                step(&format!("is cut to {to}: the old file is superseded"))?;
                 let second = self.download(&credential).await?;
                 Ok(vec![
                     self.held("before the level was cut", first),
@@ -566,4 +574,15 @@ impl<'a> Case<'a> {
 fn places(company: &Company) -> String {
     let names: Vec<_> = company.places.iter().map(|place| place.name).collect();
     names.join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_is_counted_without_an_s() {
+        let words = [0, 1, 2].map(|count| counted(count, "finding"));
+        assert_eq!(words, ["0 findings", "1 finding", "2 findings"]);
+    }
 }

@@ -134,7 +134,7 @@ fn taken(error: sqlx::Error) -> Problem {
     }
 }
 
-/// The first operator, by the one-time link that the registry printed at its first start.
+/// The first operator, by the one-time link that the registry printed when it started.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FirstOperator {
@@ -162,26 +162,34 @@ async fn first_operator(
     Ok((StatusCode::CREATED, axum::Json(Made { id })).into_response())
 }
 
+const DEAD_LINK: Problem = Problem::SignInRefused(
+    "This link was used, or a later start of the registry took its place, or it is not one of this registry's.",
+);
+
+/// Whether the one-time link of that token still works; refused when not.
+pub(super) async fn check_operator_link(app: &App, token: &str) -> Result<(), Problem> {
+    let hash = Sha256::digest(token.as_bytes());
+    let mut db = app.db.reader().acquire().await?;
+    let is_open = store::operator_link_is_open(&mut db, &hash).await?;
+    if is_open { Ok(()) } else { Err(DEAD_LINK) }
+}
+
 /// Makes the first operator's account by the one-time link's token, which it uses up.
 pub(super) async fn make_first_operator(
     app: &App,
     token: &str,
     account: SignUp,
 ) -> Result<AccountId, Problem> {
-    let hash = Sha256::digest(token.as_bytes());
-    let refused =
-        || Problem::SignInRefused("This link was used before, or is not one of this registry's.");
     // Looked up before anything is hashed, so that strangers cannot have the registry work for them.
-    if !store::operator_link_is_open(&mut *app.db.reader().acquire().await?, &hash).await? {
-        return Err(refused());
-    }
+    check_operator_link(app, token).await?;
     let (account, password) = account.into_account(app).await?;
+    let hash = Sha256::digest(token.as_bytes());
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let registry = store::operator_party(&mut tx).await?;
     hold::party(&mut tx, &registry).await?;
     if !store::use_operator_link(&mut tx, &hash, now.as_millisecond()).await? {
-        return Err(refused());
+        return Err(DEAD_LINK);
     }
     store::insert(&mut tx, &account, &password, now.as_millisecond()).await.map_err(taken)?;
     let membership = MembershipId::new(now, &*app.rng);

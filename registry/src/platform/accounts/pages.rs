@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::api::{SignUp, make_first_operator};
+use super::api::{SignUp, check_operator_link, make_first_operator};
 use crate::platform::app::App;
 use crate::platform::pages::View;
 use crate::platform::problem::{InvalidMember, Problem};
@@ -38,7 +38,10 @@ struct DonePage<'a> {
     sentence: String,
 }
 
-async fn form(view: View, Path(token): Path<String>) -> Response {
+async fn form(State(app): State<App>, view: View, Path(token): Path<String>) -> Response {
+    if let Err(problem) = check_operator_link(&app, &token).await {
+        return refusal(&view, &problem);
+    }
     let path = format!("/setup/{token}");
     let page = SetupPage { view: &view, path, name: "", email: "", faults: Vec::new() };
     view.page(StatusCode::OK, &page)
@@ -56,17 +59,24 @@ async fn make(
             let (title, sentence) = (view.text("setup-done-title"), view.text("setup-done"));
             view.page(StatusCode::CREATED, &DonePage { view: &view, title, sentence })
         }
-        Err(problem @ Problem::SignInRefused(_)) => {
-            let (title, sentence) = (view.text("setup-refused-title"), view.text("setup-refused"));
-            view.page(problem.status(), &DonePage { view: &view, title, sentence })
-        }
         Err(problem @ (Problem::Invalid(_) | Problem::Duplicate(_))) => {
             let path = format!("/setup/{token}");
             let faults = faults(&view, &problem);
             let page = SetupPage { view: &view, path, name: &name, email: &email, faults };
             view.page(problem.status(), &page)
         }
-        Err(problem) => view.problem(&problem),
+        Err(problem) => refusal(&view, &problem),
+    }
+}
+
+/// Why there is no account: the link is no good, or something else failed.
+fn refusal(view: &View, problem: &Problem) -> Response {
+    match problem {
+        Problem::SignInRefused(_) => {
+            let (title, sentence) = (view.text("setup-refused-title"), view.text("setup-refused"));
+            view.page(problem.status(), &DonePage { view, title, sentence })
+        }
+        _ => view.problem(problem),
     }
 }
 
