@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Desk, last};
 use crate::certification::erasure::delete_bytes;
-use crate::certification::store::evidence;
+use crate::certification::rules::application::ApplicationState;
+use crate::certification::store::{Transition, applications, evidence};
 use crate::platform::data_keys::{self, Subject};
 use crate::platform::db::scratch::{Scratch, on_both_engines};
 use crate::platform::id::{BlobId, PartyId};
@@ -110,12 +111,15 @@ async fn withdraw(desk: &Desk, application: &str) {
 
 /// The end that an application may have after which files could still come in.
 async fn is_refused_a_certificate(desk: &Desk, application: &str) {
+    let me = desk.get("/api/v1/me").await.json(200);
+    let by = as_id(&super::id(&me));
     let mut tx = desk.app.db.write().await.expect("a transaction");
-    sqlx::query("UPDATE application SET state = 'decided' WHERE id = $1")
-        .bind(last(application))
-        .execute(&mut *tx)
-        .await
-        .expect("it is there");
+    let row = applications::get(&mut tx, &as_id(last(application))).await.expect("reads");
+    let row = row.expect("it is there");
+    let transition =
+        Transition { event: "decide", by: &by, reason: None, at: desk.app.clock.now() };
+    let moved = applications::advance(&mut tx, &row, ApplicationState::Decided, &transition).await;
+    moved.expect("it moves");
     tx.commit().await.expect("commits");
 }
 
