@@ -3,6 +3,7 @@
 mod erasure;
 mod evidence;
 mod facilities;
+mod impartiality;
 mod lapse;
 
 use std::sync::Arc;
