@@ -1,6 +1,8 @@
 //! From an attestation to a verdict, without a database: what is built here passes UNTP's schema and the
 //! verifier that buyers use.
 
+mod order;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

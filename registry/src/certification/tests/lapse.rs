@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, last};
 use crate::certification::jobs::lapse_idle;
 use crate::platform::db::scratch::{Scratch, on_both_engines};
 use crate::platform::scratch::app;
@@ -29,6 +29,19 @@ async fn seen(desk: &Desk, application: &str) -> (String, Vec<String>) {
     (view["state"].as_str().expect("a state").to_owned(), events.collect())
 }
 
+/// What the company's audit trail says that the registry did by itself.
+async fn trail(desk: &Desk) -> Vec<String> {
+    let mut db = desk.app.db.reader().acquire().await.expect("a connection");
+    sqlx::query_scalar(
+        "SELECT action || ' by nobody: ' || subject FROM audit
+         WHERE account_id IS NULL AND party_id = $1 AND outcome = 'done' ORDER BY id",
+    )
+    .bind(&desk.company)
+    .fetch_all(&mut *db)
+    .await
+    .expect("reads")
+}
+
 async fn an_idle_application_is_warned_of_twice_and_lapses(scratch: &Scratch) {
     let mut desk = Desk::open(scratch).await;
     let application = desk.apply().await;
@@ -51,6 +64,11 @@ async fn an_idle_application_is_warned_of_twice_and_lapses(scratch: &Scratch) {
     look(&desk).await;
     expected.push("lapse lapsed".to_owned());
     assert_eq!(seen(&desk, &application).await, ("lapsed".to_owned(), expected));
+    assert_eq!(
+        trail(&desk).await,
+        ["application.warn", "application.warn", "application.lapse"]
+            .map(|action| format!("{action} by nobody: application {}", last(&application)))
+    );
     let lapsed = desk.get(&application).await.json(200);
     assert_eq!((&lapsed["lapses_at"], &lapsed["waits_for"]), (&json!(null), &json!([])));
     let withdraw = json!({"version": lapsed["version"]});
