@@ -54,6 +54,12 @@ fn signer(seed: u8) -> SigningKey {
     SigningKey::from_random(&[seed; 32])
 }
 
+/// Writes what another context would have written.
+async fn write(tx: &mut crate::platform::db::Tx, sql: String) {
+    let done = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).execute(&mut **tx).await;
+    done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
 fn attestation() -> Attestation {
     let programme =
         Programme::from_json(RESPONSIBLE_HOSTING.as_bytes()).expect("the shipped programme");

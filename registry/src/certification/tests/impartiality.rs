@@ -6,7 +6,7 @@ use super::{Desk, last};
 use crate::certification::store::people::cycles_in_a_row;
 use crate::platform::clock::Clock as _;
 use crate::platform::db::scratch::{Scratch, on_both_engines};
-use crate::platform::id::{AccountId, PartyId, uuid_v7};
+use crate::platform::id::uuid_v7;
 
 on_both_engines!(
     who_rated_does_not_review,
@@ -24,17 +24,6 @@ enum Given {
 }
 
 impl Desk {
-    /// Writes past the rules.
-    async fn write(&self, sql: &'static str, binds: &[&str]) {
-        let mut tx = self.app.db.write().await.expect("a transaction");
-        let mut query = sqlx::query(sql);
-        for bind in binds {
-            query = query.bind((*bind).to_owned());
-        }
-        query.execute(&mut *tx).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        tx.commit().await.expect("commits");
-    }
-
     fn new_id(&self) -> String {
         uuid_v7(self.clock.now(), &*self.app.rng)
     }
@@ -119,11 +108,9 @@ async fn a_cycle_is_counted_by_a_task_that_was_accepted_or_stands(scratch: &Scra
         applications.push(application);
         desk.clock.advance(jiff::SignedDuration::from_secs(1));
     }
+    let (account, company, body) = desk.parties_of_an_application().await;
     let cycles = async || {
         let mut db = desk.app.db.reader().acquire().await.expect("a connection");
-        let rows = "SELECT c.id, a.company_id, a.body_id FROM application a, account c";
-        let (account, company, body): (AccountId, PartyId, PartyId) =
-            sqlx::query_as(rows).fetch_one(&mut *db).await.expect("reads");
         cycles_in_a_row(&mut db, &account, &company, &body).await.expect("counts")
     };
     assert_eq!(cycles().await, 2, "what was never taken up breaks the row");

@@ -29,19 +29,6 @@ async fn seen(desk: &Desk, application: &str) -> (String, Vec<String>) {
     (view["state"].as_str().expect("a state").to_owned(), events.collect())
 }
 
-/// What the company's audit trail says that the registry did by itself.
-async fn trail(desk: &Desk) -> Vec<String> {
-    let mut db = desk.app.db.reader().acquire().await.expect("a connection");
-    sqlx::query_scalar(
-        "SELECT action || ' by nobody: ' || subject FROM audit
-         WHERE account_id IS NULL AND party_id = $1 AND outcome = 'done' ORDER BY id",
-    )
-    .bind(&desk.company)
-    .fetch_all(&mut *db)
-    .await
-    .expect("reads")
-}
-
 async fn an_idle_application_is_warned_of_twice_and_lapses(scratch: &Scratch) {
     let mut desk = Desk::open(scratch).await;
     let application = desk.apply().await;
@@ -65,7 +52,7 @@ async fn an_idle_application_is_warned_of_twice_and_lapses(scratch: &Scratch) {
     expected.push("lapse lapsed".to_owned());
     assert_eq!(seen(&desk, &application).await, ("lapsed".to_owned(), expected));
     assert_eq!(
-        trail(&desk).await,
+        desk.trail_of_nobody().await,
         ["application.warn", "application.warn", "application.lapse"]
             .map(|action| format!("{action} by nobody: application {}", last(&application)))
     );

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use akashi_keys::SigningKey;
 use akashi_verifier::trust::Authorisation;
 
-use super::attestation;
+use super::{attestation, write};
 use crate::issuance::{
     Attestation, BodyFacts, BundleFacts, CredentialState, Prepared, Purpose, Released,
     credentials_of, first_root, open_issuer, prepare, release, status_bits,
@@ -42,20 +42,16 @@ impl TwoPrepared {
         let keys: Vec<_> = (1..=3).map(|n| SigningKey::from_random(&[n; 32])).collect();
         first_root(&mut tx, &app, &keys).await.expect("a root");
         for row in rows(&body, &attestation, &app.db.engine().bytes_literal("00")) {
-            let done = sqlx::query(sqlx::AssertSqlSafe(row.clone())).execute(&mut *tx).await;
-            done.unwrap_or_else(|error| panic!("{row}: {error}"));
+            write(&mut tx, row).await;
         }
         open_issuer(&mut tx, &app, &body, "example-body").await.expect("an issuer");
         tx.commit().await.expect("commits");
 
         let first = prepared(&app, &body, &attestation).await;
         let mut tx = app.db.write().await.expect("a transaction");
-        sqlx::query("UPDATE credential SET id = $1 WHERE id = $2")
-            .bind(AHEAD)
-            .bind(&first.credential)
-            .execute(&mut *tx)
-            .await
-            .expect("is renamed");
+        let first_id = &first.credential;
+        let rename = format!("UPDATE credential SET id = '{AHEAD}' WHERE id = '{first_id}'");
+        write(&mut tx, rename).await;
         tx.commit().await.expect("commits");
         let first = Prepared { credential: AHEAD.into(), ..first };
         let second = prepared(&app, &body, &attestation).await;
