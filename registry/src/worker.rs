@@ -19,7 +19,8 @@ use crate::log;
 use crate::platform::app::App;
 use crate::platform::db::engine::Lock;
 use crate::platform::id::uuid_v7;
-use crate::platform::jobs::{self, Job};
+use crate::platform::idempotency;
+use crate::platform::jobs::{self, Job, JobKind};
 use crate::platform::problem::Problem;
 use crate::publication;
 
@@ -28,8 +29,8 @@ const NAP: Duration = Duration::from_millis(250);
 /// After how long the bundle is made anew though nothing changed, in milliseconds.
 const BUNDLE_EVERY_MS: i64 = 60 * 60 * 1000;
 
-/// How often idle applications are looked for, in milliseconds.
-const LAPSE_EVERY_MS: i64 = 60 * 60 * 1000;
+/// How often the jobs come again that are never done, in milliseconds.
+const STANDING_EVERY_MS: i64 = 60 * 60 * 1000;
 
 /// Within which a release happens or is shown as failed, in milliseconds.
 const RELEASE_WITHIN_MS: i64 = 45_000;
@@ -68,25 +69,48 @@ async fn catch_up(app: &App, owner: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Puts back a job that could not be done. A release that could not be done in time is shown as failed instead: a
-/// granted decision never waits unseen.
-async fn put_back(app: &App, job: &Job, problem: Problem) -> anyhow::Result<()> {
-    let overdue = job.created_at + RELEASE_WITHIN_MS <= app.clock.now_ms();
-    if let Problem::Busy = problem {
-        // Something was appended to the log meanwhile: it is numbered first.
-        if job.kind == "release" && overdue {
-            refuse_release(app, job, "the log did not number its leaf in time").await?;
-            return Ok(());
+/// What becomes of a job that could not be done.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is due again in a moment: something was appended to the log meanwhile and is numbered first.
+    Later,
+    /// It is tried again after a wait.
+    Again,
+    /// It is a release that could not be done in time, and is shown as failed: a granted decision never waits unseen.
+    Failed,
+}
+
+impl Fate {
+    fn of(job: &Job, problem: &Problem, now_ms: i64) -> Self {
+        let is_busy = matches!(problem, Problem::Busy);
+        let is_release = job.kind == JobKind::Release.as_str();
+        let is_overdue = job.created_at + RELEASE_WITHIN_MS <= now_ms;
+        let is_given_up = is_overdue || (!is_busy && job.attempts >= RELEASE_ATTEMPTS);
+        match (is_release && is_given_up, is_busy) {
+            (true, _) => Self::Failed,
+            (false, true) => Self::Later,
+            (false, false) => Self::Again,
         }
-        return Ok(jobs::later(&app.db, app, job).await?);
     }
-    let error = format!("{:#}", anyhow::Error::from(problem));
-    tracing::error!(job = job.kind, subject = job.subject, error, "a job failed");
-    if job.kind == "release" && (overdue || job.attempts >= RELEASE_ATTEMPTS) {
-        refuse_release(app, job, &error).await?;
-        return Ok(());
+}
+
+/// Puts back a job that could not be done, or gives it up.
+async fn put_back(app: &App, job: &Job, problem: Problem) -> anyhow::Result<()> {
+    let fate = Fate::of(job, &problem, app.clock.now_ms());
+    let why = match problem {
+        Problem::Busy => "the log did not number its leaf in time".to_owned(),
+        other => {
+            let error = format!("{:#}", anyhow::Error::from(other));
+            tracing::error!(job = job.kind, subject = job.subject, error, "a job failed");
+            error
+        }
+    };
+    match fate {
+        Fate::Later => jobs::later(&app.db, app, job).await?,
+        Fate::Again => jobs::again(&app.db, app, job, &why).await?,
+        Fate::Failed => refuse_release(app, job, &why).await?,
     }
-    Ok(jobs::again(&app.db, app, job, &error).await?)
+    Ok(())
 }
 
 /// Asks for a bundle when the last is an hour old.
@@ -96,20 +120,20 @@ async fn renew_bundle(app: &App) -> anyhow::Result<()> {
     drop(db);
     if made_at.is_some_and(|at| at + BUNDLE_EVERY_MS <= app.clock.now_ms()) {
         let mut tx = app.db.write().await?;
-        jobs::add(&mut tx, app, "bundle", "").await?;
+        jobs::add(&mut tx, app, JobKind::Bundle, "").await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
 async fn work(app: &App, job: &Job) -> Result<(), Problem> {
-    match job.kind.as_str() {
-        "release" => release_credential(app, job).await,
-        "publish" => publish_status(app, job).await,
-        "bundle" => publish_bundle(app, job).await,
-        "erase" => erase_file(app, job).await,
-        "lapse" => lapse_applications(app, job).await,
-        other => Err(Problem::internal(anyhow::anyhow!("no such kind of job: {other}"))),
+    match job.kind.parse::<JobKind>().map_err(Problem::internal)? {
+        JobKind::Release => release_credential(app, job).await,
+        JobKind::Publish => publish_status(app, job).await,
+        JobKind::Bundle => publish_bundle(app, job).await,
+        JobKind::Erase => erase_file(app, job).await,
+        JobKind::Lapse => lapse_applications(app, job).await,
+        JobKind::Forget => forget_answers(app, job).await,
     }
 }
 
@@ -125,8 +149,14 @@ async fn erase_file(app: &App, job: &Job) -> Result<(), Problem> {
 /// there is more to do.
 async fn lapse_applications(app: &App, job: &Job) -> Result<(), Problem> {
     let more = certification::jobs::lapse_idle(app).await?;
-    let wait = if more { 0 } else { LAPSE_EVERY_MS };
+    let wait = if more { 0 } else { STANDING_EVERY_MS };
     Ok(jobs::repeat(&app.db, app, job, wait).await?)
+}
+
+/// Deletes the answers that were kept for repeated requests and whose time is over.
+async fn forget_answers(app: &App, job: &Job) -> Result<(), Problem> {
+    idempotency::forget(app).await?;
+    Ok(jobs::repeat(&app.db, app, job, STANDING_EVERY_MS).await?)
 }
 
 /// T2: signs, checks and stores the credential, moves the certificate, shows it to the public.
@@ -139,9 +169,12 @@ async fn release_credential(app: &App, job: &Job) -> Result<(), Problem> {
     let facts = attest::bundle_facts(&mut tx).await?;
     match issuance::release(&mut tx, app, &job.subject, &facts).await? {
         Released::NotYet => return Err(Problem::Busy),
-        Released::Before | Released::Overtaken => {}
+        Released::Before => {}
+        Released::Overtaken { certificate } => {
+            release::overtaken(&mut tx, app, &certificate, &job.subject).await?;
+        }
         Released::Now { certificate } => {
-            release::released(&mut tx, &certificate).await?;
+            release::released(&mut tx, app, &certificate, &job.subject).await?;
             publication::project(&mut tx, app, &certificate).await?;
         }
         Released::Refused(why) => {
@@ -158,7 +191,7 @@ async fn refuse_release(app: &App, job: &Job, why: &str) -> Result<(), Problem> 
     tracing::error!(credential = job.subject, why, "a release failed");
     let mut tx = app.db.write().await?;
     let certificate = issuance::fail(&mut tx, &job.subject, why).await?;
-    release::failed(&mut tx, &certificate).await?;
+    release::failed(&mut tx, app, &certificate, &job.subject).await?;
     jobs::done(&mut tx, app, job).await?;
     Ok(tx.commit().await?)
 }
@@ -177,7 +210,7 @@ async fn publish_status(app: &App, job: &Job) -> Result<(), Problem> {
     app.db.engine().lock(&mut tx, Lock::Publication).await?;
     issuance::publish_lists(&mut tx, app).await?;
     publication::project(&mut tx, app, &job.subject).await?;
-    jobs::add(&mut tx, app, "bundle", "").await?;
+    jobs::add(&mut tx, app, JobKind::Bundle, "").await?;
     let published = issuance::is_published(&mut tx, &job.subject).await?;
     if published {
         jobs::done(&mut tx, app, job).await?;

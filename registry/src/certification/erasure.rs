@@ -9,7 +9,7 @@ use super::store::evidence;
 use crate::platform::app::App;
 use crate::platform::data_keys::{self, Subject};
 use crate::platform::id::{BlobId, PartyId};
-use crate::platform::jobs;
+use crate::platform::jobs::{self, JobKind};
 use crate::platform::problem::Problem;
 use crate::platform::write::Act;
 
@@ -21,7 +21,7 @@ pub async fn destroy_file(act: &mut Act<'_>, blob: &BlobId) -> Result<(), sqlx::
     let (tx, by) = (&mut act.tx, &act.actor.account);
     evidence::erase_blob(tx, blob).await?;
     data_keys::destroy(tx, Subject::Blob(blob), by, act.now).await?;
-    jobs::add(tx, act.app, "erase", blob.as_str()).await
+    jobs::add(tx, act.app, JobKind::Erase, blob.as_str()).await
 }
 
 /// Destroys the keys of a company's texts and of all its files.

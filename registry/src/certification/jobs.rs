@@ -13,6 +13,8 @@ use super::rules::idleness::{Due, Idle, first_warning_days};
 use super::store::applications::{self, Application};
 use super::store::idleness;
 use crate::platform::app::App;
+use crate::platform::audit;
+use crate::platform::authorisation::{Action, Subject};
 use crate::platform::clock::instant;
 use crate::platform::hold;
 use crate::platform::problem::Problem;
@@ -66,9 +68,8 @@ async fn act(app: &App, id: &ApplicationId, lapse_days: u32) -> Result<bool, Pro
     let mut tx = app.db.write().await?;
     let Some(company) = applications::company(&mut tx, id).await? else { return Ok(false) };
     hold::party(&mut tx, &company).await?;
-    let Some(Application { state, .. }) = applications::get(&mut tx, id).await? else {
-        return Ok(false);
-    };
+    let Some(application) = applications::get(&mut tx, id).await? else { return Ok(false) };
+    let state = application.state;
     if !state.is_under_way() {
         return Ok(false);
     }
@@ -79,16 +80,34 @@ async fn act(app: &App, id: &ApplicationId, lapse_days: u32) -> Result<bool, Pro
         Some(Due::Warning) => {
             let event = ApplicationEvent::Warn.as_str();
             idleness::append(&mut tx, id, event, state, now).await?;
+            record(&mut tx, app, Action::WarnApplication, &application).await?;
         }
         Some(Due::Lapse) => {
             let step = ApplicationStep::Lapse(idle.idleness(now));
             let to = next(state, &step)?;
             idleness::advance(&mut tx, id, to, now).await?;
             idleness::append(&mut tx, id, step.event().as_str(), to, now).await?;
+            record(&mut tx, app, Action::LapseApplication, &application).await?;
         }
     }
     tx.commit().await?;
     Ok(true)
+}
+
+/// Writes into the audit trail what becomes of an application by itself.
+async fn record(
+    tx: &mut AnyConnection,
+    app: &App,
+    action: Action,
+    application: &Application,
+) -> Result<(), sqlx::Error> {
+    let affair = Subject {
+        company: Some(application.company_id.clone()),
+        body: Some(application.body_id.clone()),
+        ..Subject::default()
+    };
+    let subject = format!("application {}", application.id);
+    audit::by_registry(tx, app, action, &affair, &subject).await
 }
 
 async fn idle(

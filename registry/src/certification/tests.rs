@@ -3,6 +3,7 @@
 mod erasure;
 mod evidence;
 mod facilities;
+mod impartiality;
 mod lapse;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::platform::app::App;
 use crate::platform::clock::Clock as _;
 use crate::platform::db::scratch::Scratch;
 use crate::platform::http::shell;
-use crate::platform::id::{DataKeyId, uuid_v7};
+use crate::platform::id::{AccountId, DataKeyId, PartyId, uuid_v7};
 use crate::platform::scratch::{FixedClock, app};
 
 const EMAIL: &str = "applicant@example.com";
@@ -252,6 +253,37 @@ impl Desk {
         let sql = format!("SELECT CAST(count(*) AS BIGINT) FROM {rows}");
         let count = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         count.fetch_one(self.app.db.reader()).await.expect("counts")
+    }
+
+    /// Writes past the rules.
+    async fn write(&self, sql: &'static str, binds: &[&str]) {
+        let mut tx = self.app.db.write().await.expect("a transaction");
+        let mut query = sqlx::query(sql);
+        for bind in binds {
+            query = query.bind((*bind).to_owned());
+        }
+        query.execute(&mut *tx).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        tx.commit().await.expect("commits");
+    }
+
+    /// What the company's audit trail says that the registry did by itself.
+    async fn trail_of_nobody(&self) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT action || ' by nobody: ' || subject FROM audit
+             WHERE account_id IS NULL AND party_id = $1 AND outcome = 'done' ORDER BY id",
+        )
+        .bind(&self.company)
+        .fetch_all(self.app.db.reader())
+        .await
+        .expect("reads")
+    }
+
+    /// The signed-in person, and company and body of an application.
+    async fn parties_of_an_application(&self) -> (AccountId, PartyId, PartyId) {
+        sqlx::query_as("SELECT c.id, a.company_id, a.body_id FROM application a, account c LIMIT 1")
+            .fetch_one(self.app.db.reader())
+            .await
+            .expect("reads")
     }
 
     /// A certificate of the company's, as a decision would have granted it.

@@ -126,8 +126,7 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
     app.tokens = Arc::new(token_issuer(&mut tx, &app).await?);
     app.blobs.clear_unfinished(app.clock.now()).await?;
-    // The one job that is never done: it comes again every hour.
-    jobs::add(&mut tx, &app, "lapse", "").await?;
+    jobs::add_standing(&mut tx, &app).await?;
     let mut ready =
         Ready { app, listeners, metrics, operator_link: None, offline_root: None, _lock: lock };
     if first {

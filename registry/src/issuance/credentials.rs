@@ -18,7 +18,7 @@ use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::{instant, rfc3339};
 use crate::platform::id::{PartyId, uuid_v7};
-use crate::platform::jobs;
+use crate::platform::jobs::{self, JobKind};
 use crate::platform::problem::Problem;
 use crate::platform::rng::draw;
 use crate::platform::signing_keys::{self, KeyRow};
@@ -47,7 +47,7 @@ pub async fn prepare(
     let issuer = issuers::of_body(tx, body).await?;
     let signed_at_s = app.clock.now().as_second();
     let key = key_in_force(tx, &issuer, signed_at_s).await?;
-    let (shard, index) = lists::take_place(tx, app, &issuer).await?;
+    let (shard_id, index) = lists::take_place(tx, app, &issuer).await?;
     let id = uuid_v7(app.clock.now(), &*app.rng);
     let place = Place {
         origin: &app.origin,
@@ -55,43 +55,52 @@ pub async fn prepare(
         issuer: &issuer.did,
         signed_at: instant(signed_at_s * 1000),
         index,
-        lists: lists::of_shard(tx, &shard).await?,
+        lists: lists::of_shard(tx, &shard_id).await?,
         nonce: draw(&*app.rng),
     };
     let document = payload::credential(attestation, &place);
-    let bytes = canonical::to_vec(&document).map_err(Problem::internal)?;
-    let digest = Digest::of(&bytes);
-    let salt: [u8; 16] = draw(&*app.rng);
-    let holder = payload::holder_id(&app.origin, &attestation.company);
-    let leaf = Leaf::Credential {
-        payload_sha256: digest.to_string(),
-        number: attestation.number.clone(),
-        issuer: issuer.did.clone(),
-        holder_digest: Digest::of(&[&salt[..], holder.as_bytes()].concat()).to_string(),
-    };
-    let leaf = append(tx, app, &leaf).await?;
+    let payload = canonical::to_vec(&document).map_err(Problem::internal)?;
+    let (digest, salt) = (Digest::of(&payload), draw(&*app.rng));
+    let leaf_ord = append(tx, app, &leaf(app, attestation, &issuer, &digest, &salt)).await?;
     let previous = credentials::of_certificate(tx, &attestation.certificate_id).await?.pop();
     let row = CredentialRow {
-        id: id.clone(),
+        id,
         certificate_id: attestation.certificate_id.clone(),
         certificate_version_id: attestation.version_id.clone(),
         issuer_id: issuer.id,
         signing_key_id: key.id,
         signed_at: signed_at_s * 1000,
-        payload: bytes,
-        shard_id: shard,
+        payload,
+        shard_id,
         idx: i64::from(index),
         previous_id: previous.map(|row| row.id),
         state: CredentialState::Prepared,
-        leaf_ord: leaf,
+        leaf_ord,
         failure: None,
     };
     credentials::insert(tx, &row, &digest.0, &salt).await?;
-    jobs::add(tx, app, "release", &id).await?;
+    jobs::add(tx, app, JobKind::Release, &row.id).await?;
     if born_suspended {
         set_bit(tx, app, &row, Purpose::Suspension, true).await?;
     }
-    Ok(Prepared { credential: id, leaf })
+    Ok(Prepared { credential: row.id, leaf: leaf_ord })
+}
+
+/// What the log says of a credential: its holder by a salted digest only.
+fn leaf(
+    app: &App,
+    attestation: &Attestation,
+    issuer: &Issuer,
+    payload: &Digest,
+    salt: &[u8; 16],
+) -> Leaf {
+    let holder = payload::holder_id(&app.origin, &attestation.company);
+    Leaf::Credential {
+        payload_sha256: payload.to_string(),
+        number: attestation.number.clone(),
+        issuer: issuer.did.clone(),
+        holder_digest: Digest::of(&[&salt[..], holder.as_bytes()].concat()).to_string(),
+    }
 }
 
 /// The key that an issuer signs with at a moment. A dead key is refused here, before anything is fixed.
@@ -150,7 +159,7 @@ async fn set_bit(
     };
     let leaf = append(tx, app, &leaf).await?;
     status::change(tx, leaf, &list, row.idx, bit, &row.id, app.clock.now_ms()).await?;
-    jobs::add(tx, app, "publish", &row.certificate_id).await?;
+    jobs::add(tx, app, JobKind::Publish, &row.certificate_id).await?;
     Ok(Some(leaf))
 }
 
@@ -175,7 +184,10 @@ pub enum Released {
     /// It was released or given up before.
     Before,
     /// Its certificate was withdrawn or cut, or a later version came out, before it got out: it is voided.
-    Overtaken,
+    Overtaken {
+        /// The certificate.
+        certificate: String,
+    },
     /// Its leaf has no number yet.
     NotYet,
     /// The registry's own verifier does not accept it; nothing was written.
@@ -203,7 +215,7 @@ pub async fn release(
     let revocations = status::list(tx, &row.shard_id, Purpose::Revocation.as_str()).await?;
     if status::bit(tx, &revocations, row.idx).await? || is_outrun(tx, &row).await? {
         give_up(tx, app, &row, CredentialState::Prepared).await?;
-        return Ok(Released::Overtaken);
+        return Ok(Released::Overtaken { certificate: row.certificate_id });
     }
     let issuer = issuers::get(tx, &row.issuer_id).await?;
     let key = signing_keys::get(tx, &row.signing_key_id).await?;
@@ -299,7 +311,7 @@ pub async fn retry(tx: &mut AnyConnection, app: &App, id: &str) -> Result<(), Pr
     if !credentials::advance(tx, id, from, to, None).await? {
         return Err(not_failed("retry", row.state));
     }
-    jobs::add(tx, app, "release", id).await?;
+    jobs::add(tx, app, JobKind::Release, id).await?;
     Ok(())
 }
 

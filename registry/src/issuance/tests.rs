@@ -1,6 +1,8 @@
 //! From an attestation to a verdict, without a database: what is built here passes UNTP's schema and the
 //! verifier that buyers use.
 
+mod order;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,6 +52,12 @@ fn key_id() -> String {
 
 fn signer(seed: u8) -> SigningKey {
     SigningKey::from_random(&[seed; 32])
+}
+
+/// Writes what another context would have written.
+async fn write(tx: &mut crate::platform::db::Tx, sql: String) {
+    let done = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).execute(&mut **tx).await;
+    done.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 fn attestation() -> Attestation {

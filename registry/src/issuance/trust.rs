@@ -21,7 +21,7 @@ use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::instant;
 use crate::platform::id::PartyId;
-use crate::platform::jobs;
+use crate::platform::jobs::{self, JobKind};
 use crate::platform::problem::Problem;
 use crate::platform::signing_keys::{self, KeyRow};
 
@@ -54,7 +54,7 @@ pub struct BodyFacts {
 
 /// Asks for a new bundle.
 pub(super) async fn make_dirty(tx: &mut AnyConnection, app: &App) -> Result<(), Problem> {
-    Ok(jobs::add(tx, app, "bundle", "").await?)
+    Ok(jobs::add(tx, app, JobKind::Bundle, "").await?)
 }
 
 /// Signs the first root by its keys, which the caller keeps apart, and publishes it.

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::authorisation::{Action, Refusal};
+use super::authorisation::{Action, Refusal, Subject};
 use super::clock::rfc3339;
 use super::http::RequestId;
 use super::id::{AccountId, PartyId, uuid_v7};
@@ -53,6 +53,22 @@ pub async fn append(
     .map(drop)
 }
 
+/// Appends what the registry did by itself: no request asked for it, and nobody is named.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_registry(
+    tx: &mut AnyConnection,
+    app: &App,
+    action: Action,
+    affair: &Subject,
+    subject: &str,
+) -> Result<(), sqlx::Error> {
+    let party = affair.parties().next();
+    let row = Row { actor: None, party, action, subject, outcome: "done" };
+    append(tx, app, &RequestId::default(), &row).await
+}
+
 /// How many refusals of one account are recorded within a day: enough to see what somebody is up to, too few to
 /// fill a disk.
 const DENIED_A_DAY: i64 = 100;
@@ -94,7 +110,7 @@ pub struct Entry {
     #[serde(serialize_with = "as_rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     at: i64,
-    /// Who.
+    /// Who; nobody for what the registry did by itself.
     account_id: Option<String>,
     /// What.
     action: String,

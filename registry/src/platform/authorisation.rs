@@ -216,6 +216,16 @@ actions! {
         [Member(Applicant), Member(DecisionMaker), Member(QualityManager), Member(Reviewer), Member(Auditor)],
     /// Retry or void a credential's release; retire keys; see jobs.
     Operate = "registry.operate": [Member(Operator)],
+    /// Warn of an idle application: the registry alone.
+    WarnApplication = "application.warn": [],
+    /// Let an idle application lapse: the registry alone.
+    LapseApplication = "application.lapse": [],
+    /// Release a credential: the registry alone.
+    Release = "credential.release": [],
+    /// Show a release as failed: the registry alone.
+    FailRelease = "credential.fail": [],
+    /// Void a credential that something later overtook before its release: the registry alone.
+    Overtake = "credential.overtake": [],
 }
 
 /// A membership in force.

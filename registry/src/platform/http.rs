@@ -25,15 +25,15 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 /// What pages may load: nothing but the registry's own files, and nothing may frame them.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Names one request in answers, logs and the audit trail.
-#[derive(Clone, Debug)]
+/// Names one request in answers, logs and the audit trail; empty for what no request asked for.
+#[derive(Clone, Debug, Default)]
 pub struct RequestId(String);
 
 impl RequestId {
     /// The id that the shell gave the request.
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
-        parts.extensions.get().cloned().unwrap_or_else(|| Self(String::new()))
+        parts.extensions.get().cloned().unwrap_or_default()
     }
 
     /// The id as text.

@@ -1,6 +1,7 @@
 //! Jobs in the database: claimed under a lease, repeated until done, so that what was promised
 //! happens after any restart. A job's work must be idempotent.
 
+use akashi_schemas::text_enum;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::app::App;
@@ -14,12 +15,34 @@ const LEASE_MS: i64 = 5_000;
 /// How soon a job that could not be done yet is tried again, in milliseconds.
 const LATER_MS: i64 = 20;
 
+text_enum! {
+    /// What a job is to do.
+    pub enum JobKind {
+        /// Sign, check and store a prepared credential: its id.
+        Release = "release",
+        /// Sign the status lists that a certificate's change is in, and show the public the certificate: its id.
+        Publish = "publish",
+        /// Make the next trust bundle.
+        Bundle = "bundle",
+        /// Delete the bytes of an erased file: its id.
+        Erase = "erase",
+        /// Warn of idle applications, and let them lapse.
+        Lapse = "lapse",
+        /// Forget the answers that were kept for repeated requests.
+        Forget = "forget",
+    }
+}
+
+/// The jobs that are never done: each comes again at its hour.
+const STANDING: [JobKind; 2] = [JobKind::Lapse, JobKind::Forget];
+
 /// A claimed job.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Job {
     /// Its id.
     pub id: String,
-    /// What to do.
+    /// What to do: a word of [`JobKind`]. Another program on the same database may know a word that this one does not
+    /// know, and that keeps no other job from being claimed.
     pub kind: String,
     /// To what: an id.
     pub subject: String,
@@ -36,7 +59,7 @@ pub struct Job {
 pub async fn add(
     tx: &mut AnyConnection,
     app: &App,
-    kind: &str,
+    kind: JobKind,
     subject: &str,
 ) -> Result<(), sqlx::Error> {
     let now = app.clock.now();
@@ -45,12 +68,42 @@ pub async fn add(
          ON CONFLICT (kind, subject) WHERE done_at IS NULL DO NOTHING",
     )
     .bind(uuid_v7(now, &*app.rng))
-    .bind(kind)
+    .bind(kind.as_str())
     .bind(subject)
     .bind(now.as_millisecond())
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// Adds the jobs that are never done, where they are not there yet.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_standing(tx: &mut AnyConnection, app: &App) -> Result<(), sqlx::Error> {
+    for kind in STANDING {
+        add(tx, app, kind, "").await?;
+    }
+    Ok(())
+}
+
+/// Whether a job of a kind is open for a subject.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_open(
+    db: &mut AnyConnection,
+    kind: JobKind,
+    subject: &str,
+) -> Result<bool, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT CAST(count(*) AS BIGINT) FROM job WHERE kind = $1 AND subject = $2 AND done_at IS NULL",
+    )
+    .bind(kind.as_str())
+    .bind(subject)
+    .fetch_one(db)
+    .await?;
+    Ok(count > 0)
 }
 
 /// Claims the job that has been due longest, if one is.

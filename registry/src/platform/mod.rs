@@ -14,6 +14,7 @@ pub mod db;
 pub mod hold;
 pub mod http;
 pub mod id;
+pub mod idempotency;
 pub mod jobs;
 pub mod metrics;
 pub mod notes;

@@ -28,10 +28,30 @@ pub async fn off_the_runtime<T: Send + 'static>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    /// Asserts that work waits while all permits are taken, and is done once they are given back. What does not wait
+    /// is done before `alike`, work of the same cost, was done three times.
+    pub(crate) async fn waits_for_its_turn<T>(
+        permits: &'static Semaphore,
+        number: u32,
+        work: impl Future<Output = Result<T, Problem>>,
+        alike: fn(),
+    ) -> T {
+        let taken = permits.acquire_many(number).await.expect("the permits are never closed");
+        let mut work = std::pin::pin!(work);
+        for _ in 0..3 {
+            tokio::select! {
+                _ = &mut work => panic!("it waited for no permit"),
+                done = tokio::task::spawn_blocking(alike) => done.expect("work alike"),
+            }
+        }
+        drop(taken);
+        work.await.expect("its turn comes")
+    }
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_any_more_still_holds_its_permit() {

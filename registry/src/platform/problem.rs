@@ -23,6 +23,7 @@ pub const KINDS: &[&str] = &[
     "forbidden",
     "not-found",
     "erased",
+    "not-shown",
     "stale-version",
     "wrong-state",
     "incomplete",
@@ -113,6 +114,9 @@ pub enum Problem {
         /// When.
         at: String,
     },
+    /// It names a person who took back the consent to be named in public.
+    #[error("It names a person, who took back the consent to be named in public.")]
+    NotShown,
     /// Somebody changed it since the caller looked.
     #[error(
         "It was changed since you looked: you saw version {seen}, it now is version {current}. Read it again."
@@ -233,6 +237,7 @@ impl Problem {
             Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not your role"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Erased { .. } => (StatusCode::GONE, "erased", "Erased"),
+            Self::NotShown => (StatusCode::GONE, "not-shown", "Not shown any more"),
             Self::StaleVersion { .. } => {
                 (StatusCode::PRECONDITION_FAILED, "stale-version", "Stale version")
             }
@@ -359,6 +364,7 @@ mod tests {
             Problem::Forbidden { who: vec![] },
             Problem::NotFound("thing"),
             Problem::Erased { at: text() },
+            Problem::NotShown,
             Problem::StaleVersion { seen: 1, current: 2 },
             Problem::WrongState { event: text(), state: text(), allowed_from: list(), who: list() },
             Problem::Incomplete { event: text(), missing: vec![] },
@@ -384,6 +390,7 @@ mod tests {
                 | Problem::Forbidden { .. }
                 | Problem::NotFound(_)
                 | Problem::Erased { .. }
+                | Problem::NotShown
                 | Problem::StaleVersion { .. }
                 | Problem::WrongState { .. }
                 | Problem::Incomplete { .. }

@@ -139,6 +139,7 @@ impl ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 struct Item {
     number: String,
+    /// The name it is shown by; empty of a sole proprietor who took the consent back.
     holder: String,
     level: String,
     #[schema(value_type = String)]
@@ -232,7 +233,7 @@ async fn rows(
             path: format!("/certificates/{}", item.number),
             level: level_title(view, programme, &item.level).to_owned(),
             number: item.number,
-            holder: item.holder,
+            holder: if item.holder.is_empty() { view.text("unnamed") } else { item.holder },
             state: item.state,
             until: view.moment_day(item.valid_until),
         }
@@ -283,7 +284,7 @@ async fn document(
     text: &str,
 ) -> Result<(PublicCertificate, Document), Problem> {
     let unknown = || Problem::NotFound("certificate");
-    let row = store::get(db, &number(text)?.to_string()).await?.ok_or_else(unknown)?;
+    let row = store::shown(db, &number(text)?.to_string()).await?.ok_or_else(unknown)?;
     let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
     let leaf = u64::try_from(row.leaf).map_err(Problem::internal)?;
     let document = Document::at(facts, row.state, leaf, app.clock.now()).ok_or_else(unknown)?;
@@ -348,6 +349,9 @@ async fn certificate_html(
     let programme = programme.ok_or(Problem::NotFound("programme version"))?;
     let zone = file::zone(&programme)?;
     let link = app.origin.url(&format!("/certificates/{}", row.number));
+    let unnamed =
+        (!document.names_holder()).then(|| document.clone().with_names_as(&view.text("unnamed")));
+    let document = unnamed.as_ref().unwrap_or(document);
     CertificatePage::new(view, document, &payloads, &programme, &zone, link)
         .render()
         .map_err(Problem::internal)
@@ -373,7 +377,7 @@ fn secured(headers: &HeaderMap, asked: Option<&str>) -> Result<&'static str, Pro
     }
 }
 
-/// A released credential: `application/vc`, JSON with an `eddsa-jcs-2022` proof, or `application/vc+jwt`.
+/// A released credential, while its holder may be named: `application/vc`, JSON with an `eddsa-jcs-2022` proof, or `application/vc+jwt`.
 #[utoipa::path(get, path = "/credentials/{id}", params(("id" = String, Path), FormQuery), tag = "public", responses(
     (status = 200, body = Vec<u8>, content_type = "application/vc"),
     (status = "4XX", body = ProblemDetails)))]
@@ -385,8 +389,13 @@ async fn credential(
 ) -> Result<Response, Problem> {
     let media_type = secured(&headers, query.form.as_deref())?;
     let form = if media_type == SECURED[0] { "di_jcs" } else { "vc_jwt" };
+    let unknown = || Problem::NotFound("credential");
     let mut db = app.db.reader().acquire().await?;
-    let bytes = issuance::form(&mut db, &id, form).await?.ok_or(Problem::NotFound("credential"))?;
+    let bytes = issuance::form(&mut db, &id, form).await?.ok_or_else(unknown)?;
+    let certificate = issuance::certificate_of(&mut db, &id).await?.ok_or_else(unknown)?;
+    if !store::may_be_named(&mut db, &certificate).await? {
+        return Err(Problem::NotShown);
+    }
     Ok(Public::new(media_type, bytes).answer(&headers))
 }
 
@@ -451,9 +460,10 @@ async fn facility(
     let mut db = app.db.reader().acquire().await?;
     let mut facility = Facility { id: uri.clone(), name: String::new(), certificates: Vec::new() };
     for number in certificates::numbers_with(&mut db, &id).await? {
-        let Some(row) = store::get(&mut db, &number).await? else { continue };
+        let Some(row) = store::shown(&mut db, &number).await? else { continue };
         let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
-        if let Some(covered) = facts.facilities.into_iter().find(|covered| covered.id == uri) {
+        let mut named = facts.facilities.into_iter().filter(|covered| !covered.name.is_empty());
+        if let Some(covered) = named.find(|covered| covered.id == uri) {
             facility.name = covered.name;
             facility.certificates.push(number);
         }
@@ -515,7 +525,7 @@ async fn find_company(db: &mut AnyConnection, app: &App, id: &PartyId) -> Result
     let uri = app.origin.url(&format!("/companies/{id}"));
     let (mut name, mut held) = (None, Vec::new());
     for certificate in certificates::of_company(db, id).await? {
-        let Some(row) = store::get(db, &certificate.number).await? else { continue };
+        let Some(row) = store::shown(db, &certificate.number).await? else { continue };
         let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
         if facts.holder.id == uri {
             name = Some(facts.holder.name);

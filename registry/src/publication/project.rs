@@ -16,6 +16,7 @@ use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::instant;
 use crate::platform::db::engine::Lock;
+use crate::platform::jobs::{self, JobKind};
 use crate::platform::problem::Problem;
 
 /// Shows the public a certificate that has changed, and tells of it in the feed of changes: both reflect the
@@ -154,7 +155,8 @@ fn whole_second(ms: i64) -> Timestamp {
 
 /// Makes anew, in one transaction, all that the public reads of certificates; gives how many there are.
 ///
-/// Nobody is told of anything: what was public stays so, and is as it was.
+/// Nobody is told of what was public and is as it was. What a job has yet to make public is made public here, and so told
+/// here: the job finds nothing new then.
 ///
 /// # Errors
 /// [`Problem::Busy`] while leaves arrive faster than they are numbered; when the database refuses.
@@ -168,7 +170,11 @@ pub async fn rebuild(app: &App) -> Result<usize, Problem> {
     store::clear(&mut tx).await?;
     let mut shown = 0;
     for certificate in certificates::all(&mut tx).await? {
-        shown += usize::from(write(&mut tx, app, certificate.as_str()).await?.is_some());
+        let Some(change) = write(&mut tx, app, certificate.as_str()).await? else { continue };
+        shown += 1;
+        if jobs::is_open(&mut tx, JobKind::Publish, certificate.as_str()).await? {
+            changes::tell(&mut tx, app, &change).await?;
+        }
     }
     tx.commit().await?;
     Ok(shown)

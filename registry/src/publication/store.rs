@@ -1,7 +1,11 @@
 //! SQL of what is public: `public_certificate` and `search_gram`, both rebuildable.
+//!
+//! Both keep the name of every holder. Whether a sole proprietor is named is asked at every read of the public's
+//! ([`shown`], [`list`]): it follows the person's consent at that moment, which no leaf tells of.
 
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
+use super::rules::document::Facts;
 use super::rules::search::Question;
 use crate::certification::rules::certificate::{CertificateState, Standing};
 use crate::platform::paging::PAGE_ROWS;
@@ -84,7 +88,63 @@ pub async fn clear(tx: &mut AnyConnection) -> Result<(), sqlx::Error> {
 
 const COLUMNS: &str = "c.number, c.id, c.holder, c.programme, c.country, c.state, c.level, c.valid_until, c.json, c.leaf";
 
-/// The row of a number.
+/// Whether the holder of the certificate with `c.id` must not be named: a sole proprietor who does not consent, or no
+/// more. In Rust it is [`Party::may_be_shown`](crate::certification::store::parties::Party::may_be_shown), denied.
+const UNNAMED: &str = "EXISTS (SELECT 1 FROM certificate k JOIN party p ON p.id = k.company_id
+                               WHERE k.id = c.id AND p.sole_proprietor = 1 AND p.publish_consent = 0)";
+
+/// A row, and whether its holder must not be named.
+#[derive(Debug, FromRow)]
+struct Read {
+    #[sqlx(flatten)]
+    certificate: PublicCertificate,
+    unnamed: i64,
+}
+
+impl Read {
+    /// The row as the public may read it.
+    fn shown(self) -> Result<PublicCertificate, sqlx::Error> {
+        let row = self.certificate;
+        if self.unnamed == 0 {
+            return Ok(row);
+        }
+        let damaged = |error: serde_json::Error| sqlx::Error::Decode(error.into());
+        let facts: Facts = serde_json::from_str(&row.json).map_err(damaged)?;
+        let json = serde_json::to_string(&facts.with_names_as("")).map_err(damaged)?;
+        Ok(PublicCertificate { holder: String::new(), json, ..row })
+    }
+}
+
+/// The row of a number as the public may read it: without the names of a sole proprietor who takes back the consent
+/// to be shown.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn shown(
+    db: &mut AnyConnection,
+    number: &str,
+) -> Result<Option<PublicCertificate>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, CASE WHEN {UNNAMED} THEN 1 ELSE 0 END AS unnamed FROM public_certificate c WHERE c.number = $1"
+    );
+    let read: Option<Read> =
+        sqlx::query_as(AssertSqlSafe(sql)).bind(number).fetch_optional(db).await?;
+    read.map(Read::shown).transpose()
+}
+
+/// Whether the holder of a certificate may be named, and so its credentials shown, which name the holder.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn may_be_named(db: &mut AnyConnection, certificate: &str) -> Result<bool, sqlx::Error> {
+    let sql = format!(
+        "SELECT CAST(count(*) AS BIGINT) FROM certificate c WHERE c.id = $1 AND NOT {UNNAMED}"
+    );
+    let named: i64 = sqlx::query_scalar(AssertSqlSafe(sql)).bind(certificate).fetch_one(db).await?;
+    Ok(named > 0)
+}
+
+/// The row of a number, as it was written.
 ///
 /// # Errors
 /// When the database refuses.
@@ -129,16 +189,22 @@ pub struct Place {
 }
 
 /// A row of the list with its place.
-#[derive(Debug, FromRow)]
+#[derive(Debug)]
 pub struct Found {
     /// Grams shared with the question; 0 without one.
     pub shared: i64,
-    /// The row.
-    #[sqlx(flatten)]
+    /// The row, as the public may read it.
     pub certificate: PublicCertificate,
 }
 
-/// Up to a page of rows and one more, best matches first, then by number.
+#[derive(FromRow)]
+struct FoundRead {
+    shared: i64,
+    #[sqlx(flatten)]
+    read: Read,
+}
+
+/// Up to a page of rows and one more, best matches first, then by number. Who must not be named is not found by name.
 ///
 /// # Errors
 /// When the database refuses.
@@ -160,12 +226,14 @@ pub async fn list(
             places.join(", ")
         )
     };
+    let by_name = if grams.is_empty() { String::new() } else { format!("AND NOT {UNNAMED}") };
     let sql = format!(
-        "SELECT m.shared, {COLUMNS} FROM {matches} m JOIN public_certificate c ON c.number = m.number
+        "SELECT m.shared, {COLUMNS}, CASE WHEN {UNNAMED} THEN 1 ELSE 0 END AS unnamed
+         FROM {matches} m JOIN public_certificate c ON c.number = m.number
          WHERE ($2 = '' OR c.number = $2) AND ($3 = '' OR c.programme = $3) AND ($4 = '' OR c.country = $4)
            AND ($5 = '' OR $5 = CASE WHEN c.state IN ('active', 'suspended') AND c.valid_until < $6
                                      THEN 'expired' ELSE c.state END)
-           AND (m.shared < $7 OR (m.shared = $7 AND c.number > $8))
+           AND (m.shared < $7 OR (m.shared = $7 AND c.number > $8)) {by_name}
          ORDER BY m.shared DESC, c.number LIMIT {}",
         PAGE_ROWS + 1
     );
@@ -182,5 +250,9 @@ pub async fn list(
     for gram in grams {
         query = query.bind(gram.clone());
     }
-    query.fetch_all(db).await
+    let found: Vec<FoundRead> = query.fetch_all(db).await?;
+    found
+        .into_iter()
+        .map(|row| Ok(Found { shared: row.shared, certificate: row.read.shown()? }))
+        .collect()
 }

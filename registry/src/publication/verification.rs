@@ -10,6 +10,7 @@ use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::spawn_blocking;
 use utoipa_axum::router::OpenApiRouter;
@@ -91,7 +92,14 @@ fn programme_name(report: &Report) -> Option<(&str, &str)> {
 
 async fn report(app: &App, opened: &Opened, input: Bytes) -> Result<Report, Problem> {
     let trust = opened.current(app).await?;
-    let now = app.clock.now();
+    verified(trust, app.clock.now(), input).await
+}
+
+async fn verified(
+    trust: Option<Arc<Trust>>,
+    now: Timestamp,
+    input: Bytes,
+) -> Result<Report, Problem> {
     off_the_runtime(&CHECKING, move || {
         let trust = trust.as_deref().ok_or(Untrusted::BundleMissing);
         verify(&input, trust, &Policy::default(), now, None)
@@ -156,15 +164,29 @@ async fn input(request: Request) -> Result<Bytes, Problem> {
 #[cfg(test)]
 mod tests {
     use akashi_keys::SigningKey;
+    use akashi_verifier::Verdict;
     use jiff::SignedDuration;
 
     use super::*;
     use crate::issuance::BundleFacts;
     use crate::log;
     use crate::platform::db::scratch::{Scratch, on_both_engines};
+    use crate::platform::permits::tests::waits_for_its_turn;
     use crate::platform::scratch::{FixedClock, app};
 
     on_both_engines!(a_bundle_is_opened_once_and_its_successor_takes_its_place);
+
+    #[tokio::test]
+    async fn four_files_are_checked_at_a_time() {
+        let alike = || {
+            let untrusted = Err(Untrusted::BundleMissing);
+            let now = Timestamp::UNIX_EPOCH;
+            drop(verify(b"not a credential", untrusted, &Policy::default(), now, None));
+        };
+        let work = verified(None, Timestamp::UNIX_EPOCH, Bytes::from_static(b"not a credential"));
+        let report = waits_for_its_turn(&CHECKING, 4, work, alike).await;
+        assert_eq!(report.verdict, Verdict::Malformed);
+    }
 
     async fn publish_bundle(app: &App) {
         log::sequence(app).await.expect("is numbered");

@@ -25,6 +25,13 @@ async fn trail(operator: &Client) -> Vec<Value> {
     }
 }
 
+/// What the registry did by itself about something, oldest first.
+pub(crate) async fn by_itself(operator: &Client, subject: &str) -> Vec<String> {
+    let trail = trail(operator).await.into_iter();
+    let of_it = trail.filter(|entry| entry["account_id"].is_null() && entry["subject"] == subject);
+    of_it.map(|entry| entry["action"].as_str().expect("an action").to_owned()).collect()
+}
+
 async fn who_tries_what_is_not_theirs_is_in_the_trail(engine: Engine) {
     let registry = Registry::start(engine).await;
     let operator = registry.first_operator().await;

@@ -9,6 +9,8 @@ use akashi_tests::{
 };
 use serde_json::{Value, json};
 
+use crate::audit::by_itself;
+
 /// A grant whose release fails, as all who may see it see it.
 async fn granted_and_failed(application: &Application<'_>) -> Granted {
     let granted = application.is_granted("leading").await;
@@ -88,6 +90,9 @@ async fn a_release_that_fails_is_shown_and_retried(engine: Engine) {
     assert_eq!(failures(&body).await, [json!(null); 0]);
     operates(&body, &granted, "retry").await.problem("wrong-state");
     operates(&body, &granted, "void").await.problem("wrong-state");
+    let subject = format!("credential {}", granted.credential);
+    let by_itself = by_itself(&body.operator, &subject).await;
+    assert_eq!(by_itself, ["credential.fail", "credential.release"]);
 }
 
 async fn a_failed_credential_is_voided_and_made_anew(engine: Engine) {
@@ -180,6 +185,8 @@ async fn what_was_withdrawn_before_its_release_is_never_released(engine: Engine)
     registry.anyone().get(&format!("/credentials/{}", second.credential)).await.expect(404);
     assert_eq!(failures(&body).await, [json!(null); 0]);
     assert_voided_in_the_log(&registry, &second).await;
+    let subject = format!("credential {}", second.credential);
+    assert_eq!(by_itself(&body.operator, &subject).await, ["credential.overtake"]);
 }
 
 /// Should the bytes of a voided credential ever have got out, they read as revoked.

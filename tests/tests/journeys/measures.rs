@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use akashi_tests::{Company, Engine, Registry, eventually, on_both_engines};
+use akashi_tests::{Body, Company, Engine, LEADING, Registry, Sides, eventually, on_both_engines};
+use serde_json::json;
 
 /// The measures: the value of each series.
 async fn measures(registry: &Registry) -> BTreeMap<String, f64> {
@@ -50,4 +51,44 @@ async fn requests_jobs_and_the_log_are_measured_on_their_own_port(engine: Engine
     assert!(!seen.keys().any(|name| name.contains(&company.whole)), "no ids in labels");
 }
 
-on_both_engines!(requests_jobs_and_the_log_are_measured_on_their_own_port);
+async fn what_fails_is_measured_until_it_is_mended(engine: Engine) {
+    let mut registry = Registry::start_with(engine, &["--metrics", "127.0.0.1:0"]).await;
+    let body = Body::opens(&registry).await;
+    let companies =
+        [Company::registers(&registry, 1).await, Company::registers(&registry, 2).await];
+    let certified = Sides { body: &body, company: &companies[0] };
+    let certified = certified.certify(LEADING, "leading").await;
+    certified.credential(&registry).await;
+    certified.public_once(&registry, "active").await;
+    let application = Sides { body: &body, company: &companies[1] }.apply().await;
+    application.is_ready_to_decide(LEADING, "leading").await;
+    let failed = async |registry: &Registry| {
+        let seen = measures(registry).await;
+        (seen["akashi_issue_failed"], seen["akashi_jobs_failed"] > 0.0)
+    };
+    assert_eq!(failed(&registry).await, (0.0, false));
+
+    // One credential cannot be signed, nor the list that says that another counts no more.
+    registry.issuer_keys_are_broken().await;
+    let granted = application.is_granted("leading").await;
+    let withdraw = json!({"public_reason": "Workers were made to pay."});
+    certified.is_decided_on(&body, "withdraw", withdraw).await.expect(200);
+    eventually("both failures", async || failed(&registry).await, |seen| *seen == (1.0, true))
+        .await;
+
+    registry.issuer_keys_are_mended().await;
+    eventually("the list", async || failed(&registry).await, |seen| *seen == (1.0, false)).await;
+    let seen = format!("/api/v1/certificates/{}", granted.certificate);
+    let seen = body.quality_manager.get(&seen).await.expect(200);
+    let retry = format!("/api/v1/credentials/{}/retry", granted.credential);
+    let version = json!({"version": seen.number("/version")});
+    body.operator.post(&retry, &version).await.expect(200);
+    granted.credential(&registry).await;
+    granted.public_once(&registry, "active").await;
+    assert_eq!(failed(&registry).await, (0.0, false));
+}
+
+on_both_engines!(
+    requests_jobs_and_the_log_are_measured_on_their_own_port,
+    what_fails_is_measured_until_it_is_mended,
+);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use akashi_tests::{
-    Body, CERTIFIED, Company, Engine, LEADING, Registry, Sides, akashi, on_both_engines,
+    Body, CERTIFIED, Company, Engine, LEADING, Registry, Sides, akashi, eventually, on_both_engines,
 };
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
@@ -75,6 +75,42 @@ async fn what_is_made_anew_is_what_was_there(engine: Engine) {
     db.close().await.expect("closes");
 }
 
+/// Between the number of a leaf and the job that makes public what it says, the public view may be made anew.
+async fn a_change_that_waits_to_be_made_public_is_told_once(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let certificate = Sides { body: &body, company: &company }.certify(LEADING, "leading").await;
+    certificate.credential(&registry).await;
+    certificate.public_once(&registry, "active").await;
+    let told = async || {
+        let told = registry.anyone().get("/changes").await.expect(200).json;
+        told["items"].as_array().expect("items").len()
+    };
+    let jobs = async || body.operator.get("/api/v1/jobs").await.expect(200).json;
+    let waits = |jobs: &serde_json::Value| jobs.to_string().contains("publish");
+    eventually("no job", jobs, |jobs| !waits(jobs)).await;
+    assert_eq!(told().await, 1);
+
+    let mut db = connect(&registry).await;
+    for sql in [
+        // The job is there, and not due before the rebuild: what the public reads is as it was before.
+        "INSERT INTO job (id, kind, subject, due_at, attempts, created_at)
+         SELECT 'x', 'publish', id, 9000000000000, 0, 0 FROM certificate",
+        "UPDATE public_certificate SET state = 'suspended'",
+    ] {
+        db.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    registry.run("rebuild");
+    assert_eq!(certificate.public(&registry).await["state"], "active");
+    assert_eq!(told().await, 2);
+
+    db.execute("UPDATE job SET due_at = 0 WHERE id = 'x'").await.expect("is due");
+    eventually("no job", jobs, |jobs| !waits(jobs)).await;
+    assert_eq!(told().await, 2, "the job tells nobody again");
+    db.close().await.expect("closes");
+}
+
 #[test]
 fn a_folder_without_a_registry_is_named_and_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -94,4 +130,7 @@ fn a_folder_without_a_registry_is_named_and_left_alone() {
     assert_eq!(left.len(), 1, "{left:?}");
 }
 
-on_both_engines!(what_is_made_anew_is_what_was_there);
+on_both_engines!(
+    what_is_made_anew_is_what_was_there,
+    a_change_that_waits_to_be_made_public_is_told_once,
+);

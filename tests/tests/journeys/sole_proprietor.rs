@@ -149,6 +149,77 @@ async fn the_address_that_names_the_holder_is_there_while_it_consents(engine: En
     anyone.get_as(&here, "application/json").await.problem("not-found");
 }
 
+async fn whoever_takes_the_consent_back_is_named_nowhere(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::of_a_sole_proprietor(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let (granted, payload) = is_certified(&registry, &application).await;
+    let credential = granted.credential(&registry).await;
+    let terminate = granted.decision(&company.member, json!({})).await;
+    company.member.post(&granted.path("terminate"), &terminate).await.expect(200);
+    granted.public_once(&registry, "terminated").await;
+    let anyone = registry.anyone();
+    let number = &granted.certificate;
+    let facility =
+        payload["credentialSubject"]["conformityAssessment"][0]["assessedFacility"][0]["facility"]
+            ["id"]
+            .as_str()
+            .expect("a facility");
+    let shown = async || {
+        let mut shown = Vec::new();
+        for path in [
+            format!("/certificates/{number}"),
+            format!("/certificates?q={number}"),
+            "/certificates".to_owned(),
+            format!("/certificates?q={TRADE_NAME}"),
+            format!("/credentials/{}", granted.credential),
+            format!("/companies/{}", company.id),
+            facility.to_owned(),
+            "/changes".to_owned(),
+        ] {
+            for media_type in ["application/json", "text/html", "*/*"] {
+                let answer = anyone.get_as(&path, media_type).await;
+                shown.push((path.clone(), String::from_utf8(answer.body).expect("UTF-8")));
+            }
+        }
+        shown
+    };
+    let names = |text: &str| text.contains(TRADE_NAME) || text.contains(MUNICIPALITY);
+    assert!(shown().await.iter().filter(|(_, text)| names(text)).count() > 9);
+
+    consents(&company, false).await.expect(200);
+    for (path, text) in shown().await {
+        // The page of a search repeats what was asked.
+        let text = if path.ends_with(TRADE_NAME) { text.replace(TRADE_NAME, "") } else { text };
+        assert!(!names(&text), "{path} names the holder: {text}");
+    }
+
+    // Whoever has the number or the file is still told where the certificate stands.
+    let public = granted.public(&registry).await;
+    assert_eq!((&public["state"], &public["holder"]["name"]), (&"terminated".into(), &"".into()));
+    let by_number = format!("/certificates?q={number}");
+    let found = anyone.get_as(&by_number, "application/json").await.expect(200);
+    assert_eq!((found.text("/items/0/number"), found.text("/items/0/holder")), (&**number, ""));
+    let by_name = format!("/certificates?q={TRADE_NAME}");
+    let found = anyone.get_as(&by_name, "application/json").await.expect(200);
+    assert_eq!(found.at("/items"), &json!([]));
+    let file = format!("/credentials/{}", granted.credential);
+    let problem = anyone.get_as(&file, "application/vc").await;
+    assert_eq!(problem.status, 410, "{problem}");
+    problem.problem("not-shown");
+    anyone.get(&format!("{file}/log-proof")).await.expect(200);
+    Offline::once_told(&registry, &credential, "revoked").await;
+
+    // Making the public view anew changes nothing of it; the consent, given again, does.
+    registry.run("rebuild");
+    assert_eq!(granted.public(&registry).await["holder"]["name"], "");
+    consents(&company, true).await.expect(200);
+    assert_eq!(granted.credential(&registry).await, credential);
+    let name = payload["credentialSubject"]["issuedToParty"]["name"].clone();
+    assert_eq!(granted.public(&registry).await["holder"]["name"], name);
+}
+
 async fn what_a_register_knows_has_no_address_here(engine: Engine) {
     let registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -167,5 +238,6 @@ on_both_engines!(
     without_consent_nothing_is_handed_in_and_nothing_granted,
     a_credential_names_the_business_and_the_person_nowhere,
     the_address_that_names_the_holder_is_there_while_it_consents,
+    whoever_takes_the_consent_back_is_named_nowhere,
     what_a_register_knows_has_no_address_here,
 );

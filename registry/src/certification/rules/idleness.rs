@@ -142,6 +142,49 @@ mod tests {
     }
 
     #[test]
+    fn a_warning_that_comes_early_hastens_nothing() {
+        let early = idle(&[10]);
+        assert_eq!((early.due(day(172)), early.due(day(173))), (None, Some(Due::Warning)));
+        let earlier = idle(&[10, 20]);
+        assert_eq!((earlier.due(day(179)), earlier.due(day(180))), (None, Some(Due::Lapse)));
+        assert_eq!(earlier.lapses(), day(180));
+    }
+
+    #[test]
+    fn a_short_term_is_warned_of_in_its_second_half_and_last_quarter() {
+        // the term, and the days of both warnings
+        for (lapse_days, first, last) in [
+            (61, 31, 54),
+            (60, 30, 53),
+            (59, 30, 52),
+            (28, 14, 21),
+            (27, 14, 21),
+            (20, 10, 15),
+            (1, 1, 1),
+        ] {
+            let idle = |warned: &[i64]| Idle { lapse_days, ..idle(warned) };
+            assert_eq!(i64::from(first_warning_days(lapse_days)), first, "{lapse_days}");
+            assert_eq!(idle(&[]).due(day(first)), Some(Due::Warning), "{lapse_days}");
+            assert_eq!(idle(&[first]).due(day(last)), Some(Due::Warning), "{lapse_days}");
+            assert_eq!(idle(&[first]).due(day(last - 1)), None, "{lapse_days}");
+            let lapses = day(i64::from(lapse_days));
+            assert_eq!(idle(&[first, last]).lapses(), lapses, "{lapse_days}");
+        }
+    }
+
+    #[test]
+    fn what_no_calendar_holds_never_comes() {
+        let never = Idle { lapse_days: u32::MAX, ..idle(&[]) };
+        assert_eq!((never.due(day(4000)), never.lapses()), (None, Timestamp::MAX));
+    }
+
+    #[test]
+    fn the_rule_of_lapsing_is_told_days_warnings_and_term() {
+        let Idleness { days, warnings, lapse_days } = idle(&[150]).idleness(day(175));
+        assert_eq!((days, warnings, lapse_days), (175, 1, 180));
+    }
+
+    #[test]
     fn a_day_counts_once_it_is_over() {
         let second = SignedDuration::from_secs(1);
         assert_eq!(idle(&[]).idleness(day(3) - second).days, 2);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, last};
 use crate::certification::jobs::lapse_idle;
 use crate::platform::db::scratch::{Scratch, on_both_engines};
 use crate::platform::scratch::app;
@@ -51,6 +51,11 @@ async fn an_idle_application_is_warned_of_twice_and_lapses(scratch: &Scratch) {
     look(&desk).await;
     expected.push("lapse lapsed".to_owned());
     assert_eq!(seen(&desk, &application).await, ("lapsed".to_owned(), expected));
+    assert_eq!(
+        desk.trail_of_nobody().await,
+        ["application.warn", "application.warn", "application.lapse"]
+            .map(|action| format!("{action} by nobody: application {}", last(&application)))
+    );
     let lapsed = desk.get(&application).await.json(200);
     assert_eq!((&lapsed["lapses_at"], &lapsed["waits_for"]), (&json!(null), &json!([])));
     let withdraw = json!({"version": lapsed["version"]});

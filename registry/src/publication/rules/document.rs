@@ -86,12 +86,23 @@ impl Facts {
             history: sources.history,
         })
     }
+
+    /// The facts with a text in place of what a sole proprietor is recognised by: its own name and its facilities'. The
+    /// number, its history and what was certified stay.
+    #[must_use]
+    pub fn with_names_as(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.holder.name);
+        for facility in &mut self.facilities {
+            text.clone_into(&mut facility.name);
+        }
+        self
+    }
 }
 
 /// The holder of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holder {
-    /// The name it is shown by; of a sole proprietor the trade name.
+    /// The name it is shown by; of a sole proprietor trade name and municipality, and empty once it took its consent back.
     pub name: String,
     /// Its identifier as a URI, the one in the credential.
     pub id: String,
@@ -119,7 +130,7 @@ pub struct Facility {
     /// `whole`, `site` or `dormitory`.
     #[schema(value_type = String)]
     pub kind: FacilityKind,
-    /// Its name.
+    /// Its name; empty where the holder's is.
     pub name: String,
 }
 
@@ -207,6 +218,18 @@ impl Document {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Whether its holder is named.
+    #[must_use]
+    pub fn names_holder(&self) -> bool {
+        !self.facts.holder.name.is_empty()
+    }
+
+    /// See [`Facts::with_names_as`].
+    #[must_use]
+    pub fn with_names_as(self, text: &str) -> Self {
+        Self { facts: self.facts.with_names_as(text), ..self }
     }
 
     /// Where it stands; `expired` follows from the time.
