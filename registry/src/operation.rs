@@ -20,6 +20,7 @@ use crate::log;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject};
 use crate::platform::clock::rfc3339;
+use crate::platform::id::KeyId;
 use crate::platform::jobs::{self, OpenJob};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::signing_keys::KeyRow;
@@ -78,12 +79,12 @@ struct Successor {
     responses((status = 200, body = Successor), (status = "4XX", body = ProblemDetails)))]
 async fn retire(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path<KeyId>,
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(&app).await?;
-    act.authorise(Action::Operate, &Subject::default(), "key", &id).await?;
-    let next = issuance::retire_key(&mut act.tx, &app, &id, &act.actor.account).await?;
+    act.authorise(Action::Operate, &Subject::default(), "key", id.as_str()).await?;
+    let next = issuance::retire_key(&mut act.tx, &app, id.as_str(), &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
     act.commit(StatusCode::OK, &successor).await
 }
@@ -103,13 +104,14 @@ struct Compromised {
     tag = "operation", responses((status = 200, body = Successor), (status = "4XX", body = ProblemDetails)))]
 async fn compromised(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path<KeyId>,
     write: Write<Compromised>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    act.authorise(Action::Operate, &Subject::default(), "key", &id).await?;
+    act.authorise(Action::Operate, &Subject::default(), "key", id.as_str()).await?;
     let from = body.from.as_millisecond();
-    let next = issuance::compromise_key(&mut act.tx, &app, &id, from, &act.actor.account).await?;
+    let next =
+        issuance::compromise_key(&mut act.tx, &app, id.as_str(), from, &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
     act.commit(StatusCode::OK, &successor).await
 }

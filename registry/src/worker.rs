@@ -190,8 +190,10 @@ async fn release_credential(app: &App, job: &Job) -> Result<(), Problem> {
 async fn refuse_release(app: &App, job: &Job, why: &str) -> Result<(), Problem> {
     tracing::error!(credential = job.subject, why, "a release failed");
     let mut tx = app.db.write().await?;
-    let certificate = issuance::fail(&mut tx, &job.subject, why).await?;
-    release::failed(&mut tx, app, &certificate, &job.subject).await?;
+    app.db.engine().lock(&mut tx, Lock::Log).await?;
+    if let Some(certificate) = issuance::fail(&mut tx, &job.subject, why).await? {
+        release::failed(&mut tx, app, &certificate, &job.subject).await?;
+    }
     jobs::done(&mut tx, app, job).await?;
     Ok(tx.commit().await?)
 }

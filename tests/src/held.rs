@@ -25,10 +25,18 @@ impl Registry {
     /// # Panics
     /// When the registry does not store in PostgreSQL.
     pub async fn held(&self) -> Held {
+        self.held_by("UPDATE party SET version = version").await
+    }
+
+    /// Holds what a statement takes.
+    ///
+    /// # Panics
+    /// When the registry does not store in PostgreSQL, or the database refuses.
+    pub async fn held_by(&self, statement: &str) -> Held {
         let connect = async || PgConnection::connect(&self.database()).await.expect("connects");
         let mut held = Held { writer: connect().await, watcher: connect().await };
         held.carry_out("BEGIN").await;
-        held.carry_out("UPDATE party SET version = version").await;
+        held.carry_out(statement).await;
         held
     }
 }
@@ -48,24 +56,41 @@ impl Held {
     ///
     /// # Errors
     /// The answer to a request that did not wait.
-    pub async fn makes_wait<T>(mut self, request: impl Future<Output = T>) -> Result<T, T> {
-        let mut request = pin!(request);
+    pub async fn makes_wait<T>(self, request: impl Future<Output = T>) -> Result<T, T> {
+        self.makes_wait_while(1, "SELECT 1", request).await
+    }
+
+    /// The same for some requests at a time, and carries a statement out once all of them wait.
+    ///
+    /// # Errors
+    /// The answer, when not so many waited.
+    pub async fn makes_wait_while<T>(
+        mut self,
+        waiters: i64,
+        statement: &str,
+        requests: impl Future<Output = T>,
+    ) -> Result<T, T> {
+        let mut requests = pin!(requests);
         tokio::select! {
-            answer = &mut request => return Err(answer),
-            () = somebody_waits(&mut self.watcher) => {}
+            answer = &mut requests => return Err(answer),
+            () = so_many_wait(&mut self.watcher, waiters) => {}
         }
-        self.carry_out("COMMIT").await;
-        Ok(request.await)
+        // The requests go on meanwhile: what they hold already may stand in the statement's way.
+        let writes = async {
+            self.carry_out(statement).await;
+            self.carry_out("COMMIT").await;
+        };
+        Ok(tokio::join!(writes, requests).1)
     }
 }
 
-/// Comes back once a statement waits for a row that another transaction wrote.
-async fn somebody_waits(watcher: &mut PgConnection) {
+/// Comes back once so many statements wait for what another transaction holds.
+async fn so_many_wait(watcher: &mut PgConnection, waiters: i64) {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     loop {
         let count: i64 =
             sqlx::query_scalar(waiting).fetch_one(&mut *watcher).await.expect("counts");
-        if count > 0 {
+        if count >= waiters {
             return;
         }
         sleep(LOOK).await;

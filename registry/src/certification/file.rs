@@ -82,6 +82,25 @@ impl File {
         Ok(Self { application, subject, programme })
     }
 
+    /// Refuses whoever has a conflict of interest with the company by now.
+    ///
+    /// # Errors
+    /// [`Problem::ConflictOfInterest`].
+    pub async fn impartial(
+        &self,
+        db: &mut AnyConnection,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let company = &self.application.company_id;
+        match conflict_of(db, &self.programme, account, company, now).await? {
+            Some(conflict) => Err(Problem::ConflictOfInterest {
+                detail: format!("Somebody else must do this: {conflict}."),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// The facts that rule criteria in or out.
     #[must_use]
     pub fn facts(&self) -> &BTreeSet<String> {
@@ -133,25 +152,6 @@ impl AssessmentFile {
             }
         };
         self.sample.iter().map(|s| (s.facility_id.to_string(), tally(s))).collect()
-    }
-
-    /// Refuses whoever has a conflict of interest with the company by now.
-    ///
-    /// # Errors
-    /// [`Problem::ConflictOfInterest`].
-    pub async fn impartial(
-        &self,
-        db: &mut AnyConnection,
-        account: &AccountId,
-        now: Timestamp,
-    ) -> Result<(), Problem> {
-        let (programme, company) = (&self.file.programme, &self.file.application.company_id);
-        match conflict_of(db, programme, account, company, now).await? {
-            Some(conflict) => Err(Problem::ConflictOfInterest {
-                detail: format!("Somebody else must do this: {conflict}."),
-            }),
-            None => Ok(()),
-        }
     }
 
     /// The current ratings.

@@ -17,6 +17,7 @@ use super::{did, forms};
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::{instant, rfc3339};
+use crate::platform::db::engine::Lock;
 use crate::platform::id::{PartyId, uuid_v7};
 use crate::platform::jobs::{self, JobKind};
 use crate::platform::problem::Problem;
@@ -44,6 +45,8 @@ pub async fn prepare(
     attestation: &Attestation,
     born_suspended: bool,
 ) -> Result<Prepared, Problem> {
+    // The log first, then a place in the lists: in that order everybody takes the two.
+    app.db.engine().lock(tx, Lock::Log).await?;
     let issuer = issuers::of_body(tx, body).await?;
     let signed_at_s = app.clock.now().as_second();
     let key = key_in_force(tx, &issuer, signed_at_s).await?;
@@ -118,7 +121,8 @@ async fn key_in_force(
     })
 }
 
-/// Changes a status bit of every credential of a certificate that was not given up; gives the first leaf.
+/// Changes a status bit of every credential of a certificate that was not given up, and has the certificate shown as
+/// it then stands, also where no bit changes any more; gives the first leaf.
 ///
 /// # Errors
 /// When the database refuses.
@@ -136,6 +140,7 @@ pub async fn set_status(
             first = first.or(leaf);
         }
     }
+    jobs::add(tx, app, JobKind::Publish, certificate).await?;
     Ok(first)
 }
 
@@ -236,11 +241,13 @@ pub async fn release(
     {
         return Ok(Released::Refused(refusal));
     }
+    let (from, to) = (CredentialState::Prepared, CredentialState::Released);
+    if !credentials::advance(tx, id, from, to, None).await? {
+        return Ok(Released::Before);
+    }
     for (form, bytes) in [("di_jcs", &embedded), ("vc_jwt", &jwt)] {
         credentials::add_form(tx, id, form, bytes, &Digest::of(bytes).0, &key.id).await?;
     }
-    credentials::advance(tx, id, CredentialState::Prepared, CredentialState::Released, None)
-        .await?;
     supersede(tx, app, &row).await?;
     Ok(Released::Now { certificate: row.certificate_id })
 }
@@ -290,15 +297,16 @@ async fn supersede(tx: &mut AnyConnection, app: &App, row: &CredentialRow) -> Re
     Ok(())
 }
 
-/// Notes that a release failed, and why; gives the certificate.
+/// Notes that a release failed, and why; gives the certificate. None when it waits for its release no more: another
+/// process was quicker.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn fail(tx: &mut AnyConnection, id: &str, why: &str) -> Result<String, Problem> {
+pub async fn fail(tx: &mut AnyConnection, id: &str, why: &str) -> Result<Option<String>, Problem> {
     let row = credentials::get(tx, id).await?;
-    credentials::advance(tx, id, CredentialState::Prepared, CredentialState::Failed, Some(why))
-        .await?;
-    Ok(row.certificate_id)
+    let (from, to) = (CredentialState::Prepared, CredentialState::Failed);
+    let failed = credentials::advance(tx, id, from, to, Some(why)).await?;
+    Ok(failed.then_some(row.certificate_id))
 }
 
 /// Sends a failed credential on its way again.

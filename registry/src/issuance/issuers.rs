@@ -10,6 +10,7 @@ use super::{lists, trust};
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::rfc3339;
+use crate::platform::hold;
 use crate::platform::id::{AccountId, PartyId, uuid_v7};
 use crate::platform::problem::Problem;
 use crate::platform::signing_keys::{self, KeyRow};
@@ -97,12 +98,15 @@ pub async fn compromise_key(
     close(tx, app, &issuer, &key, "compromised", Some(from), by).await
 }
 
-async fn issuer_key(db: &mut AnyConnection, id: &str) -> Result<(Issuer, KeyRow), Problem> {
-    let owner = signing_keys::owner(db, id)
+/// An issuer's key, its body held: what becomes of one of a body's keys is one act after another.
+async fn issuer_key(tx: &mut AnyConnection, id: &str) -> Result<(Issuer, KeyRow), Problem> {
+    let owner = signing_keys::owner(tx, id)
         .await?
         .and_then(|(_, issuer)| issuer)
         .ok_or(Problem::NotFound("key"))?;
-    Ok((issuers::get(db, &owner).await?, signing_keys::get(db, id).await?))
+    let issuer = issuers::get(tx, &owner).await?;
+    hold::party(tx, &issuer.party_id).await?;
+    Ok((issuer, signing_keys::get(tx, id).await?))
 }
 
 fn in_force(key: &KeyRow, now_s: i64, event: &str) -> Result<(), Problem> {

@@ -87,6 +87,10 @@ id_types! {
     NoteId,
     /// A stored file.
     BlobId,
+    /// A signing key.
+    KeyId,
+    /// A credential.
+    CredentialId,
 }
 
 #[cfg(test)]

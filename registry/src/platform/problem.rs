@@ -330,11 +330,22 @@ impl IntoResponse for Problem {
     }
 }
 
+/// What PostgreSQL says of a wait that led nowhere: `serialization_failure`, `deadlock_detected`,
+/// `lock_not_available`.
+const WAITED_IN_VAIN: [&str; 3] = ["40001", "40P01", "55P03"];
+
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => {
                 Self::Duplicate("Something of the same identity exists already.".into())
+            }
+            // A row or lock that others hold for too long, or in a circle; the same request may succeed when it is
+            // repeated.
+            sqlx::Error::Database(refusal)
+                if refusal.code().is_some_and(|code| WAITED_IN_VAIN.contains(&&*code)) =>
+            {
+                Self::Busy
             }
             sqlx::Error::PoolTimedOut => Self::Busy,
             _ => Self::internal(error),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
 
 use super::accounts;
 use super::app::App;
@@ -214,6 +215,16 @@ impl Identity {
         app: &App,
         actor: &Actor,
     ) -> Result<Option<Response>, Problem> {
+        let mut db = app.db.reader().acquire().await?;
+        self.kept_answer(&mut db, actor, app.clock.now_ms()).await
+    }
+
+    async fn kept_answer(
+        &self,
+        db: &mut AnyConnection,
+        actor: &Actor,
+        now: i64,
+    ) -> Result<Option<Response>, Problem> {
         let Some(key) = &self.key else { return Ok(None) };
         let row: Option<(Vec<u8>, i64, Vec<u8>)> = sqlx::query_as(
             "SELECT request_hash, status, answer FROM idempotency
@@ -222,8 +233,8 @@ impl Identity {
         .bind(&actor.account)
         .bind(&self.route)
         .bind(key)
-        .bind(app.clock.now_ms())
-        .fetch_optional(app.db.reader())
+        .bind(now)
+        .fetch_optional(db)
         .await?;
         match row {
             None => Ok(None),
@@ -248,12 +259,19 @@ impl<'a> Act<'a> {
         Ok(Self { app, actor, now, tx, identity, audited: Vec::new() })
     }
 
-    /// Holds the party that the act is about, before anything is read that the act rests on.
+    /// Holds the party that the act is about, before anything is read that the act rests on. The act's moment is that
+    /// of the hold: what waited for another act is later than that.
     ///
     /// # Errors
-    /// When the database refuses.
-    pub async fn hold(&mut self, party: &PartyId) -> Result<(), sqlx::Error> {
-        hold::party(&mut self.tx, party).await
+    /// [`Problem::Busy`] when the same request was answered meanwhile: its repeat will find that answer.
+    pub async fn hold(&mut self, party: &PartyId) -> Result<(), Problem> {
+        hold::party(&mut self.tx, party).await?;
+        self.now = self.app.clock.now();
+        let at = self.now.as_millisecond();
+        match self.identity.kept_answer(&mut self.tx, &self.actor, at).await? {
+            Some(_) => Err(Problem::Busy),
+            None => Ok(()),
+        }
     }
 
     /// Allows the act by the table and by what the actor is now, and remembers it for the audit row. The body may
@@ -339,14 +357,11 @@ impl<'a> Act<'a> {
             return Ok(());
         };
         let now = self.now.as_millisecond();
-        sqlx::query("DELETE FROM idempotency WHERE account_id = $1 AND expires_at <= $2")
-            .bind(&self.actor.account)
-            .bind(now)
-            .execute(&mut *self.tx)
-            .await?;
-        sqlx::query(
+        let kept = sqlx::query(
             "INSERT INTO idempotency (account_id, route, key, request_hash, status, answer, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (account_id, route, key) DO UPDATE
+             SET request_hash = $4, status = $5, answer = $6, expires_at = $7 WHERE idempotency.expires_at <= $8",
         )
         .bind(&self.actor.account)
         .bind(route)
@@ -355,14 +370,11 @@ impl<'a> Act<'a> {
         .bind(i64::from(status.as_u16()))
         .bind(answer)
         .bind(now + IDEMPOTENCY_MS)
+        .bind(now)
         .execute(&mut *self.tx)
-        .await
-        // The same request is being answered at this moment: its repeat will find that answer.
-        .map_err(|error| match Problem::from(error) {
-            Problem::Duplicate(_) => Problem::Busy,
-            other => other,
-        })?;
-        Ok(())
+        .await?;
+        // The same request was answered at this moment: its repeat will find that answer.
+        if kept.rows_affected() == 1 { Ok(()) } else { Err(Problem::Busy) }
     }
 }
 

@@ -343,6 +343,7 @@ async fn certificate_html(
     let payloads = Payloads {
         current: &read(&current.payload)?,
         earlier: earlier.map(|credential| read(&credential.payload)).transpose()?,
+        given_out: document.names_holder(),
     };
     let name = &document.facts().programme;
     let programme = programme(db, &name.id, &name.version).await?;

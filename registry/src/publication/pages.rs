@@ -123,6 +123,7 @@ pub struct CertificatePage<'a> {
     sections: Vec<SectionRow<'a>>,
     history: Vec<HistoryRow<'a>>,
     credential_id: &'a str,
+    given_out: bool,
     link: String,
 }
 
@@ -163,6 +164,8 @@ pub struct Payloads<'a> {
     pub current: &'a Payload,
     /// That of the version before it.
     pub earlier: Option<Payload>,
+    /// Whether the files are given out: not while their holder may not be named.
+    pub given_out: bool,
 }
 
 impl Payloads<'_> {
@@ -237,6 +240,7 @@ impl<'a> CertificatePage<'a> {
             sections: sections(view, payloads.current, programme),
             history: history.collect(),
             credential_id: document.credential_id(),
+            given_out: payloads.given_out,
             link,
         }
     }
@@ -401,7 +405,7 @@ pub(crate) mod tests {
         earlier: Option<Payload>,
     ) -> String {
         let programme = programme();
-        let payloads = Payloads { current: &payload(&programme), earlier };
+        let payloads = Payloads { current: &payload(&programme), earlier, given_out: true };
         let now = "2027-02-01T00:00:00Z".parse().expect("a time");
         let document = Document::at(facts, state, 31, now).expect("public");
         let zone = Zone::named(&programme.zone).expect("a zone");

@@ -2,7 +2,7 @@
 
 use akashi_tests::{
     Application, Body, Cast, Company, Engine, LEADING, Person, Registry, Sides, Step, eventually,
-    grant, on_both_engines, text,
+    grant, on_both_engines, text, words,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -132,6 +132,38 @@ async fn a_conflict_that_comes_up_later_binds_assessor_and_reviewer(engine: Engi
     body.reviewer.post("/api/v1/conflicts", &tie).await.expect(201);
     // The decision would rest on a review by somebody with an interest in it.
     is_refused(&application, &body.decision_maker, "conflict-of-interest").await;
+}
+
+async fn whoever_has_a_conflict_moves_nothing_of_the_body_s(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let cast = Cast::gather(&registry).await;
+    let with_finding = cast.bring_rated_below(1, Step::Completed, "major").await;
+    let deciding = cast.bring(2, Step::Deciding).await;
+    let submitted = cast.bring(3, Step::Submitted).await;
+    for (person, company) in [
+        (&cast.decision_maker, &with_finding.company),
+        (&cast.decision_maker, &deciding.company),
+        (&cast.quality_manager, &submitted.company),
+    ] {
+        let tie = json!({"party": company, "kind": "family", "from": "2026-01-01T00:00:00Z"});
+        person.post("/api/v1/conflicts", &tie).await.expect(201);
+    }
+    let finding = cast.applicant.get(&with_finding.finding_path()).await.expect(200);
+    let extend = json!({"version": finding.number("/version"), "until": "2035-01-01T00:00:00Z", "reason": words()});
+    let path = format!("{}/extend", with_finding.finding_path());
+    let extended = cast.decision_maker.post(&path, &extend).await;
+    extended.problem("conflict-of-interest");
+    for (person, case, event) in [
+        (&cast.decision_maker, &deciding, "more"),
+        (&cast.quality_manager, &submitted, "return"),
+        (&cast.quality_manager, &submitted, "decline"),
+    ] {
+        let version = cast.application(case).await.number("/version");
+        let path = format!("{}/{event}", case.application_path());
+        let moved = person.post(&path, &json!({"version": version, "reason": words()})).await;
+        moved.problem("conflict-of-interest");
+        assert_eq!(cast.application(case).await.number("/version"), version);
+    }
 }
 
 async fn a_lead_who_falls_ill_is_replaced(engine: Engine) {
@@ -278,6 +310,7 @@ async fn now(registry: &Registry) -> Timestamp {
 }
 
 on_both_engines!(
+    whoever_has_a_conflict_moves_nothing_of_the_body_s,
     whoever_has_not_accepted_a_task_only_reads_what_it_is_about,
     whoever_assessed_or_reviewed_does_not_decide,
     whoever_advised_the_company_does_not_decide,

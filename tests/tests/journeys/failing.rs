@@ -152,6 +152,39 @@ async fn a_later_version_that_fails_leaves_the_old_file_valid(engine: Engine) {
     assert_voided_in_the_log(&registry, &second).await;
 }
 
+async fn what_is_withdrawn_after_its_cut_failed_is_shown_as_withdrawn(engine: Engine) {
+    let mut registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let first = Sides { body: &body, company: &company }.certify(LEADING, "leading").await;
+    first.credential(&registry).await;
+    registry.issuer_keys_are_broken().await;
+
+    // The old file stopped counting with the cut; the new one never came.
+    let reduce = json!({"level": "certified", "public_reason": "Improvements were not kept up."});
+    let reduced = first.is_decided_on(&body, "reduce", reduce).await.expect(200);
+    let second = first.followed_by(&reduced);
+    eventually("the failure", async || failures(&body).await, |failed| failed.len() == 1).await;
+    operates(&body, &second, "void").await.expect(200);
+    registry.issuer_keys_are_mended().await;
+    assert_jobs_end(&body).await;
+
+    // No bit is left to set, and yet the public learns.
+    let withdraw = json!({"public_reason": "Wages were not paid."});
+    first.is_decided_on(&body, "withdraw", withdraw).await.expect(200);
+    first.public_once(&registry, "withdrawn").await;
+}
+
+/// Waits until nothing is left to be released or published.
+async fn assert_jobs_end(body: &Body) {
+    let jobs = async || body.operator.get("/api/v1/jobs").await.expect(200).json;
+    let ended = |jobs: &Value| {
+        let open = jobs["open"].as_array().expect("a list");
+        !open.iter().any(|job| job["kind"] == "release" || job["kind"] == "publish")
+    };
+    eventually("the end of the jobs", jobs, ended).await;
+}
+
 async fn what_was_withdrawn_before_its_release_is_never_released(engine: Engine) {
     let mut registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -176,12 +209,7 @@ async fn what_was_withdrawn_before_its_release_is_never_released(engine: Engine)
     assert_eq!(withdrawn, 1, "however often its list was tried");
     assert!(!public.to_string().contains(&second.credential), "{public:#}");
     Offline::once_told(&registry, &old, "revoked").await;
-    let jobs = async || body.operator.get("/api/v1/jobs").await.expect(200).json;
-    let ended = |jobs: &Value| {
-        let open = jobs["open"].as_array().expect("a list");
-        !open.iter().any(|job| job["kind"] == "release" || job["kind"] == "publish")
-    };
-    eventually("the end of the jobs", jobs, ended).await;
+    assert_jobs_end(&body).await;
     registry.anyone().get(&format!("/credentials/{}", second.credential)).await.expect(404);
     assert_eq!(failures(&body).await, [json!(null); 0]);
     assert_voided_in_the_log(&registry, &second).await;
@@ -202,6 +230,7 @@ async fn assert_voided_in_the_log(registry: &Registry, granted: &Granted) {
 }
 
 on_both_engines!(
+    what_is_withdrawn_after_its_cut_failed_is_shown_as_withdrawn,
     a_release_that_fails_is_shown_and_retried,
     a_failed_credential_is_voided_and_made_anew,
     a_later_version_that_fails_leaves_the_old_file_valid,

@@ -195,6 +195,10 @@ async fn whoever_takes_the_consent_back_is_named_nowhere(engine: Engine) {
         assert!(!names(&text), "{path} names the holder: {text}");
     }
 
+    // Its page links to no file that is not given out.
+    let page = anyone.get_as(&format!("/certificates/{number}"), "text/html").await.expect(200);
+    assert!(!String::from_utf8_lossy(&page.body).contains("?form="), "{page}");
+
     // Whoever has the number or the file is still told where the certificate stands.
     let public = granted.public(&registry).await;
     assert_eq!((&public["state"], &public["holder"]["name"]), (&"terminated".into(), &"".into()));

@@ -8,15 +8,13 @@ use crate::roles::{CASE, REST, Stage};
 use crate::world::{API, Body, Request, outcome};
 
 /// Writes that are about no party that was there before, or about what a version of its own or a unique index keeps:
-/// a new party, a programme, who may certify under it, what somebody is competent for, keys, one's own account.
-const TAKE_NO_TURN: [&str; 13] = [
+/// a new party, a programme, what somebody is competent for, a key that there is not, one's own account.
+const TAKE_NO_TURN: [&str; 11] = [
     "POST /api/v1/parties [company]",
     "POST /api/v1/parties [body]",
     "POST /api/v1/programmes/{id}/drafts",
     "PUT /api/v1/programmes/{id}/drafts/{draft}",
     "POST /api/v1/programmes/{id}/drafts/{draft}/publish",
-    "POST /api/v1/authorisations",
-    "POST /api/v1/authorisations/{id}/end",
     "POST /api/v1/competences",
     "POST /api/v1/keys/{id}/retire",
     "POST /api/v1/keys/{id}/compromised",
@@ -93,6 +91,56 @@ async fn an_invitation_and_the_first_operator_wait_too() {
     let held = registry.held().await;
     let accepted = held.makes_wait(invited.post(&accept, &json!({}))).await;
     accepted.expect("the invitation waits").expect(200);
+    registry.discard().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_and_places_in_the_lists_are_taken_in_turn() {
+    if !Engine::Postgres.is_here() {
+        return;
+    }
+    let registry = Registry::start(Engine::Postgres).await;
+    let cast = akashi_tests::Cast::gather(&registry).await;
+    let deciding = cast.bring(1, Step::Deciding).await;
+
+    // Whoever has the log may take a place in the lists: nobody has one already and waits for the log.
+    let log = registry.held_by("SELECT pg_advisory_xact_lock(1)").await;
+    let path = format!("{}/decision", deciding.application_path());
+    let grant = akashi_tests::grant(cast.application(&deciding).await.number("/version"));
+    let place = "UPDATE status_shard SET counter = counter";
+    let granted = log.makes_wait_while(1, place, cast.decision_maker.post(&path, &grant)).await;
+    granted.expect("a grant waits for the log").expect(201);
+
+    let keys = cast.operator.get(&format!("{API}/keys")).await.expect(200);
+    let keys = keys.json.as_array().cloned().unwrap_or_default();
+    let key = keys.iter().find(|key| key["role"] == "issuer").expect("a body's key");
+    let retire = format!("{API}/keys/{}/retire", key["id"].as_str().expect("an id"));
+    let retired = registry.held().await.makes_wait(cast.operator.post(&retire, &json!({}))).await;
+    retired.expect("the key waits").expect(200);
+    registry.discard().await;
+}
+
+/// Of a request that is sent again before it is answered, one is carried out, and neither is told of the other's
+/// effect as if it were somebody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_sent_twice_at_once_is_carried_out_once() {
+    if !Engine::Postgres.is_here() {
+        return;
+    }
+    let registry = Registry::start(Engine::Postgres).await;
+    let company = akashi_tests::Company::registers(&registry, 1).await;
+    let party = format!("{API}/parties/{}", company.id);
+    let member = company.member.with_header("idempotency-key", "twice");
+    let change = json!({"version": 1, "municipality": "例示市"});
+    let twice =
+        async { tokio::join!(member.patch(&party, &change), member.patch(&party, &change)) };
+    let both = registry.held().await.makes_wait_while(2, "SELECT 1", twice).await;
+    let (one, other) = both.expect("both wait");
+    let mut found = [outcome(&one), outcome(&other)];
+    found.sort();
+    assert_eq!(found, ["200", "busy"], "{one}\n{other}");
+    let again = member.patch(&party, &change).await.expect(200);
+    assert_eq!(again.number("/version"), 2);
     registry.discard().await;
 }
 

@@ -172,7 +172,7 @@ async fn rests_on_what_was_reviewed(
     let mut people = assessments::raters(&mut act.tx, &loaded.assessment.id).await?;
     people.extend(reviews.into_iter().map(|review| review.by_account));
     for account in people {
-        loaded.impartial(&mut act.tx, &account, act.now).await?;
+        loaded.file.impartial(&mut act.tx, &account, act.now).await?;
     }
     Ok(())
 }
@@ -461,6 +461,7 @@ async fn ask_for_more(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let file = open(&mut act, &id, Action::DecideApplication, body.version).await?;
+    file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     let (application, reason) = (&file.application, &body.reason);
     let step = ApplicationStep::More(&reason.text);
     let to = application::next(application.state, &step)?;

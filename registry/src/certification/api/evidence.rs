@@ -177,10 +177,15 @@ async fn keep(
 
 /// Checks a file's name.
 fn check_name(name: &str) -> Result<(), Problem> {
-    if name.chars().count() <= 255 && !name.chars().any(char::is_control) {
+    // Marks that turn the direction of writing make a name look like one of another type.
+    let misleads = |c: char| {
+        c.is_control()
+            || matches!(c, '/' | '\\' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    if name.chars().count() <= 255 && !name.chars().any(misleads) {
         return Ok(());
     }
-    Err(Problem::invalid("name", "must be a file name of at most 255 characters"))
+    Err(Problem::invalid("name", "must be a file name of at most 255 characters, without a path"))
 }
 
 fn content_type(headers: &HeaderMap) -> Result<String, Problem> {
@@ -251,6 +256,8 @@ async fn subjects(
 fn may_read(actor: &Actor, subjects: &[Subject]) -> Result<(), Problem> {
     let allowed = |subject| actor.authorise(Action::ReadEvidence, subject, "evidence");
     if subjects.iter().any(|subject| allowed(subject).is_ok()) {
+        // Nobody was refused: one relation is enough.
+        let _ = actor.refused.take();
         return Ok(());
     }
     allowed(&subjects.last().cloned().unwrap_or_default())
@@ -426,7 +433,11 @@ pub(super) async fn of_application(
     let mut views = Vec::new();
     for linked in evidence::links(db, &file.application.id).await? {
         views.push(EvidenceView {
-            name: name(db, app, &linked.blob_id, linked.name_note.as_ref()).await?,
+            name: match linked.removed_at.map(rfc3339) {
+                // Another evidence may still need the file, and with it the key.
+                Some(erased_at) => linked.name_note.map(|_| Shown::Erased { erased_at }),
+                None => name(db, app, &linked.blob_id, linked.name_note.as_ref()).await?,
+            },
             id: linked.link.evidence_id,
             criterion: linked.link.criterion,
             facility: linked.link.facility_id,

@@ -69,8 +69,8 @@ async fn open(
     act.authorise(action, &file.file.subject, "finding", id.as_str()).await?;
     check_version(seen, finding.version)?;
     Work::Correct.in_state(file.file.application.state)?;
-    if action == Action::JudgeFinding {
-        file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
+    if action != Action::AnswerFinding {
+        file.file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     }
     Ok(Loaded { finding, file })
 }

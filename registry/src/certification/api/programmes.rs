@@ -20,6 +20,7 @@ use crate::certification::store::programmes::{ProgrammeState, ProgrammeVersion};
 use crate::issuance;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Role, Subject};
+use crate::platform::db::engine::Lock;
 use crate::platform::id::{PartyId, uuid_v7};
 use crate::platform::problem::{InvalidMember, Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
@@ -126,6 +127,8 @@ async fn draft(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let draft = ProgrammeVersionId::new(act.now, &*app.rng);
+    // Whoever drafts the first version of a programme owns it.
+    app.db.engine().lock(&mut act.tx, Lock::Programme).await?;
     let owner = programmes::owner(&mut act.tx, &id).await?.unwrap_or(body.owner);
     let subject = Subject { owner: Some(owner.clone()), ..Subject::default() };
     act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str()).await?;
@@ -260,6 +263,7 @@ pub(crate) struct Authorise {
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
+    act.hold(&body.body).await?;
     let owner = programmes::owner(&mut act.tx, &body.programme)
         .await?
         .ok_or(Problem::NotFound("programme"))?;
@@ -309,9 +313,10 @@ async fn end_authorisation(
     write: Write<EndAuthorisation>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let row = programmes::authorisation(&mut act.tx, &id)
-        .await?
-        .ok_or(Problem::NotFound("authorisation"))?;
+    let unknown = || Problem::NotFound("authorisation");
+    let row = programmes::authorisation(&mut act.tx, &id).await?.ok_or_else(unknown)?;
+    act.hold(&row.body_id).await?;
+    let row = programmes::authorisation(&mut act.tx, &id).await?.ok_or_else(unknown)?;
     let owner = programmes::owner(&mut act.tx, &row.programme).await?;
     let subject = Subject { owner, ..Subject::default() };
     act.authorise(Action::Authorise, &subject, "authorisation", id.as_str()).await?;

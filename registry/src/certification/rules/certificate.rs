@@ -124,6 +124,8 @@ pub enum CertificateStep<'a> {
         maker: &'a Maker,
         /// Whether the latest version's credential was voided, so that the version has none.
         voided: bool,
+        /// Whether the company may be shown: a sole proprietor is, only by consent.
+        may_be_shown: bool,
     },
     /// See [`CertificateEvent::Suspend`].
     Suspend {
@@ -266,7 +268,9 @@ pub fn next(
         CertificateStep::Extend { valid_until, now } => {
             needs.need(now <= valid_until, Missing::Validity { since: valid_until })
         }
-        CertificateStep::Reissue { voided, .. } => needs.need(voided, Missing::VoidedCredential),
+        CertificateStep::Reissue { voided, may_be_shown, .. } => needs
+            .need(voided, Missing::VoidedCredential)
+            .need(may_be_shown, Missing::PublishConsent),
         CertificateStep::Withdraw { public_reason, .. } => {
             needs.need(!blank(public_reason), Missing::PublicReason)
         }
@@ -386,7 +390,10 @@ mod tests {
 
     #[test]
     fn a_later_versions_credential_is_made_anew_only_when_it_was_voided() {
-        let reissue = |voided| CertificateStep::Reissue { maker: &FREE, voided };
+        let reissue =
+            |voided| CertificateStep::Reissue { maker: &FREE, voided, may_be_shown: true };
+        let hidden = CertificateStep::Reissue { maker: &FREE, voided: true, may_be_shown: false };
+        assert_eq!(missing(next(Voided, &hidden)), [Missing::PublishConsent]);
         for state in [Active, Suspended] {
             assert_eq!(next(state, &reissue(true)), Ok(state));
             assert_eq!(missing(next(state, &reissue(false))), [Missing::VoidedCredential]);
@@ -400,10 +407,8 @@ mod tests {
         assert_eq!(next(IssueFailed, &CertificateStep::Retry), Ok(Issuing));
         assert_eq!(next(IssueFailed, &CertificateStep::Void("The logo was wrong.")), Ok(Voided));
         assert_eq!(missing(next(IssueFailed, &CertificateStep::Void(""))), [Missing::Reason]);
-        assert_eq!(
-            next(Voided, &CertificateStep::Reissue { maker: &FREE, voided: true }),
-            Ok(Issuing)
-        );
+        let reissue = CertificateStep::Reissue { maker: &FREE, voided: true, may_be_shown: true };
+        assert_eq!(next(Voided, &reissue), Ok(Issuing));
     }
 
     fn suspend<'a>(
@@ -499,7 +504,7 @@ mod tests {
         let now = at("2026-11-25T00:00:00Z");
         let maker = &REVIEWED;
         for (state, step) in [
-            (Voided, CertificateStep::Reissue { maker, voided: true }),
+            (Voided, CertificateStep::Reissue { maker, voided: true, may_be_shown: true }),
             (Active, suspend(maker, reason, true, true)),
             (Suspended, CertificateStep::Reinstate { maker, cause_closed: true, until: now, now }),
             (Active, CertificateStep::Reduce { maker, public_reason: reason, change }),

@@ -198,6 +198,7 @@ pub async fn of_account(
                           AND role IN ('quality_manager', 'auditor'))
            OR id IN (SELECT s.application_id FROM assignment s JOIN application a ON a.id = s.application_id
                      JOIN membership m ON m.account_id = s.account_id AND m.party_id = a.body_id AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL
+                       AND m.role = CASE s.task WHEN 'reviewer' THEN 'reviewer' WHEN 'decider' THEN 'decision_maker' ELSE 'assessor' END
                      WHERE s.account_id = $1 AND s.ended_at IS NULL))
          ORDER BY id LIMIT $3"))
         .bind(account)

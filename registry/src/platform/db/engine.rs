@@ -22,6 +22,8 @@ pub enum Lock {
     Publication = 2,
     /// Adding to the outbox.
     Outbox = 3,
+    /// Drafting a programme that may be new.
+    Programme = 4,
 }
 
 impl Engine {

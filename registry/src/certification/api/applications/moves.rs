@@ -137,6 +137,7 @@ async fn give_back(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let file = open(&mut act, &id, Action::ReviewApplication, body.version).await?;
+    file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     let step = ApplicationStep::Return(&body.reason.text);
     let to = application::next(file.application.state, &step)?;
     finish(act, &file, step.event(), to, Some(&body.reason)).await
@@ -153,6 +154,7 @@ async fn decline(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let file = open(&mut act, &id, Action::ReviewApplication, body.version).await?;
+    file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     let step = ApplicationStep::Decline(&body.reason.text);
     let to = application::next(file.application.state, &step)?;
     finish(act, &file, step.event(), to, Some(&body.reason)).await

@@ -60,7 +60,7 @@ async fn open(
     }
     // An application that was taken back takes its assessment with it, wherever that stands.
     Work::Assess.in_state(loaded.file.application.state)?;
-    loaded.impartial(&mut act.tx, &act.actor.account, act.now).await?;
+    loaded.file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     Ok(loaded)
 }
 

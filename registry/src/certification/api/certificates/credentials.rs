@@ -12,9 +12,11 @@ use crate::certification::api::check_version;
 use crate::certification::attest;
 use crate::certification::rules::certificate::{self, CertificateStep, EventKind};
 use crate::certification::store::certificates::{self, Certificate};
+use crate::certification::store::parties;
 use crate::issuance;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Subject};
+use crate::platform::id::CredentialId;
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
 
@@ -42,7 +44,10 @@ async fn reissue(
     let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
     let Loaded { certificate, version, maker, .. } = &loaded;
     let voided = issuance::is_voided(&mut act.tx, version.id.as_str()).await?;
-    let to = certificate::next(certificate.state, &CertificateStep::Reissue { maker, voided })?;
+    let company = parties::get(&mut act.tx, &certificate.company_id).await?;
+    let may_be_shown = company.is_some_and(|company| company.may_be_shown());
+    let step = CertificateStep::Reissue { maker, voided, may_be_shown };
+    let to = certificate::next(certificate.state, &step)?;
     let change = attest::Change { kind: EventKind::Reissued, decision: None, public_reason: None };
     let credential = attest::attest(&mut act.tx, &app, certificate, version, &change).await?;
     finish(act, certificate, to, None, Some(credential)).await
@@ -62,12 +67,12 @@ async fn open_of_credential(
     credential: &str,
     seen: i64,
 ) -> Result<Certificate, Problem> {
-    act.authorise(Action::Operate, &Subject::default(), "credential", credential).await?;
     let id = issuance::certificate_of(&mut act.tx, credential)
         .await?
         .ok_or(Problem::NotFound("credential"))?;
     let found = certificates::by_text_id(&mut act.tx, &id).await?;
     act.hold(&found.ok_or(Problem::NotFound("certificate"))?.company_id).await?;
+    act.authorise(Action::Operate, &Subject::default(), "credential", credential).await?;
     let certificate = certificates::by_text_id(&mut act.tx, &id)
         .await?
         .ok_or(Problem::NotFound("certificate"))?;
@@ -81,14 +86,15 @@ async fn open_of_credential(
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
 async fn retry(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path<CredentialId>,
     write: Write<OperateCredential>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let certificate = open_of_credential(&mut act, &id, body.version).await?;
+    let id = id.as_str();
+    let certificate = open_of_credential(&mut act, id, body.version).await?;
     let to = certificate::next(certificate.state, &CertificateStep::Retry)?;
-    issuance::retry(&mut act.tx, &app, &id).await?;
-    finish(act, &certificate, to, None, Some(id)).await
+    issuance::retry(&mut act.tx, &app, id).await?;
+    finish(act, &certificate, to, None, Some(id.to_owned())).await
 }
 
 /// Voids a credential that was never released: should its bytes have leaked, they read as revoked.
@@ -97,12 +103,13 @@ async fn retry(
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
 async fn void(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path<CredentialId>,
     write: Write<OperateCredential>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let certificate = open_of_credential(&mut act, &id, body.version).await?;
+    let id = id.as_str();
+    let certificate = open_of_credential(&mut act, id, body.version).await?;
     let to = certificate::next(certificate.state, &CertificateStep::Void("release failed"))?;
-    issuance::void(&mut act.tx, &app, &id).await?;
-    finish(act, &certificate, to, None, Some(id)).await
+    issuance::void(&mut act.tx, &app, id).await?;
+    finish(act, &certificate, to, None, Some(id.to_owned())).await
 }

@@ -13,6 +13,7 @@ use super::registration::NameKind;
 use super::{NAME, name_ok, open, reading};
 use crate::certification::api::{Written, check_version};
 use crate::certification::rules::application::ApplicationState;
+use crate::certification::rules::certificate::CertificateState;
 use crate::certification::store::parties::{Party, PartyKind};
 use crate::certification::store::{applications, certificates, parties};
 use crate::platform::app::App;
@@ -242,7 +243,8 @@ pub(super) async fn names_may_change(
     }
 }
 
-/// Who holds a certificate is shown: consent to that can be taken back once it was given up.
+/// Who holds a certificate is shown: consent to that can be taken back once it was given up, or while it has no
+/// credential that could come out.
 async fn holds_no_certificate(
     db: &mut sqlx::AnyConnection,
     party: &PartyId,
@@ -250,7 +252,7 @@ async fn holds_no_certificate(
     let held = certificates::of_company(db, party).await?;
     let missing: Vec<_> = held
         .iter()
-        .filter(|certificate| !certificate.state.has_ended())
+        .filter(|held| !held.state.has_ended() && held.state != CertificateState::Voided)
         .map(|certificate| serde_json::json!({ "code": "termination", "certificate": certificate.number }))
         .collect();
     if missing.is_empty() {
