@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::time::sleep;
@@ -12,10 +12,15 @@ use crate::registry::Registry;
 /// How often it is looked whether somebody waits.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How long those who are to wait may take to come so far.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A transaction that holds every party of a registry on PostgreSQL, as a write holds the one that it is about.
 #[derive(Debug)]
 pub struct Held {
     writer: PgConnection,
+    /// The writer's process at the server.
+    pid: i32,
     watcher: PgConnection,
 }
 
@@ -34,7 +39,9 @@ impl Registry {
     /// When the registry does not store in PostgreSQL, or the database refuses.
     pub async fn held_by(&self, statement: &str) -> Held {
         let connect = async || PgConnection::connect(&self.database()).await.expect("connects");
-        let mut held = Held { writer: connect().await, watcher: connect().await };
+        let mut writer = connect().await;
+        let pid = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut writer).await;
+        let mut held = Held { writer, pid: pid.expect("a process"), watcher: connect().await };
         held.carry_out("BEGIN").await;
         held.carry_out(statement).await;
         held
@@ -63,7 +70,10 @@ impl Held {
     /// The same for some requests at a time, and carries a statement out once all of them wait.
     ///
     /// # Errors
-    /// The answer, when not so many waited.
+    /// The answer, when all were answered before.
+    ///
+    /// # Panics
+    /// When some wait, but not so many.
     pub async fn makes_wait_while<T>(
         mut self,
         waiters: i64,
@@ -73,7 +83,7 @@ impl Held {
         let mut requests = pin!(requests);
         tokio::select! {
             answer = &mut requests => return Err(answer),
-            () = so_many_wait(&mut self.watcher, waiters) => {}
+            () = so_many_wait(&mut self.watcher, self.pid, waiters) => {}
         }
         // The requests go on meanwhile: what they hold already may stand in the statement's way.
         let writes = async {
@@ -84,15 +94,22 @@ impl Held {
     }
 }
 
-/// Comes back once so many statements wait for what another transaction holds.
-async fn so_many_wait(watcher: &mut PgConnection, waiters: i64) {
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+/// Comes back once so many statements wait for what a process holds, or behind such a one.
+///
+/// # Panics
+/// When they do not within [`PATIENCE`].
+async fn so_many_wait(watcher: &mut PgConnection, holder: i32, waiters: i64) {
+    let waiting = "WITH direct AS (SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))
+         SELECT count(*) FROM pg_stat_activity
+         WHERE pid IN (SELECT pid FROM direct) OR pg_blocking_pids(pid) && ARRAY(SELECT pid FROM direct)";
+    let began = Instant::now();
     loop {
-        let count: i64 =
-            sqlx::query_scalar(waiting).fetch_one(&mut *watcher).await.expect("counts");
+        let count = sqlx::query_scalar(waiting).bind(holder).fetch_one(&mut *watcher).await;
+        let count: i64 = count.expect("counts");
         if count >= waiters {
             return;
         }
+        assert!(began.elapsed() < PATIENCE, "only {count} of {waiters} wait");
         sleep(LOOK).await;
     }
 }

@@ -38,7 +38,7 @@ pub async fn failed(
     advance(tx, &row, &CertificateStep::Fail).await
 }
 
-/// Leaves a certificate as it is whose credential was overtaken before its release.
+/// Records that a credential was overtaken before its release; its certificate stays as it is.
 ///
 /// # Errors
 /// When the database refuses.

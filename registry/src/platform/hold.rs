@@ -2,7 +2,8 @@
 //!
 //! Whatever a write decides on (a state, answers, ratings, evidence, who may act for whom) it reads after it holds the
 //! party that it is about; so nothing of that changes until it is done, also where no version would tell. A write
-//! holds one party, and before all else it holds: nobody waits in a circle.
+//! holds one party, and before any other lock but that of a new programme: nobody waits in a circle. What the worker
+//! releases and publishes takes turns by the log's lock instead.
 
 use sqlx::AnyConnection;
 

@@ -1,5 +1,7 @@
 //! Writes about one party take turns: each waits for the one under way, and rests on what that left.
 
+use std::collections::BTreeSet;
+
 use akashi_tests::{Case, Engine, Registry, Step, words};
 use serde_json::json;
 
@@ -42,9 +44,10 @@ async fn every_write_about_a_party_waits_for_the_one_under_way() {
     let stage = Stage::set(&registry).await;
     let active = stage.world.cast.bring(1, Step::Active).await;
     let with_finding = stage.world.cast.bring_rated_below(2, Step::Completed, "major").await;
-    let mut wrong = Vec::new();
-    for (case, table) in [(&active, CASE), (&with_finding, CASE), (&active, REST)] {
-        let table = Table::read(table);
+    let (mut wrong, mut asked, mut rows) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for (case, text) in [(&active, CASE), (&with_finding, CASE), (&active, REST)] {
+        let table = Table::read(text);
+        rows.extend(table.rows.iter().map(|(name, _)| name.clone()));
         for (row, (name, _)) in table.rows.iter().enumerate() {
             if name.starts_with("GET ") || TAKE_NO_TURN.contains(&name.as_str()) {
                 continue;
@@ -62,13 +65,24 @@ async fn every_write_about_a_party_waits_for_the_one_under_way() {
                 _ => {}
             }
             let who = stage.world.actors(allowed(&table, row))[0];
-            let held = registry.held().await;
+            asked.insert(name.clone());
+            // What is about a case is about its company, and holds that.
+            let company =
+                format!("UPDATE party SET version = version WHERE id = '{}'", case.company);
+            let held = match text == CASE {
+                true => registry.held_by(&company).await,
+                false => registry.held().await,
+            };
             if let Err(early) = held.makes_wait(request.by(who)).await {
                 wrong.push(format!("{name} waited for nobody: {}", outcome(&early)));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let none = TAKE_NO_TURN.map(str::to_owned);
+    rows.retain(|name| !name.starts_with("GET "));
+    assert!(none.iter().all(|name| rows.remove(name)), "{TAKE_NO_TURN:?} are rows");
+    assert_eq!(asked, rows);
     registry.discard().await;
 }
 

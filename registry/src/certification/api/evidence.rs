@@ -386,10 +386,15 @@ async fn remove(
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(&app).await?;
-    let row = evidence::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("evidence"))?;
+    let unknown = || Problem::NotFound("evidence");
+    let row = evidence::get(&mut act.tx, &id).await?.ok_or_else(unknown)?;
     act.hold(&row.party_id).await?;
+    let row = evidence::get(&mut act.tx, &id).await?.ok_or_else(unknown)?;
     let subject = subjects(&mut act.tx, &row).await?.pop().unwrap_or_default();
     act.authorise(Action::RemoveEvidence, &subject, "evidence", id.as_str()).await?;
+    if let Some(at) = row.removed_at {
+        return Err(Problem::Erased { at: rfc3339(at) });
+    }
     for linked in evidence::linked_applications(&mut act.tx, &id).await? {
         Work::TakeBack.in_state(linked.state)?;
     }

@@ -158,7 +158,7 @@ text_enum! {
 }
 
 impl Work {
-    /// The states in which it may be done. A finding may be corrected after the grant, and shown to be.
+    /// The states in which it may be done. A finding may be corrected after the grant, and files attached that show it.
     #[must_use]
     pub fn possible_in(self) -> &'static [ApplicationState] {
         use ApplicationState::{Accepted, Assessing, Decided, Deciding, Draft, Submitted};
@@ -451,6 +451,24 @@ mod tests {
             for (work, cell) in Work::ALL.iter().zip(line) {
                 assert_eq!(work.in_state(state).is_ok(), cell == "yes", "{work} in {state}");
             }
+        }
+    }
+
+    #[test]
+    fn who_may_do_a_work() {
+        use Mover::{Applicant, Assessor, DecisionMaker, LeadAssessor, QualityManager, Reviewer};
+        for (work, who) in [
+            (Work::FillIn, &[Applicant][..]),
+            (Work::Answer, &[Applicant]),
+            (Work::Agree, &[Applicant]),
+            (Work::Attach, &[Applicant, LeadAssessor, Assessor]),
+            (Work::Link, &[Applicant, LeadAssessor, Assessor]),
+            (Work::TakeBack, &[Applicant]),
+            (Work::EndAssignment, &[QualityManager]),
+            (Work::Assess, &[LeadAssessor, Assessor, Reviewer]),
+            (Work::Correct, &[Applicant, LeadAssessor, Assessor, DecisionMaker]),
+        ] {
+            assert_eq!(work.movers(), who, "{work}");
         }
     }
 
