@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use akashi_tests::{
-    Body, Client, Company, Engine, PASSWORD, Registry, Sides, Unstarted, eventually,
+    Body, Client, Company, Engine, PASSWORD, Registry, Sides, Unstarted, akashi, eventually,
     on_both_engines,
 };
 use serde_json::json;
@@ -120,6 +121,28 @@ async fn a_taken_port_of_the_measures_is_said_with_the_option_that_changes_it(en
     place.start_with(&["--metrics", &address]).await.expect("it starts");
 }
 
+async fn a_registry_keeps_its_origin_and_says_so_to_whoever_starts_it_without(engine: Engine) {
+    let mut registry = Registry::start(engine).await;
+    registry.kill9();
+    let database = registry.database();
+    let start = |origin: &[&str]| {
+        let mut serve = Command::new(akashi());
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--database", &database, "--data"]);
+        let refused = serve.arg(registry.data_folder()).args(origin).output().expect("it runs");
+        assert_eq!(refused.status.code(), Some(1));
+        String::from_utf8(refused.stderr).expect("UTF-8")
+    };
+    let said = start(&[]);
+    let sentence = "origin is https://registry.example: every start names it, with --origin https://registry.example";
+    assert!(said.contains(sentence), "{said}");
+    let said = start(&["--origin", "https://other.example"]);
+    let sentence = "start it with --origin https://registry.example, not https://other.example";
+    assert!(said.contains(sentence), "{said}");
+    // What was refused changed nothing.
+    registry.restart().await;
+    registry.first_operator().await;
+}
+
 async fn one_process_serves_a_sqlite_file_and_several_a_postgresql(engine: Engine) {
     let mut registry = Registry::start(engine).await;
     registry.first_operator().await;
@@ -213,6 +236,7 @@ on_both_engines!(
     root_keys_without_their_registry_are_neither_overwritten_nor_taken_for_it,
     a_link_that_nobody_read_is_followed_by_another,
     a_taken_port_of_the_measures_is_said_with_the_option_that_changes_it,
+    a_registry_keeps_its_origin_and_says_so_to_whoever_starts_it_without,
     one_process_serves_a_sqlite_file_and_several_a_postgresql,
     what_is_logged_to_a_file_has_no_colours,
     wherever_a_first_start_is_killed_the_next_is_whole_or_says_what_to_do,

@@ -413,6 +413,9 @@ fn a_log_proof_lies_beside_the_file_or_is_named() {
     let (desk, world) = Desk::good();
     let proof = world.log_proof.unwrap();
     desk.put("proof", proof.as_bytes());
+    let nowhere = desk.run(&["a.jwt", "--trust", "bundle", "--root", "root", "--require-log"]);
+    let said = text(&nowhere.stdout);
+    assert!(said.contains("in certificate.jwt.tlog-proof; --log-proof names another"), "{said}");
     assert_eq!(desk.check(&["a.json", "--require-log", "--log-proof", "proof"]).0, 0);
     desk.put("a.json.tlog-proof", proof.as_bytes());
     assert_eq!(desk.check(&["a.json", "--require-log"]).0, 0);

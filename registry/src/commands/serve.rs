@@ -39,7 +39,7 @@ const ROOT_KEYS: u8 = 3;
 /// Where a registry lies.
 #[derive(Args, Clone, Debug)]
 pub struct Place {
-    /// The folder that holds the registry: database, evidence, keys. `serve` makes it when it is not there.
+    /// The folder that holds the registry: database, evidence, keys. The first `serve` makes it.
     #[arg(long, value_name = "DIR", env = "AKASHI_DATA")]
     pub data: PathBuf,
     /// The database: sqlite://FILE or postgres://…; without it, a SQLite file in the data folder.
@@ -70,8 +70,9 @@ pub struct Options {
     /// Where the registry lies.
     #[command(flatten)]
     pub place: Place,
-    /// Where the public reaches the registry, such as https://registry.example. Fixed at the first start;
-    /// without it, http://localhost with the port that is listened on.
+    /// Where the public reaches the registry, such as https://registry.example. Fixed at the first start, and named
+    /// again at every later one; without it, http://localhost with the port that is listened on. A host in numbers, as in
+    /// http://127.0.0.1:8080, cannot be one, because the registry's did:web identifiers name a host.
     #[arg(long, value_name = "URL", env = "AKASHI_ORIGIN")]
     pub origin: Option<Origin>,
     /// The address and port to listen on.
@@ -248,11 +249,11 @@ async fn fix_origin(tx: &mut Tx, app: &App, asked: bool) -> anyhow::Result<bool>
     match fixed {
         Some(fixed) if fixed == app.origin.as_str() => Ok(false),
         Some(fixed) if asked => bail!(
-            "this registry's origin is {fixed} and stays so, because its credentials name it: leave --origin {} away",
+            "this registry's origin is {fixed} and stays so, because its credentials name it: start it with --origin {fixed}, not {}",
             app.origin
         ),
         Some(fixed) => bail!(
-            "this registry's origin is {fixed}: start it with --origin {fixed} and a --listen that it reaches"
+            "this registry's origin is {fixed}: every start names it, with --origin {fixed} or in AKASHI_ORIGIN, and a --listen that it reaches"
         ),
         None => {
             settings::fix(tx, "origin", app.origin.as_str()).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -17,6 +17,8 @@ use super::app::App;
 use super::audit;
 use super::authorisation::Refused;
 use super::id::uuid_v7;
+use super::media_type::wants_page;
+use super::pages::View;
 use super::problem::Problem;
 
 /// The longest that a request may take, uploads included.
@@ -57,7 +59,7 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     routes
-        .fallback(async || Problem::NotFound("page"))
+        .fallback(no_route)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal(anyhow::anyhow!("a handler panicked")).into_response()
         }))
@@ -68,6 +70,16 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
         .layer(header_always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(middleware::from_fn_with_state(app.clone(), identify))
         .with_state(app)
+}
+
+/// What has no route: a page for whoever reads pages, problem details for programs.
+async fn no_route(view: View, headers: HeaderMap) -> Response {
+    let problem = Problem::NotFound("page");
+    let mut response =
+        if wants_page(&headers) { view.problem(&problem) } else { problem.into_response() };
+    let vary = HeaderValue::from_static("accept, accept-language");
+    response.headers_mut().insert(header::VARY, vary);
+    response
 }
 
 /// Gives the request its id, logs how it ended (method, route pattern, never the path's own values, status and

@@ -16,6 +16,7 @@ pub mod http;
 pub mod id;
 pub mod idempotency;
 pub mod jobs;
+pub mod media_type;
 pub mod metrics;
 pub mod notes;
 pub mod outbox;

@@ -1,4 +1,4 @@
-//! Public reads: the wanted media type, entity tags and caching.
+//! Public reads: entity tags and caching.
 
 use akashi_schemas::Digest;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -10,51 +10,8 @@ use crate::platform::problem::Problem;
 /// The number of the last log leaf that an answer reflects.
 static AKASHI_LEAF: HeaderName = HeaderName::from_static("akashi-leaf");
 
-/// JSON, unless a page is preferred.
-pub(super) const JSON_OR_PAGE: [&str; 2] = ["application/json", "text/html"];
 /// The media types of the secured forms.
 pub(super) const SECURED: [&str; 2] = ["application/vc", "application/vc+jwt"];
-
-/// Whether the reader prefers a page to JSON.
-pub(super) fn wants_page(headers: &HeaderMap) -> bool {
-    preferred(headers, &JSON_OR_PAGE) == Some(JSON_OR_PAGE[1])
-}
-
-/// The offer that a reader wants most (RFC 9110, section 12.5.1): the first of those with the highest
-/// quality; none when it takes no offer. Without the header, the first.
-pub(super) fn preferred<'a>(headers: &HeaderMap, offers: &[&'a str]) -> Option<&'a str> {
-    let wish: Vec<_> =
-        headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
-    if wish.is_empty() {
-        return offers.first().copied();
-    }
-    let wish = wish.join(",");
-    let ranked = offers.iter().map(|offer| (quality(&wish, offer), *offer));
-    let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    best.filter(|(quality, _)| *quality > 0.0).map(|(_, offer)| offer)
-}
-
-/// The quality that an `Accept` value gives a media type: that of the most specific range.
-fn quality(wish: &str, offer: &str) -> f32 {
-    let kind = offer.split('/').next().unwrap_or_default();
-    let range = |text: &str| {
-        let mut parts = text.split(';').map(str::trim);
-        let name = parts.next()?.to_ascii_lowercase();
-        let quality =
-            parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
-        let specific = match name.as_str() {
-            "*/*" => 0,
-            name if name == offer => 2,
-            name if name.strip_suffix("/*") == Some(kind) => 1,
-            _ => return None,
-        };
-        Some((specific, quality))
-    };
-    wish.split(',')
-        .filter_map(range)
-        .max_by_key(|(specific, _)| *specific)
-        .map_or(0.0, |(_, quality)| quality)
-}
 
 /// A public answer. Whoever has it already is told so (304).
 pub(super) struct Public {
@@ -121,25 +78,6 @@ mod tests {
 
     fn headers(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, value.parse().expect("a header"))])
-    }
-
-    #[test]
-    fn the_media_type_is_the_one_wanted_most() {
-        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-        let want = |value, offers| preferred(&headers(header::ACCEPT, value), offers);
-        assert_eq!(preferred(&HeaderMap::new(), &JSON_OR_PAGE), Some("application/json"));
-        assert_eq!(want("*/*", &JSON_OR_PAGE), Some("application/json"));
-        assert_eq!(want(browser, &JSON_OR_PAGE), Some("text/html"));
-        assert_eq!(want(browser, &SECURED), Some("application/vc"));
-        assert_eq!(want("application/vc+jwt", &SECURED), Some("application/vc+jwt"));
-        assert_eq!(
-            want("application/vc;q=0.1, application/vc+jwt", &SECURED),
-            Some("application/vc+jwt")
-        );
-        assert_eq!(want("*/*, application/vc;q=0", &SECURED), Some("application/vc+jwt"));
-        assert_eq!(want("text/html", &SECURED), None);
-        assert_eq!(want("application/vc;q=0", &SECURED), None);
-        assert_eq!(want("APPLICATION/VC", &SECURED), Some("application/vc"));
     }
 
     #[test]

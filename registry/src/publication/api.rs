@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Public, SECURED, preferred, wants_page};
+use super::answer::{Public, SECURED};
 use super::pages::{
     Asked, CertificatePage, CompanyPage, HomePage, Payloads, SearchPage, SearchRow, level_title,
 };
@@ -32,6 +32,7 @@ use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::instant;
 use crate::platform::id::PartyId;
+use crate::platform::media_type::{preferred, wants_page};
 use crate::platform::pages::View;
 use crate::platform::paging::Page;
 use crate::platform::problem::{Problem, ProblemDetails};

@@ -1,5 +1,7 @@
 //! The public pages: what each shows, put into words.
 
+mod programme;
+
 use akashi_schemas::{Language, Programme};
 use akashi_verifier::Verdict;
 use akashi_verifier::credential::Credential as Payload;
@@ -11,6 +13,8 @@ use crate::certification::rules::certificate::Standing;
 use crate::certification::rules::dates::Zone;
 use crate::platform::accounts::rules::Locale;
 use crate::platform::pages::View;
+
+pub use programme::ProgrammePage;
 
 /// The words for what happened to a certificate.
 pub const EVENTS: &[&str] = &[
@@ -266,6 +270,8 @@ fn sections<'a>(view: &View, payload: &Payload, programme: &'a Programme) -> Vec
 pub struct VerifyPage<'a> {
     /// The reader.
     pub view: &'a View,
+    /// Whether it was sent with nothing to verify.
+    pub nothing: bool,
 }
 
 /// What came of verifying a file.
@@ -460,6 +466,8 @@ pub(crate) mod tests {
             "Nothing in it applied to this company",
             "log entry 31",
             "download=\"AK-7M3Q-XRTH-B.json.tlog-proof\"",
+            "download=\"AK-7M3Q-XRTH-B.jwt.tlog-proof\"",
+            "href=\"/programmes/responsible-hosting/2026.2?lang=en\"",
         ] {
             assert!(html.contains(words), "{words}");
         }
@@ -542,8 +550,11 @@ pub(crate) mod tests {
                     assert!(html.contains(&view.word("skipped", skipped.code())), "{html}");
                 }
             }
-            let form = VerifyPage { view: &view }.render().expect("a page");
+            let form = VerifyPage { view: &view, nothing: false }.render().expect("a page");
             assert!(form.contains(&view.text("verify-lead")));
+            let nothing = VerifyPage { view: &view, nothing: true }.render().expect("a page");
+            let notice = view.text("verify-nothing");
+            assert!(nothing.contains(&notice) && !form.contains(&notice));
         }
     }
 

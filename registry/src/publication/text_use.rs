@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use akashi_schemas::FacilityKind;
-use akashi_verifier::report::{CheckName, Verdict};
+use akashi_schemas::{CriterionKind, FacilityKind};
+use akashi_verifier::report::{CheckName, Reason, Verdict};
 
 use super::pages::{EVENTS, IN_FORCE};
 use super::rules::document::CredentialState;
@@ -55,6 +55,11 @@ fn families() -> impl Iterator<Item = String> {
         .chain(family("in-force", IN_FORCE.to_vec()))
         .chain(family("skipped", vec!["not_asked", "not_authenticated", "no_state"]))
         .chain(family("credential", CredentialState::WORDS.to_vec()))
+        .chain(family("reason", Reason::ALL.iter().map(|r| r.code()).collect()))
+        .chain(family("setup-fault", vec!["name", "email", "password", "duplicate"]))
+        .chain(family("criterion", CriterionKind::WORDS.to_vec()))
+        .chain(family("grade", vec!["critical", "major", "minor"]))
+        .chain(family("rating", vec!["conform", "minor", "major"]))
         .chain(family("kind", FacilityKind::WORDS.to_vec()))
         .chain(family("event", EVENTS.to_vec()))
         .chain(family("verdict", verdicts()))

@@ -16,11 +16,11 @@ use tokio::task::spawn_blocking;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::wants_page;
 use super::api::{as_wanted, programme};
 use super::pages::{ReportPage, VerifyPage};
 use crate::issuance::{self, Kind};
 use crate::platform::app::App;
+use crate::platform::media_type::wants_page;
 use crate::platform::pages::View;
 use crate::platform::permits::off_the_runtime;
 use crate::platform::problem::{Problem, ProblemDetails};
@@ -39,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 async fn form(view: View) -> Response {
-    view.page(StatusCode::OK, &VerifyPage { view: &view })
+    view.page(StatusCode::OK, &VerifyPage { view: &view, nothing: false })
 }
 
 /// Verifies a credential against the registry's current trust bundle. The body is the file itself, or a
@@ -57,6 +57,9 @@ async fn check(
     let headers = request.headers().clone();
     let result = match input(request).await {
         Ok(bytes) => report(&app, &opened, bytes).await,
+        Err(problem @ Problem::Invalid(_)) if wants_page(&headers) => {
+            return view.page(problem.status(), &VerifyPage { view: &view, nothing: true });
+        }
         Err(problem) => Err(problem),
     };
     let response = match result {

@@ -2,6 +2,7 @@
 
 use akashi_keys::Role;
 use akashi_schemas::embedded::AKASHI_CONTEXT_V1;
+use askama::Template as _;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,11 +13,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Public;
+use super::api::{self, as_wanted};
+use super::pages::ProgrammePage;
 use crate::certification::store::programmes;
 use crate::issuance::did::{self, DocumentKey};
 use crate::issuance::{self, Kind};
 use crate::platform::app::App;
 use crate::platform::clock::rfc3339;
+use crate::platform::media_type::wants_page;
 use crate::platform::pages::{ProblemPage, View};
 use crate::platform::problem::{KINDS, Problem, ProblemDetails};
 use crate::platform::signing_keys;
@@ -138,27 +142,65 @@ async fn context(headers: HeaderMap) -> Response {
 /// The newest published version of a programme.
 #[utoipa::path(get, path = "/programmes/{id}", params(("id" = String, Path)), tag = "public", responses(
     (status = 303, description = "to that version"), (status = "4XX", body = ProblemDetails)))]
-async fn programme(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn programme(
+    State(app): State<App>,
+    view: View,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let result = newest_version(&app, &view, &id).await;
+    as_wanted(&headers, &view, result)
+}
+
+async fn newest_version(app: &App, view: &View, id: &str) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let all = programmes::all_published(&mut db).await?;
     let newest = all.into_iter().rev().find(|version| version.programme == id);
     let newest = newest.ok_or(Problem::NotFound("programme"))?;
-    Ok(Redirect::to(&format!("/programmes/{id}/{}", newest.label)).into_response())
+    let path = view.url(format!("/programmes/{id}/{}", newest.label));
+    Ok(Redirect::to(&path).into_response())
 }
 
-/// A published programme version in its canonical form (RFC 8785), the one that its digest is of.
+/// A published programme version: a page for whoever prefers one, else its canonical form (RFC 8785), the one that its digest is of.
 #[utoipa::path(get, path = "/programmes/{id}/{version}", params(("id" = String, Path), ("version" = String, Path)),
     tag = "public", responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
 async fn programme_version(
     State(app): State<App>,
+    view: View,
     headers: HeaderMap,
     Path((id, version)): Path<(String, String)>,
+) -> Response {
+    let result = match wants_page(&headers) {
+        true => programme_page(&app, &view, &headers, &id, &version).await,
+        false => programme_json(&app, &headers, &id, &version).await,
+    };
+    as_wanted(&headers, &view, result)
+}
+
+const UNKNOWN_VERSION: Problem = Problem::NotFound("programme version");
+
+async fn programme_json(
+    app: &App,
+    headers: &HeaderMap,
+    id: &str,
+    version: &str,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let version = programmes::published(&mut db, &id, &version)
-        .await?
-        .ok_or(Problem::NotFound("programme version"))?;
-    Ok(Public::new("application/json", version.canonical).lasting().answer(&headers))
+    let version = programmes::published(&mut db, id, version).await?.ok_or(UNKNOWN_VERSION)?;
+    Ok(Public::new("application/json", version.canonical).lasting().answer(headers))
+}
+
+async fn programme_page(
+    app: &App,
+    view: &View,
+    headers: &HeaderMap,
+    id: &str,
+    version: &str,
+) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let programme = api::programme(&mut db, id, version).await?.ok_or(UNKNOWN_VERSION)?;
+    let html = ProgrammePage::new(view, &programme).render().map_err(Problem::internal)?;
+    Ok(Public::new("text/html; charset=utf-8", html).answer(headers))
 }
 
 /// Whether the process answers.

@@ -56,7 +56,69 @@ async fn a_reduced_certificate_says_what_was_taken_from_it(engine: Engine) {
     }
 }
 
+async fn an_unknown_address_is_a_page_to_readers_and_a_problem_to_programs(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let anyone = registry.anyone();
+    for (language, title) in [("en", "There is no such thing here"), ("ja", "見つかりません")] {
+        // What was typed comes back as text: it stands in the links to the other language.
+        let path = format!("/no/such/%22%3E%3Cscript%3E?lang={language}");
+        let answer = anyone.get_as(&path, "text/html,*/*;q=0.8").await.expect(404);
+        assert_eq!(answer.headers["vary"], "accept, accept-language");
+        let said = String::from_utf8(answer.body).expect("UTF-8");
+        assert!(
+            said.contains(&format!("<html lang=\"{language}\"")) && said.contains(title),
+            "{said}"
+        );
+        assert!(!said.contains("<script"), "{said}");
+    }
+    let problem = anyone.get("/no/such/page").await.expect(404);
+    assert!(problem.text("/type").ends_with("/not-found"));
+}
+
+async fn a_programme_is_a_page_to_readers_and_its_canonical_form_to_programs(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let anyone = registry.anyone();
+    let (id, version) = (text(&body.programme["id"]), text(&body.programme["version"]));
+    for (language, title) in
+        [("en", "Employer pays all fees"), ("ja", "新規採用者の費用は全額会社負担")]
+    {
+        let path = format!("/programmes/{id}/{version}?lang={language}");
+        let page = anyone.get_as(&path, "text/html").await.expect(200);
+        let page = String::from_utf8(page.body).expect("UTF-8");
+        assert!(page.contains(title), "{page}");
+    }
+    let canonical = anyone.get(&format!("/programmes/{id}/{version}")).await.expect(200);
+    assert_eq!(canonical.json["criteria"], body.programme["criteria"]);
+    let unknown = anyone.get_as(&format!("/programmes/{id}/1?lang=ja"), "text/html").await;
+    assert!(String::from_utf8(unknown.expect(404).body).expect("UTF-8").contains("見つかりません"));
+    anyone.get(&format!("/programmes/{id}/1")).await.problem("not-found");
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+/// A form that was sent as it stood.
+const EMPTY: &str = "--end\r\ncontent-disposition: form-data; name=\"text\"\r\n\r\n\r\n--end--\r\n";
+const FORM: &str = "multipart/form-data; boundary=end";
+
+async fn a_form_that_names_no_file_is_asked_again_in_the_reader_s_language(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let reader = registry.anyone().with_header("accept", "text/html");
+    for (language, asks) in [("en", "Choose a file, or paste"), ("ja", "ファイルを選ぶか")]
+    {
+        let page =
+            reader.post_body(&format!("/verify?lang={language}"), FORM, EMPTY).await.expect(422);
+        let page = String::from_utf8(page.body).expect("UTF-8");
+        assert!(page.contains(asks) && page.contains("<form"), "{page}");
+    }
+}
+
 on_both_engines!(
+    a_programme_is_a_page_to_readers_and_its_canonical_form_to_programs,
+    a_form_that_names_no_file_is_asked_again_in_the_reader_s_language,
     a_level_is_called_by_its_title_in_the_reader_s_language,
     a_reduced_certificate_says_what_was_taken_from_it,
+    an_unknown_address_is_a_page_to_readers_and_a_problem_to_programs,
 );

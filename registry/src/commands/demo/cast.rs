@@ -109,7 +109,7 @@ use Rating::{Major, Minor};
 pub(super) const COMPANIES: [Company; 6] = [
     Company {
         slug: "sendou",
-        name: "例示先導製菓株式会社",
+        name: "例示先導製菓株式会社 (Example Leading Confectionery)",
         roman: "Example Leading Confectionery",
         kana: "レイジセンドウセイカ",
         number: "999900000001",
@@ -128,7 +128,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "kinzoku",
-        name: "例示金属工業株式会社",
+        name: "例示金属工業株式会社 (Example Metalworks)",
         roman: "Example Metalworks",
         kana: "レイジキンゾクコウギョウ",
         number: "999900000002",
@@ -164,7 +164,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "suisan",
-        name: "例示水産加工株式会社",
+        name: "例示水産加工株式会社 (Example Seafood Processing)",
         roman: "Example Seafood Processing",
         kana: "レイジスイサンカコウ",
         number: "999900000003",
@@ -197,7 +197,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "nouen",
-        name: "例示農園株式会社",
+        name: "例示農園株式会社 (Example Farm)",
         roman: "Example Farm",
         kana: "レイジノウエン",
         number: "999900000004",
@@ -231,7 +231,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "housou",
-        name: "例示包装株式会社",
+        name: "例示包装株式会社 (Example Packaging)",
         roman: "Example Packaging",
         kana: "レイジホウソウ",
         number: "999900000005",
@@ -250,7 +250,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "kaigo",
-        name: "例示介護サービス株式会社",
+        name: "例示介護サービス株式会社 (Example Care Services)",
         roman: "Example Care Services",
         kana: "レイジカイゴサービス",
         number: "999900000006",

@@ -82,10 +82,12 @@ fn refusal(view: &View, problem: &Problem) -> Response {
 
 /// What is wrong, under the names that the form's fields have.
 fn faults(view: &View, problem: &Problem) -> Vec<String> {
-    let Problem::Invalid(members) = problem else { return vec![problem.to_string()] };
+    let Problem::Invalid(members) = problem else {
+        return vec![view.text("setup-fault-duplicate")];
+    };
     let named = |member: &InvalidMember| {
-        let field = view.word("setup", member.place.trim_start_matches('/'));
-        format!("{field}: {}", member.detail)
+        let field = member.place.trim_start_matches('/');
+        format!("{}: {}", view.word("setup", field), view.word("setup-fault", field))
     };
     members.iter().map(named).collect()
 }
@@ -100,7 +102,10 @@ mod tests {
     fn what_cannot_be_used_is_named_as_the_form_names_it() {
         let view = reader(Locale::Ja, "/setup/x?lang=ja");
         let problem = Problem::invalid("/email", "must be an e-mail address");
-        assert_eq!(faults(&view, &problem), ["メールアドレス: must be an e-mail address"]);
+        assert_eq!(
+            faults(&view, &problem),
+            ["メールアドレス: name@company.example のようなメールアドレスにしてください。"]
+        );
         let faults = faults(&view, &problem);
         let path = "/setup/x".to_owned();
         let page = SetupPage { view: &view, path, name: "<b>", email: "a", faults };

@@ -30,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "BUNDLE")]
     pub(crate) trust: Option<PathBuf>,
 
-    /// The root that vouches for the bundle; by default the one pinned as akashi/root.json in the XDG state folder.
+    /// The root that vouches for the bundle; without it, the file akashi/root.json in the XDG state folder, if you have put it there.
     #[arg(long, value_name = "ROOT")]
     pub(crate) root: Option<PathBuf>,
 

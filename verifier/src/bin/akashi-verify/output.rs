@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use akashi_verifier::Verdict;
-use akashi_verifier::report::{Check, CheckName, Item, Outcome, Skipped};
+use akashi_verifier::report::{Check, CheckName, Item, Outcome, Reason, Skipped};
 use anyhow::Result;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
@@ -14,6 +14,9 @@ use crate::options::Format;
 /// The columns of the CSV form; stable.
 const COLUMNS: [&str; 8] =
     ["input", "index", "verdict", "reason", "certificate", "holder", "level", "status_as_of"];
+
+/// Where this command looks for a log proof.
+const LOG_PROOF_PLACE: &str = " Of certificate.jwt it is looked for in certificate.jwt.tlog-proof; --log-proof names another file.";
 
 /// Writes items in one form.
 pub(crate) struct Writer<W> {
@@ -183,7 +186,10 @@ fn row(check: &Check) -> [String; 3] {
 fn why(check: &Check) -> String {
     let skipped = match check.outcome {
         Outcome::Passed => return String::new(),
-        Outcome::Failed(reason) => return format!("{}: {}", reason.code(), reason.sentence()),
+        Outcome::Failed(reason) => {
+            let place = if reason == Reason::LogProofMissing { LOG_PROOF_PLACE } else { "" };
+            return format!("{}: {}{place}", reason.code(), reason.sentence());
+        }
         Outcome::NotChecked(skipped) => skipped,
     };
     let sentence = match (skipped, check.name) {
