@@ -59,7 +59,8 @@ async fn a_reduced_certificate_says_what_was_taken_from_it(engine: Engine) {
 async fn an_unknown_address_is_a_page_to_readers_and_a_problem_to_programs(engine: Engine) {
     let registry = Registry::start(engine).await;
     let anyone = registry.anyone();
-    for (language, title) in [("en", "There is no such thing here"), ("ja", "見つかりません")] {
+    for (language, title) in [("en", "There is no such thing here"), ("ja", "見つかりません")]
+    {
         // What was typed comes back as text: it stands in the links to the other language.
         let path = format!("/no/such/%22%3E%3Cscript%3E?lang={language}");
         let answer = anyone.get_as(&path, "text/html,*/*;q=0.8").await.expect(404);
