@@ -139,3 +139,50 @@ fn sql_stands_in_stores_alone() {
     }
     assert!(wrong.is_empty(), "SQL outside a store:\n{}", wrong.join("\n"));
 }
+
+/// What takes a test past HTTP: the registry's own code, its database, and another writer at that.
+const PAST_HTTP: [&str; 8] = [
+    "akashi_registry",
+    "akashi_keys",
+    "sqlx",
+    ".database()",
+    ".is_tampered_with(",
+    ".held(",
+    ".held_by(",
+    ".carry_out(",
+];
+
+/// The tests' sources that go past HTTP, and for what. All others speak to the built binaries as strangers do.
+const GO_PAST_HTTP: [(&str, &str); 8] = [
+    ("src/engine.rs", "makes a database for each registry, and carries out the damage below"),
+    ("src/held.rs", "is another process that writes, for whom a request waits"),
+    ("src/registry.rs", "gives the two to tests, and damages the keys of the bodies"),
+    ("tests/journeys/keys.rs", "damages a key, and mends it"),
+    ("tests/journeys/rebuild.rs", "damages the public tables, and compares them row by row"),
+    ("tests/journeys/shards.rs", "fills a shard of 131,072 places, and lets a week pass"),
+    ("tests/journeys/versions.rs", "holds a release up while a certificate changes"),
+    ("tests/matrix/turns.rs", "has requests wait for another process that writes"),
+];
+
+#[test]
+fn a_test_speaks_http_to_the_built_binaries() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(tests.join("Cargo.toml")).expect("UTF-8");
+    for own in manifest.lines().filter(|line| line.starts_with("akashi-")) {
+        let stands_alone = ["akashi-schemas.", "akashi-verifier."];
+        assert!(stands_alone.iter().any(|name| own.starts_with(name)), "the tests take {own}");
+    }
+    let mut past = Vec::new();
+    for (path, text) in ["src", "tests", "benches"].iter().flat_map(|at| sources(&tests.join(at))) {
+        let place = path.strip_prefix(tests).expect("below the tests").to_string_lossy();
+        let named: Vec<_> = PAST_HTTP.into_iter().filter(|word| text.contains(word)).collect();
+        // This file has the words in its lists.
+        if !named.is_empty() && place != "tests/rooms.rs" {
+            past.push((place.into_owned(), named));
+        }
+    }
+    past.sort();
+    let known = GO_PAST_HTTP.map(|(place, _)| place);
+    let found: Vec<_> = past.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(found, known, "{past:#?}");
+}

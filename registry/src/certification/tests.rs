@@ -5,6 +5,7 @@ mod evidence;
 mod facilities;
 mod impartiality;
 mod lapse;
+mod lists;
 
 use std::sync::Arc;
 

@@ -14,8 +14,11 @@ use super::rules::search::grams;
 use super::store::{self, PublicCertificate};
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::rules::number::CertificateNumber;
+use crate::certification::store::parties::{self, Party, PartyKind};
+use crate::platform::clock::Clock as _;
 use crate::platform::db::scratch::{Scratch, on_both_engines};
 use crate::platform::http::shell;
+use crate::platform::id::PartyId;
 use crate::platform::scratch::{FixedClock, app};
 
 on_both_engines!(
@@ -27,6 +30,7 @@ on_both_engines!(
     expiry_comes_with_time_alone,
     writing_a_certificate_anew_replaces_it_and_its_grams,
     what_is_not_there_is_not_found,
+    sql_and_rust_name_the_same_holders,
     a_file_is_verified_as_body_and_by_the_form,
 );
 
@@ -275,6 +279,60 @@ async fn what_is_not_there_is_not_found(scratch: &Scratch) {
     ] {
         assert_eq!(public.get_as(path, "*/*").await.0, StatusCode::OK, "{path}");
     }
+}
+
+/// The store asks in SQL, and the rest of the registry in Rust, whether a holder may be named.
+async fn sql_and_rust_name_the_same_holders(scratch: &Scratch) {
+    let public = Public::of(scratch);
+    let now = public.clock.now();
+    let party = |kind: PartyKind, sole_proprietor: i64, publish_consent: i64| Party {
+        id: PartyId::new(now, &*public.app.rng),
+        kind,
+        slug: None,
+        display_name: "Example".into(),
+        country: "JP".into(),
+        municipality: None,
+        sole_proprietor,
+        publish_consent,
+        terms: None,
+        version: 1,
+    };
+    let mut named = Vec::new();
+    for (n, (sole_proprietor, consent, may)) in
+        (1..).zip([(0, 0, true), (0, 1, true), (1, 0, false), (1, 1, true)])
+    {
+        let number = public.put(50 * n, "Example Yamabiko", CertificateState::Active).await;
+        let body = party(PartyKind::Body, 0, 0);
+        let company = party(PartyKind::Company, sole_proprietor, consent);
+        assert_eq!(company.may_be_shown(), may, "{company:?}");
+
+        let mut tx = public.app.db.write().await.expect("a transaction");
+        let row = store::get(&mut tx, &number).await.expect("reads").expect("was put");
+        for party in [&body, &company] {
+            parties::insert(&mut tx, party, now).await.expect("inserts");
+        }
+        sqlx::query(
+            "INSERT INTO certificate (id, number, body_id, company_id, programme, state, created_at, version)
+             VALUES ($1, $2, $3, $4, 'p', 'active', 0, 1)",
+        )
+        .bind(&row.id)
+        .bind(&number)
+        .bind(&body.id)
+        .bind(&company.id)
+        .execute(&mut *tx)
+        .await
+        .expect("inserts");
+        let may_be_named = store::may_be_named(&mut tx, &row.id).await.expect("reads");
+        assert_eq!(may_be_named, may, "{company:?}");
+        let shown = store::shown(&mut tx, &number).await.expect("reads").expect("is shown");
+        assert_eq!(shown.holder, if may { "Example Yamabiko" } else { "" }, "{company:?}");
+        assert_eq!(shown == row, may, "nothing else tells of it: {shown:?}");
+        tx.commit().await.expect("commits");
+        named.extend(may.then_some(number));
+    }
+    let mut found = public.found("q=yamabiko").await;
+    (found.sort(), named.sort());
+    assert_eq!(found, named);
 }
 
 async fn a_file_is_verified_as_body_and_by_the_form(scratch: &Scratch) {

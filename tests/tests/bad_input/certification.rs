@@ -434,6 +434,50 @@ async fn every_refusal_is_a_problem_document(engine: Engine) {
     assert!(wrong_method.header("allow").is_some(), "{wrong_method}");
 }
 
+/// What the operator is answered to an id that is none, and to one of nothing.
+async fn an_id_that_is_none_is_told_from_one_of_nothing(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let operator = registry.first_operator().await;
+    let unknown = "019aaaaa-0000-7000-8000-000000000001";
+    let too_long = "a".repeat(4096);
+    let version = json!({"version": 1});
+    for (method, path, body) in [
+        ("GET", "/parties/{id}", json!(null)),
+        ("GET", "/parties/{id}/members", json!(null)),
+        ("GET", "/parties/{id}/facilities", json!(null)),
+        ("PATCH", "/parties/{id}", version.clone()),
+        ("POST", "/parties/{id}/erase", version.clone()),
+        ("POST", "/keys/{id}/retire", json!({})),
+        ("POST", "/keys/{id}/compromised", json!({"from": "2026-01-01T00:00:00Z"})),
+        ("POST", "/credentials/{id}/retry", version.clone()),
+        ("POST", "/credentials/{id}/void", version),
+    ] {
+        let ask = async |id: &str| {
+            let path = format!("/api/v1{}", path.replace("{id}", id));
+            match method {
+                "GET" => operator.get(&path).await,
+                "PATCH" => operator.patch(&path, &body).await,
+                _ => operator.post(&path, &body).await,
+            }
+        };
+        for id in [
+            "not-a-uuid",
+            "%00",
+            "..%2F..%2Fseal.key",
+            "019AAAAA-0000-7000-8000-000000000001",
+            "019aaaaa000070008000000000000001",
+            "019aaaaa-0000-7000-8000-000000000001%20",
+            "%7B019aaaaa-0000-7000-8000-000000000001%7D",
+            "'%20OR%20''='",
+            &too_long,
+        ] {
+            ask(id).await.expect(400).problem("malformed-request");
+        }
+        ask(unknown).await.problem("not-found");
+    }
+    operator.get("/api/v1/audit?party=not-a-uuid").await.expect(400).problem("malformed-request");
+}
+
 on_both_engines!(
     what_the_programme_or_the_scope_does_not_know_is_not_rated,
     an_application_names_what_is_there,
@@ -442,4 +486,5 @@ on_both_engines!(
     a_certificate_is_changed_only_for_what_it_says,
     what_cannot_be_read_is_said_to_be_so,
     every_refusal_is_a_problem_document,
+    an_id_that_is_none_is_told_from_one_of_nothing,
 );

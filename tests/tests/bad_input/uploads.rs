@@ -77,6 +77,39 @@ async fn evidence_is_of_its_declared_type_and_within_the_limit(engine: Engine) {
     assert_eq!(application_evidence(&application).await, json!([]));
 }
 
+async fn a_name_that_carries_a_path_or_misleads_is_refused(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let attach = async |name: &str| {
+        let path = format!("{}&name={name}", evidence_for(&application));
+        company.member.post_body(&path, "application/pdf", "%PDF-1.7\n").await
+    };
+    let (longest, too_long) = ("あ".repeat(255), "あ".repeat(256));
+    for name in [
+        "..%2Fx",
+        "a%2Fb",
+        "%2Fetc%2Fpasswd",
+        "a%5Cb",
+        "..%5C..%5Cx",
+        "C:%5Cx",
+        "a%00b",
+        "a%0D%0Ab",
+        "a%7Fb",
+        "fdp%E2%80%AEexe.",
+        "fdp%E2%81%A7exe.",
+        &too_long,
+    ] {
+        let problem = attach(name).await.problem("invalid");
+        assert_eq!(problem["members"][0]["place"], "name", "{name}: {problem:#}");
+    }
+    assert_eq!(registry.evidence_files(), Vec::<std::path::PathBuf>::new(), "nothing is kept");
+    for name in ["..", "a..b", "%E5%AF%AE%20photo.pdf", &longest] {
+        attach(name).await.expect(201);
+    }
+}
+
 async fn application_evidence(application: &Application<'_>) -> Value {
     application.is_prepared().await;
     application.assessment_seen().await["evidence"].clone()
@@ -113,5 +146,6 @@ async fn a_gigabyte_is_refused_without_being_held(engine: Engine) {
 
 on_both_engines!(
     evidence_is_of_its_declared_type_and_within_the_limit,
+    a_name_that_carries_a_path_or_misleads_is_refused,
     a_gigabyte_is_refused_without_being_held,
 );

@@ -1,6 +1,6 @@
 //! The audit trail: what was done, and what somebody tried who was not allowed.
 
-use akashi_tests::{Body, Client, Company, Engine, Registry, on_both_engines};
+use akashi_tests::{Body, Client, Company, Engine, Registry, Sides, on_both_engines};
 use serde_json::{Value, json};
 
 /// How many refusals of one account are recorded within a day.
@@ -55,6 +55,39 @@ async fn who_tries_what_is_not_theirs_is_in_the_trail(engine: Engine) {
     assert_eq!(denied(&operator).await.len(), 1, "a fault of those who may is no refusal");
 }
 
+/// Evidence is the company's, and each application's that it speaks to: one relation is enough to read it.
+async fn who_may_by_one_relation_of_several_was_refused_nothing(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let stranger = Company::registers(&registry, 2).await.member;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let file = format!(
+        "/api/v1/evidence?application={}&period_from=2026-01-01&period_to=2026-06-30",
+        application.id
+    );
+    let attached = company.member.post_body(&file, "application/pdf", "%PDF-1.7").await.expect(201);
+    let evidence = format!("/api/v1/evidence/{}", attached.text("/id"));
+    let links = format!("{evidence}/links");
+    let mut link =
+        json!({"application": application.id, "criterion": "RH-1.1", "facility": company.whole});
+    company.member.post(&links, &link).await.expect(201);
+    application.is_prepared().await;
+
+    // The lead assessor is none of the company's people, and reads its file for the application's sake.
+    body.lead.get(&evidence).await.expect(200);
+    link["facility"] = body.id.as_str().into();
+    body.lead.post(&links, &link).await.problem("invalid");
+    assert_eq!(denied(&body.operator).await, [json!(null); 0], "a fault of one who may");
+
+    // Of those who may by none of these relations, a reader is refused, and one who would link is in the trail.
+    stranger.get(&evidence).await.problem("not-found");
+    stranger.post(&links, &link).await.problem("not-found");
+    let trail = denied(&body.operator).await;
+    assert_eq!(trail.len(), 1, "{trail:#?}");
+    assert_eq!(trail[0]["account_id"], stranger.id);
+}
+
 async fn what_people_do_about_their_own_accounts_is_in_the_trail(engine: Engine) {
     let registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -85,6 +118,7 @@ async fn a_flood_of_refusals_does_not_fill_the_trail(engine: Engine) {
 
 on_both_engines!(
     who_tries_what_is_not_theirs_is_in_the_trail,
+    who_may_by_one_relation_of_several_was_refused_nothing,
     what_people_do_about_their_own_accounts_is_in_the_trail,
     a_flood_of_refusals_does_not_fill_the_trail,
 );

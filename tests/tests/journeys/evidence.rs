@@ -47,6 +47,46 @@ async fn the_same_file_is_kept_once_and_stays_while_anything_needs_it(engine: En
     assert_eq!(body.lead.get(&wages).await.expect(200).body, payslips);
 }
 
+/// The name is a text of the company's like the file: what was taken back is named no more, whatever else keeps the file.
+async fn the_name_of_what_was_taken_back_is_not_shown(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let application = Sides { body: &body, company: &company }.apply().await;
+    let member = &company.member;
+    let attach = async |name: &str, criterion: &str| {
+        let file = format!(
+            "/api/v1/evidence?application={}&period_from=2026-01-01&period_to=2026-06-30&name={name}",
+            application.id
+        );
+        let attached = member.post_body(&file, "application/pdf", "%PDF-1.7\nPayslips.").await;
+        let evidence = format!("/api/v1/evidence/{}", attached.expect(201).text("/id"));
+        let link = json!({"application": application.id, "criterion": criterion, "facility": company.whole});
+        member.post(&format!("{evidence}/links"), &link).await.expect(201);
+        evidence
+    };
+    let mistaken = attach("payslips-of-tanaka.pdf", "RH-1.1").await;
+    let kept = attach("payslips.pdf", "RH-1.6").await;
+    let named = member.get(&mistaken).await.expect(200);
+    let named = named.header("content-disposition").expect("a name");
+    assert!(named.contains("tanaka"), "{named}");
+    member.delete(&mistaken).await.expect(204);
+
+    application.is_prepared().await;
+    for reader in [member, &body.lead] {
+        let problem = reader.get(&mistaken).await.problem("erased");
+        assert!(!problem.to_string().contains("tanaka"), "{problem:#}");
+        let named = reader.get(&kept).await.expect(200);
+        let named = named.header("content-disposition").map(str::to_owned);
+        assert_eq!(named.as_deref(), Some("attachment; filename*=UTF-8''payslips%2Epdf"));
+    }
+    let shown = application.assessment_seen().await;
+    assert!(!shown.to_string().contains("tanaka"), "{shown:#}");
+    let evidence = &shown["evidence"];
+    assert!(evidence[0]["name"]["erased_at"].is_string(), "that it had a name: {evidence:#}");
+    assert_eq!(evidence[1]["name"]["text"], "payslips.pdf", "{evidence:#}");
+}
+
 async fn a_file_goes_when_nothing_needs_it_and_comes_back_when_it_is_attached_again(
     engine: Engine,
 ) {
@@ -155,6 +195,7 @@ async fn files_are_erased(registry: &Registry, evidence: String, member: &akashi
 
 on_both_engines!(
     the_same_file_is_kept_once_and_stays_while_anything_needs_it,
+    the_name_of_what_was_taken_back_is_not_shown,
     a_file_goes_when_nothing_needs_it_and_comes_back_when_it_is_attached_again,
     a_file_is_linked_by_those_who_may_read_it_while_the_application_is_under_way,
     a_file_that_arrives_late_is_kept_for_nobody,

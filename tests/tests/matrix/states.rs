@@ -398,6 +398,7 @@ impl Walk {
                 };
                 let (who, request) = self.request(machine, event, &case).await;
                 let before = self.world.read(&case).await;
+                self.world.done().await;
                 let answer = request.by(who).await;
                 let expected =
                     if cell == "-" { "wrong-state".to_owned() } else { cell.to_lowercase() };
@@ -409,8 +410,13 @@ impl Walk {
                     wrong.push(format!(
                         "{event} in {state}: expected {expected}, but {found}:\n{answer}"
                     ));
-                } else if !moves && self.world.read(&case).await != before {
-                    wrong.push(format!("{event} in {state} was refused and changed something"));
+                } else if !moves {
+                    let done = self.world.done().await;
+                    if !done.is_empty() || self.world.read(&case).await != before {
+                        wrong.push(format!(
+                            "{event} in {state} was refused and changed something: {done:?}"
+                        ));
+                    }
                 }
             }
         }

@@ -4,6 +4,7 @@ use akashi_tests::{
     Answer, Case, Cast, Client, Person, Registry, corporate_number, institution, words,
 };
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 pub(crate) const API: &str = "/api/v1";
 
@@ -19,6 +20,8 @@ pub(crate) struct World {
     buyer: Person,
     /// Each role of another certification body, and another programme owner.
     foreign: Vec<Person>,
+    /// The last row of the audit trail that was looked at.
+    seen: Mutex<String>,
 }
 
 impl World {
@@ -47,6 +50,7 @@ impl World {
             auditor,
             buyer,
             foreign,
+            seen: Mutex::default(),
         }
     }
 
@@ -75,6 +79,26 @@ impl World {
         vec![person]
     }
 
+    /// What people did since this was asked last, as the audit trail has it: each act that was committed has its row
+    /// there, also where nothing that can be read tells of it.
+    pub(crate) async fn done(&self) -> Vec<Value> {
+        let mut seen = self.seen.lock().await;
+        let mut done = Vec::new();
+        loop {
+            let path = format!("{API}/audit?cursor={seen}");
+            let page = self.cast.operator.get(&path).await.expect(200);
+            let rows = page.at("/items").as_array().expect("items");
+            if let Some(last) = rows.last() {
+                last["id"].as_str().expect("an id").clone_into(&mut seen);
+            }
+            let acts = rows.iter().filter(|row| row["outcome"] == "done");
+            done.extend(acts.filter(|row| !row["account_id"].is_null()).cloned());
+            if page.at("/next").is_null() {
+                return done;
+            }
+        }
+    }
+
     /// All that can be read of a case, by those who may.
     pub(crate) async fn read(&self, case: &Case) -> Vec<Value> {
         let mut paths = vec![case.application_path()];
@@ -90,6 +114,8 @@ impl World {
         {
             read.push(self.cast.applicant.get(&path).await.expect(200).json);
         }
+        let evidence = self.cast.applicant.get(&format!("{API}/evidence/{}", case.evidence)).await;
+        read.push(outcome(&evidence).into());
         read
     }
 }

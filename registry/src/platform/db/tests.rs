@@ -1,12 +1,14 @@
 //! What every store stands on, shown on both engines: bytes come back as they went in, and
 //! append-only tables are.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Executor};
 
-use super::Engine;
 use super::scratch::{Scratch, on_both_engines};
+use super::{Engine, Tx};
+use crate::platform::problem::Problem;
 
 on_both_engines!(
     bytes_come_back_as_they_went_in,
@@ -286,4 +288,57 @@ async fn a_leaf_is_given_its_number_once(scratch: &Scratch) {
     }
     let taken = answer(scratch, &update("seq = 0", 2)).await.expect_err("a number has one leaf");
     assert!(taken.to_lowercase().contains("unique"), "{taken}");
+}
+
+/// PostgreSQL's code and the problem that it becomes.
+fn busy(refusal: sqlx::Error) -> (Option<String>, &'static str) {
+    let code = refusal.as_database_error().and_then(|refusal| refusal.code()).map(Cow::into_owned);
+    (code, Problem::from(refusal).slug())
+}
+
+#[tokio::test]
+async fn whoever_waits_in_vain_for_another_writer_is_told_that_the_registry_is_busy() {
+    let Some(scratch) = Scratch::postgres().await else { return };
+    let told = |code: &str| (Some(code.to_owned()), "busy");
+    let test = async |scratch: &Scratch| {
+        fill(scratch).await;
+        let write = async || scratch.db().write().await.expect("a transaction");
+        let hold = async |tx: &mut AnyConnection, party: &str| {
+            let hold = format!("UPDATE party SET version = version + 1 WHERE id = '{party}'");
+            tx.execute(AssertSqlSafe(hold)).await.map(drop)
+        };
+        // Another holds it for too long.
+        let (mut one, mut other) = (write().await, write().await);
+        hold(&mut one, "company").await.expect("is free");
+        other.execute("SET LOCAL lock_timeout = '10ms'").await.expect("is set");
+        let refused = hold(&mut other, "company").await.expect_err("is held");
+        assert_eq!(busy(refused), told("55P03"));
+        drop(other);
+
+        // Each waits for what the other holds; one of the two is refused, and lets the other on.
+        let mut other = write().await;
+        hold(&mut other, "body").await.expect("is free");
+        let crosses = async |mut tx: Tx, party: &str| match hold(&mut tx, party).await {
+            Ok(()) => tx.commit().await,
+            refused => refused,
+        };
+        let both = tokio::join!(crosses(one, "body"), crosses(other, "company"));
+        let refused = match both {
+            (Ok(()), Err(refused)) | (Err(refused), Ok(())) => refused,
+            both => panic!("{both:?}"),
+        };
+        assert_eq!(busy(refused), told("40P01"));
+
+        // Another changed it since the transaction looked.
+        let mut other = write().await;
+        other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await.expect("is set");
+        other.execute("SELECT version FROM party").await.expect("looks");
+        let mut one = write().await;
+        hold(&mut one, "company").await.expect("is free");
+        one.commit().await.expect("commits");
+        let refused = hold(&mut other, "company").await.expect_err("was changed");
+        assert_eq!(busy(refused), told("40001"));
+        drop(other);
+    };
+    scratch.run(test).await;
 }
