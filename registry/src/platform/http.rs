@@ -64,6 +64,7 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
             Problem::internal(anyhow::anyhow!("a handler panicked")).into_response()
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_LIMIT))
+        .layer(middleware::from_fn(refuse_nul))
         .layer(middleware::from_fn(refuse_in_problems))
         .layer(header_always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_always(header::REFERRER_POLICY, "no-referrer"))
@@ -80,6 +81,16 @@ async fn no_route(view: View, headers: HeaderMap) -> Response {
     let vary = HeaderValue::from_static("accept, accept-language");
     response.headers_mut().insert(header::VARY, vary);
     response
+}
+
+/// No text has a NUL character, and PostgreSQL keeps none: an address with one is refused before anything is asked.
+async fn refuse_nul(request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map_or("", |address| address.as_str());
+    if address.contains("%00") {
+        let detail = "the address has a NUL character (%00), which no text here has";
+        return Problem::MalformedRequest(detail.into()).into_response();
+    }
+    next.run(request).await
 }
 
 /// Gives the request its id, logs how it ended (method, route pattern, never the path's own values, status and

@@ -1,7 +1,8 @@
 //! What does not fit the programme, the scope, the version or the state.
 
 use akashi_tests::{
-    Application, Body, Client, Company, Engine, LEADING, Registry, Sides, on_both_engines, text,
+    Application, Body, Client, Company, Engine, LEADING, PASSWORD, Registry, Sides,
+    on_both_engines, text,
 };
 use serde_json::{Value, json};
 
@@ -478,7 +479,32 @@ async fn an_id_that_is_none_is_told_from_one_of_nothing(engine: Engine) {
     operator.get("/api/v1/audit?party=not-a-uuid").await.expect(400).problem("malformed-request");
 }
 
+async fn a_nul_character_is_refused_wherever_it_stands(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let anyone = registry.anyone();
+    for path in [
+        "/certificates?q=%00",
+        "/certificates/%00",
+        "/credentials/%00",
+        "/status/%00",
+        "/programmes/x%00/1",
+        "/bodies/%00/did.json",
+    ] {
+        anyone.get(path).await.expect(400).problem("malformed-request");
+    }
+    let somebody = registry.sign_up("somebody@people.example").await;
+    let mut company = json!({"kind": "company", "name": "例\u{0}示", "country": "JP",
+        "identifiers": [{"scheme": "jp-hojin", "value": "7000012050002"}]});
+    somebody.post("/api/v1/parties", &company).await.problem("invalid");
+    company["name"] = "例示".into();
+    company["municipality"] = "例\u{0}示".into();
+    somebody.post("/api/v1/parties", &company).await.problem("invalid");
+    let account = json!({"email": "a\u{0}@people.example", "password": PASSWORD, "name": "A", "locale": "en"});
+    anyone.post("/api/v1/accounts", &account).await.problem("invalid");
+}
+
 on_both_engines!(
+    a_nul_character_is_refused_wherever_it_stands,
     what_the_programme_or_the_scope_does_not_know_is_not_rated,
     an_application_names_what_is_there,
     whoever_saw_an_older_version_looks_again,

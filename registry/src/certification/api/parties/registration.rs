@@ -126,8 +126,9 @@ impl Register {
             "/identifiers",
             "a company that is not a sole proprietor's has at least one",
         );
+        need(self.municipality.as_deref().is_none_or(name_ok), "/municipality", NAME);
         need(
-            !self.sole_proprietor || self.municipality.as_deref().is_some_and(name_ok),
+            !self.sole_proprietor || self.municipality.is_some(),
             "/municipality",
             "is needed for a sole proprietor, who is shown by it",
         );
