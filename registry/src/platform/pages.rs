@@ -85,7 +85,8 @@ impl View {
         self.chosen.then_some(self.language.as_str())
     }
 
-    /// The same page in the other languages: code, name, address.
+    /// The same page in the other languages: code, name, address. The address is the query alone: a path that
+    /// begins with `//` would name another host (RFC 3986 §4.2).
     #[must_use]
     pub fn others(&self) -> Vec<(&'static str, &'static str, String)> {
         let names = [(Locale::En, "English"), (Locale::Ja, "日本語")];
@@ -94,7 +95,7 @@ impl View {
         let address = |language: Locale| {
             let own = format!("lang={language}");
             let pairs: Vec<&str> = kept.iter().copied().chain([own.as_str()]).collect();
-            format!("{}?{}", self.here.path(), pairs.join("&"))
+            format!("?{}", pairs.join("&"))
         };
         let others = names.into_iter().filter(|(language, _)| *language != self.language);
         others.map(|(language, name)| (language.as_str(), name, address(language))).collect()
@@ -179,7 +180,7 @@ pub(crate) mod tests {
         let view = reader(Locale::Ja, "/certificates?q=a%26b&lang=ja");
         assert_eq!(view.url("/verify"), "/verify?lang=ja");
         assert_eq!(view.url("/certificates?q=a"), "/certificates?q=a&lang=ja");
-        assert_eq!(view.others(), [("en", "English", "/certificates?q=a%26b&lang=en".to_owned())]);
+        assert_eq!(view.others(), [("en", "English", "?q=a%26b&lang=en".to_owned())]);
         assert_eq!(View { chosen: false, ..view }.url("/verify"), "/verify");
     }
 

@@ -331,7 +331,8 @@ async fn sql_and_rust_name_the_same_holders(scratch: &Scratch) {
         named.extend(may.then_some(number));
     }
     let mut found = public.found("q=yamabiko").await;
-    (found.sort(), named.sort());
+    found.sort();
+    named.sort();
     assert_eq!(found, named);
 }
 
