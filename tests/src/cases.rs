@@ -170,7 +170,7 @@ impl Cast {
         let made = applicant.post(&format!("{API}/applications"), &application).await.expect(201);
         let application = made.text("/id").to_owned();
         let read = applicant.get(&format!("{API}/applications/{application}")).await.expect(200);
-        let facility = read.text("/facilities/0").to_owned();
+        let facility = read.text("/facilities/0/id").to_owned();
         let mut case = Case { application, company, facility, ..Case::default() };
         case.evidence = self.attach(&case).await.expect(201).text("/id").to_owned();
         let link = json!({"application": case.application, "criterion": IMPROVABLE,

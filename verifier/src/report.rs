@@ -229,7 +229,7 @@ reasons! {
 
     /// A newer credential takes this one's place: ask the holder for it.
     RefreshBitSet = "refresh_bit_set" => Superseded,
-    /// The certification was withdrawn, or this credential was replaced by a lower one.
+    /// The certification was withdrawn or ended, or a credential of a lower level or a narrower scope took this one's place.
     RevocationBitSet = "revocation_bit_set" => Revoked,
     /// The certification is suspended: ask the holder or the body why and until when.
     SuspensionBitSet = "suspension_bit_set" => Suspended,

@@ -428,6 +428,20 @@ fn a_log_proof_lies_beside_the_file_or_is_named() {
 }
 
 #[test]
+fn one_log_proof_is_not_the_proof_of_many() {
+    let (desk, world) = Desk::good();
+    desk.put("proof", world.log_proof.unwrap().as_bytes());
+    let line = fs::read(desk.folder.path().join("a.json")).unwrap();
+    desk.put("many.ndjson", &[&line[..], b"\n", &line].concat());
+    for (files, says) in [
+        (&["many.ndjson"][..], "give each its own in its line"),
+        (&["a.json", "a.jwt"], "check each FILE by itself"),
+    ] {
+        assert_fails(&desk.run(&[files, &["--log-proof", "proof"]].concat()), &[says]);
+    }
+}
+
+#[test]
 fn a_file_without_end_is_read_no_further_than_a_credential_goes() {
     let (desk, _) = Desk::good();
     let output = desk.run(&["/dev/zero", "--format", "json"]);

@@ -1,8 +1,8 @@
 //! `akashi serve`: the registry on a folder of its own.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write as _;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
@@ -174,20 +174,33 @@ fn lock(place: &Place) -> anyhow::Result<Option<File>> {
     }
 }
 
-/// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost`.
+/// Listens on the address; on IPv6's loopback too where IPv4's was asked for, since browsers try it for `localhost` and
+/// would reach another program there.
 async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
-    let mut listeners = vec![bind_one(address, "--listen").await?];
-    if address.ip().is_loopback() && address.is_ipv4() {
-        let port = listeners[0].local_addr()?.port();
-        listeners.extend(TcpListener::bind(("::1", port)).await);
+    loop {
+        let listener = bind_one(address, "--listen").await?;
+        if address.ip() != Ipv4Addr::LOCALHOST {
+            return Ok(vec![listener]);
+        }
+        let beside = SocketAddr::from((Ipv6Addr::LOCALHOST, listener.local_addr()?.port()));
+        match TcpListener::bind(beside).await {
+            Ok(second) => return Ok(vec![listener, second]),
+            Err(error) if error.kind() != ErrorKind::AddrInUse => return Ok(vec![listener]),
+            Err(error) if address.port() != 0 => {
+                return Err(error).context(cannot_listen(beside, "--listen"));
+            }
+            // Any free port will do: another one, then.
+            Err(_) => {}
+        }
     }
-    Ok(listeners)
+}
+
+fn cannot_listen(address: SocketAddr, option: &str) -> String {
+    format!("cannot listen on {address}: choose another address with {option}")
 }
 
 async fn bind_one(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: choose another address with {option}")
-    })
+    TcpListener::bind(address).await.with_context(|| cannot_listen(address, option))
 }
 
 /// Opens the registry of a folder, which must be there, to work on it beside `serve` or without it.
@@ -305,8 +318,16 @@ fn write_root_keys(app: &App, folder: &Path) -> anyhow::Result<Vec<SigningKey>> 
         write_secret(&unfinished.join(format!("root-{n}.key")), &sealed.to_string())?;
         keys.push(key);
     }
+    // On disk before the database says that there is a root.
+    sync_folder(&unfinished)?;
     fs::rename(&unfinished, folder)?;
+    sync_folder(folder.parent().unwrap_or(folder))?;
     Ok(keys)
+}
+
+/// Puts on disk what a folder says of its files: their names.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -364,7 +385,7 @@ impl Ready {
 /// A sentence that says what to do.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
     let ready = open(options).await?;
-    let port = ready.listeners[0].local_addr()?.port();
+    let address = ready.listeners[0].local_addr()?;
     if let Some(link) = &ready.operator_link {
         say(format_args!("operator link: {link}"))?;
     }
@@ -377,7 +398,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(listener) = &ready.metrics {
         say(format_args!("measures: http://{}/metrics", listener.local_addr()?))?;
     }
-    say(format_args!("listening on http://localhost:{port}"))?;
+    match address.ip() == Ipv4Addr::LOCALHOST {
+        true => say(format_args!("listening on http://localhost:{}", address.port()))?,
+        false => say(format_args!("listening on http://{address}"))?,
+    }
     let stop = Arc::new(Notify::new());
     let signalled = stop.clone();
     tokio::spawn(async move {

@@ -17,8 +17,7 @@ use super::app::App;
 use super::audit;
 use super::authorisation::Refused;
 use super::id::uuid_v7;
-use super::media_type::wants_page;
-use super::pages::View;
+use super::pages::{View, as_wanted};
 use super::problem::Problem;
 
 /// The longest that a request may take, uploads included.
@@ -75,20 +74,15 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
 
 /// What has no route: a page for whoever reads pages, problem details for programs.
 async fn no_route(view: View, headers: HeaderMap) -> Response {
-    let problem = Problem::NotFound("page");
-    let mut response =
-        if wants_page(&headers) { view.problem(&problem) } else { problem.into_response() };
-    let vary = HeaderValue::from_static("accept, accept-language");
-    response.headers_mut().insert(header::VARY, vary);
-    response
+    as_wanted(&headers, &view, Err(Problem::NotFound("page")))
 }
 
 /// No text has a NUL character, and PostgreSQL keeps none: an address with one is refused before anything is asked.
-async fn refuse_nul(request: Request, next: Next) -> Response {
+async fn refuse_nul(view: View, headers: HeaderMap, request: Request, next: Next) -> Response {
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
     if address.contains("%00") {
         let detail = "the address has a NUL character (%00), which no text here has";
-        return Problem::MalformedRequest(detail.into()).into_response();
+        return as_wanted(&headers, &view, Err(Problem::MalformedRequest(detail.into())));
     }
     next.run(request).await
 }

@@ -25,10 +25,10 @@ pub fn preferred<'a>(headers: &HeaderMap, offers: &[&'a str]) -> Option<&'a str>
     let Some(wish) = wish.ok().filter(|wish| wish.media_types().next().is_some()) else {
         return offers.first().copied();
     };
-    let typed = offers.iter().filter_map(|offer| MediaType::parse(offer).ok());
-    let typed: Vec<_> = typed.collect();
-    let best = wish.negotiate(&typed)?;
-    offers.iter().find(|offer| MediaType::parse(offer).as_ref() == Ok(best)).copied()
+    let typed: Vec<_> =
+        offers.iter().filter_map(|offer| Some((*offer, MediaType::parse(offer).ok()?))).collect();
+    let best = wish.negotiate(typed.iter().map(|(_, media_type)| media_type))?;
+    typed.iter().find(|(_, media_type)| media_type == best).map(|(offer, _)| *offer)
 }
 
 #[cfg(test)]

@@ -43,16 +43,22 @@ impl Text {
                 format!("is longer than {LIMIT} bytes"),
             ));
         }
-        let tag = !self.lang.is_empty()
-            && self.lang.len() <= 35
-            && self.lang.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if !tag {
-            return Err(Problem::invalid(
-                format!("{place}/lang"),
-                "must be a BCP 47 language tag, such as ja",
-            ));
-        }
+        check_language(&self.lang, &format!("{place}/lang"))?;
         Ok(self)
+    }
+}
+
+/// Checks that a word can be a language's.
+///
+/// # Errors
+/// When it is no BCP 47 tag, by its characters and its length.
+pub fn check_language(tag: &str, place: &str) -> Result<(), Problem> {
+    let holds = !tag.is_empty()
+        && tag.len() <= 35
+        && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    match holds {
+        true => Ok(()),
+        false => Err(Problem::invalid(place, "must be a BCP 47 language tag, such as ja")),
     }
 }
 

@@ -6,12 +6,13 @@ use std::fmt::Display;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::accounts::rules::Locale;
+use super::media_type::wants_page;
 use super::problem::Problem;
 use super::texts;
 
@@ -152,6 +153,21 @@ impl View {
             ProblemPage { view: self, kind: problem.slug(), detail: Some(problem.to_string()) };
         self.page(problem.status(), &page)
     }
+}
+
+/// An answer; a problem as a page for whoever prefers one.
+pub fn as_wanted(headers: &HeaderMap, view: &View, result: Result<Response, Problem>) -> Response {
+    let problem = match result {
+        Ok(response) => return response,
+        Err(problem) => problem,
+    };
+    let mut response = match wants_page(headers) {
+        true => view.problem(&problem),
+        false => problem.into_response(),
+    };
+    let vary = HeaderValue::from_static("accept, accept-language");
+    response.headers_mut().insert(header::VARY, vary);
+    response
 }
 
 /// What a kind of problem means, and what happened here.

@@ -334,9 +334,6 @@ impl IntoResponse for Problem {
 /// `lock_not_available`.
 const WAITED_IN_VAIN: [&str; 3] = ["40001", "40P01", "55P03"];
 
-/// What PostgreSQL says of a text that it cannot keep: `character_not_in_repertoire`.
-const NUL_IN_TEXT: &str = "22021";
-
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         match &error {
@@ -349,9 +346,6 @@ impl From<sqlx::Error> for Problem {
                 if refusal.code().is_some_and(|code| WAITED_IN_VAIN.contains(&&*code)) =>
             {
                 Self::Busy
-            }
-            sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some(NUL_IN_TEXT) => {
-                Self::MalformedBody("a text has a NUL character, which none may have".into())
             }
             sqlx::Error::PoolTimedOut => Self::Busy,
             _ => Self::internal(error),

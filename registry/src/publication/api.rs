@@ -8,7 +8,7 @@ use akashi_verifier::credential::Credential as Payload;
 use askama::Template as _;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
@@ -33,7 +33,7 @@ use crate::platform::app::App;
 use crate::platform::clock::instant;
 use crate::platform::id::PartyId;
 use crate::platform::media_type::{preferred, wants_page};
-use crate::platform::pages::View;
+use crate::platform::pages::{View, as_wanted};
 use crate::platform::paging::Page;
 use crate::platform::problem::{Problem, ProblemDetails};
 
@@ -51,18 +51,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 async fn home(view: View) -> Response {
     view.page(StatusCode::OK, &HomePage { view: &view })
-}
-
-/// A problem as a page for whoever prefers one.
-pub(super) fn as_wanted(
-    headers: &HeaderMap,
-    view: &View,
-    result: Result<Response, Problem>,
-) -> Response {
-    match result {
-        Err(problem) if wants_page(headers) => view.problem(&problem),
-        other => other.into_response(),
-    }
 }
 
 /// What the list may be asked.

@@ -16,12 +16,12 @@ use tokio::task::spawn_blocking;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::{as_wanted, programme};
+use super::api::programme;
 use super::pages::{ReportPage, VerifyPage};
 use crate::issuance::{self, Kind};
 use crate::platform::app::App;
 use crate::platform::media_type::wants_page;
-use crate::platform::pages::View;
+use crate::platform::pages::{View, as_wanted};
 use crate::platform::permits::off_the_runtime;
 use crate::platform::problem::{Problem, ProblemDetails};
 

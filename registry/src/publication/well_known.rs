@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::Public;
-use super::api::{self, as_wanted};
+use super::api;
 use super::pages::ProgrammePage;
 use crate::certification::store::programmes;
 use crate::issuance::did::{self, DocumentKey};
@@ -21,7 +21,7 @@ use crate::issuance::{self, Kind};
 use crate::platform::app::App;
 use crate::platform::clock::rfc3339;
 use crate::platform::media_type::wants_page;
-use crate::platform::pages::{ProblemPage, View};
+use crate::platform::pages::{ProblemPage, View, as_wanted};
 use crate::platform::problem::{KINDS, Problem, ProblemDetails};
 use crate::platform::signing_keys;
 
@@ -187,7 +187,7 @@ async fn programme_json(
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let version = programmes::published(&mut db, id, version).await?.ok_or(UNKNOWN_VERSION)?;
-    Ok(Public::new("application/json", version.canonical).lasting().answer(headers))
+    Ok(Public::new("application/json", version.canonical).answer(headers))
 }
 
 async fn programme_page(

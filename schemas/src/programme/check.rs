@@ -11,6 +11,9 @@ use super::document::{ALL, Criterion, Days, Document, Ground, InterviewQuota, Le
 use super::fault::{Fault, FaultKind};
 use crate::{Attestation, CriterionKind, Language, Rating};
 
+/// The longest identifier, in characters.
+const LONGEST_ID: usize = 64;
+
 /// All that is wrong with the programme, in the order of reading.
 pub(super) fn faults(programme: &Document) -> Vec<Fault> {
     let mut check = Check { programme, faults: Vec::new() };
@@ -50,7 +53,9 @@ impl Check<'_> {
     fn id(&mut self, place: &str, id: &str) {
         let first = id.starts_with(|c: char| c.is_ascii_alphanumeric());
         let rest = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
-        self.fault_if(!(first && rest), place, FaultKind::BadId(id.chars().take(64).collect()));
+        let short = id.len() <= LONGEST_ID;
+        let shown = || id.chars().take(LONGEST_ID).collect();
+        self.fault_if(!(first && rest && short), place, FaultKind::BadId(shown()));
     }
 
     fn unique_ids<'i>(&mut self, list: &str, ids: impl Iterator<Item = &'i str>) {

@@ -50,9 +50,9 @@ pub enum FaultKind {
     /// A text is absent or blank in a language that every text must have.
     #[error("the text is missing in `{0}`")]
     MissingText(Language),
-    /// An identifier that cannot stand in a URL as it is.
+    /// An identifier that cannot stand in a URL as it is, or is longer than 64 characters.
     #[error(
-        "`{0}` is no identifier: use letters, digits, `.`, `-` and `_`, and begin with a letter or digit"
+        "`{0}` is no identifier: use at most 64 letters, digits, `.`, `-` and `_`, and begin with a letter or digit"
     )]
     BadId(String),
     /// An identifier that an earlier one of the same list has.

@@ -2,7 +2,7 @@
 
 use akashi_tests::{
     Application, Body, Client, Company, Engine, LEADING, PASSWORD, Registry, Sides,
-    on_both_engines, text,
+    corporate_number, on_both_engines, text,
 };
 use serde_json::{Value, json};
 
@@ -87,7 +87,17 @@ async fn what_the_programme_or_the_scope_does_not_know_is_not_rated(engine: Engi
         let problem = rate(criterion, rating).await.problem("invalid");
         assert_eq!(problem["members"][0]["place"], place, "{case}: {problem:#}");
     }
+    let mut complete = json!({"version": before["version"], "interviews": {}});
+    complete["interviews"][whole] = json!({"any language": 1});
+    let problem = body.lead.post(&application.assessment("/complete").await, &complete).await;
+    let place = format!("/interviews/{whole}/any language");
+    assert_eq!(problem.problem("invalid")["members"][0]["place"], place);
     assert_eq!(application.assessment_seen().await, before);
+
+    let competence = json!({"body": body.id, "account": body.lead.id, "programme": "unheard-of",
+        "from": "2026-01-01T00:00:00Z"});
+    let problem = body.quality_manager.post("/api/v1/competences", &competence).await;
+    assert_eq!(problem.problem("invalid")["members"][0]["place"], "/programme");
 }
 
 async fn an_application_names_what_is_there(engine: Engine) {
@@ -493,17 +503,45 @@ async fn a_nul_character_is_refused_wherever_it_stands(engine: Engine) {
         anyone.get(path).await.expect(400).problem("malformed-request");
     }
     let somebody = registry.sign_up("somebody@people.example").await;
-    let mut company = json!({"kind": "company", "name": "例\u{0}示", "country": "JP",
-        "identifiers": [{"scheme": "jp-hojin", "value": "7000012050002"}]});
-    somebody.post("/api/v1/parties", &company).await.problem("invalid");
-    company["name"] = "例示".into();
-    company["municipality"] = "例\u{0}示".into();
-    somebody.post("/api/v1/parties", &company).await.problem("invalid");
+    let company = |name: &str, municipality: &str| {
+        json!({"kind": "company", "name": name, "country": "JP", "municipality": municipality,
+            "identifiers": [{"scheme": "jp_corporate_number", "value": corporate_number(1)}]})
+    };
+    for (name, municipality) in
+        [("例\u{0}示", "例示市"), ("例示", "例\u{0}示市"), ("\\\u{0}", "例示市")]
+    {
+        let refused = somebody.post("/api/v1/parties", &company(name, municipality)).await;
+        refused.expect(400).problem("malformed-body");
+    }
+    somebody.post("/api/v1/parties", &company("\\u0000", "例示市")).await.expect(201);
     let account = json!({"email": "a\u{0}@people.example", "password": PASSWORD, "name": "A", "locale": "en"});
-    anyone.post("/api/v1/accounts", &account).await.problem("invalid");
+    anyone.post("/api/v1/accounts", &account).await.expect(400).problem("malformed-body");
+    let page = anyone.get_as("/certificates?q=%00", "text/html").await.expect(400);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+}
+
+async fn a_party_has_a_score_of_names_and_one_number_of_a_register(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let somebody = registry.sign_up("somebody@people.example").await;
+    let name = json!({"kind": "trade", "name": "Example"});
+    let number = |n| json!({"scheme": "jp_corporate_number", "value": corporate_number(n)});
+    let register = async |names: usize, numbers: &[Value]| {
+        let company = json!({"kind": "company", "name": "例示", "country": "JP",
+            "names": vec![name.clone(); names], "identifiers": numbers});
+        somebody.post("/api/v1/parties", &company).await
+    };
+    for (names, numbers, place) in
+        [(21, vec![number(1)], "/names"), (0, vec![number(1), number(2)], "/identifiers")]
+    {
+        let problem = register(names, &numbers).await.problem("invalid");
+        assert_eq!(problem["members"][0]["place"], place, "{problem:#}");
+    }
+    let lei = json!({"scheme": "lei", "value": "EXAMPLE0000000000184"});
+    register(20, &[number(1), lei]).await.expect(201);
 }
 
 on_both_engines!(
+    a_party_has_a_score_of_names_and_one_number_of_a_register,
     a_nul_character_is_refused_wherever_it_stands,
     what_the_programme_or_the_scope_does_not_know_is_not_rated,
     an_application_names_what_is_there,

@@ -79,6 +79,12 @@ async fn names_stay_as_they_were_handed_in(engine: Engine) {
 
     // In a draft it may be put right what it is called.
     change(&party, "name", "例示食品工業株式会社").await.expect(200);
+    let (_, named) = records().await;
+    assert_eq!(named[0]["name"], "例示食品工業株式会社", "the company as a whole is named with it");
+    let whole = format!("{party}/facilities/{}", company.whole);
+    let other_name = json!({"version": named[0]["version"], "name": "Another"});
+    company.member.patch(&whole, &other_name).await.problem("invalid");
+    assert_eq!(records().await.1, named);
     change(&site, "address", "1-3 Example").await.expect(200);
     application.is_submitted().await;
 

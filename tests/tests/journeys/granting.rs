@@ -49,7 +49,21 @@ async fn a_company_corrects_is_certified_and_is_believed_offline(engine: Engine)
     let submitted = member.post(&application.path("/submit"), &version).await.expect(200);
     assert_eq!(submitted.text("/state"), "submitted");
 
-    // The body looks at the application, takes it on, names who does what; each accepts.
+    // The body reads whom and what it would certify, takes the application on, names who does what; each accepts.
+    let read = quality_manager.get(&application.path("")).await.expect(200).json;
+    assert_eq!(read["company_record"]["name"], COMPANY_NAME);
+    let number = json!({"scheme": "jp_corporate_number", "value": company.corporate_number});
+    assert_eq!(read["company_record"]["identifiers"], json!([number]));
+    let facilities = read["facilities"].as_array().expect("a scope").iter();
+    let scope: Vec<_> = facilities.map(|f| [&f["id"], &f["name"], &f["address"]]).collect();
+    assert_eq!(
+        scope,
+        [
+            [company.whole.as_str(), COMPANY_NAME, ""],
+            [&company.site, "Example works", "1-1 Example"],
+            [&company.dormitory, "Example dormitory", "1-2 Example"],
+        ]
+    );
     let version = json!({"version": submitted.number("/version")});
     let accepted = quality_manager.post(&application.path("/accept"), &version).await.expect(200);
     assert_eq!(accepted.text("/state"), "accepted");

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::Written;
 use crate::certification::ids::{CompetenceId, ConflictId};
 use crate::certification::rules::conflict::TieKind;
-use crate::certification::store::{parties, people};
+use crate::certification::store::{parties, people, programmes};
 use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::audit;
@@ -132,6 +132,9 @@ async fn record_competence(
     let members = accounts::store::members(&mut act.tx, &body.body).await?;
     if !members.iter().any(|member| member.account_id == body.account) {
         return Err(Problem::invalid("/account", "is no member of the body"));
+    }
+    if programmes::owner(&mut act.tx, &body.programme).await?.is_none() {
+        return Err(Problem::invalid("/programme", "is no programme here"));
     }
     let until = body.until.map(Timestamp::as_millisecond);
     let (from, now) = (body.from.as_millisecond(), act.now);

@@ -12,6 +12,8 @@ use thiserror::Error;
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// Random characters in a number.
 const RANDOM: usize = 8;
+/// The longest text that is read as a number, in bytes: room for separators of three bytes at every place.
+const LONGEST: usize = 96;
 /// What stands before a number where it is shown.
 const PREFIX: &str = "AK";
 
@@ -100,6 +102,9 @@ impl FromStr for CertificateNumber {
     type Err = NumberError;
 
     fn from_str(text: &str) -> Result<Self, NumberError> {
+        if text.len() > LONGEST {
+            return Err(NumberError::Length(text.chars().count()));
+        }
         let plain: Vec<char> =
             text.chars().map(narrow).filter(|character| !is_separator(*character)).collect();
         let with_prefix = plain.len() == PREFIX.len() + RANDOM + 1
@@ -215,6 +220,9 @@ mod tests {
         ] {
             assert_eq!(typed.parse::<CertificateNumber>(), Err(why), "{typed}");
         }
+        let stretched = format!("AK-7M3Q-XRTH-B{}", "-".repeat(83));
+        assert_eq!(stretched.parse::<CertificateNumber>(), Err(NumberError::Length(97)));
+        assert!(stretched[..96].parse::<CertificateNumber>().is_ok());
     }
 
     #[test]

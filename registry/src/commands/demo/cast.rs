@@ -88,6 +88,7 @@ pub(super) type Gap = (&'static str, usize, Rating, bool);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Company {
     pub(super) slug: &'static str,
+    /// In Japanese; [`shown`](Self::shown) adds it in Latin letters.
     pub(super) name: &'static str,
     pub(super) roman: &'static str,
     pub(super) kana: &'static str,
@@ -109,7 +110,7 @@ use Rating::{Major, Minor};
 pub(super) const COMPANIES: [Company; 6] = [
     Company {
         slug: "sendou",
-        name: "例示先導製菓株式会社 (Example Leading Confectionery)",
+        name: "例示先導製菓株式会社",
         roman: "Example Leading Confectionery",
         kana: "レイジセンドウセイカ",
         number: "999900000001",
@@ -128,7 +129,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "kinzoku",
-        name: "例示金属工業株式会社 (Example Metalworks)",
+        name: "例示金属工業株式会社",
         roman: "Example Metalworks",
         kana: "レイジキンゾクコウギョウ",
         number: "999900000002",
@@ -164,7 +165,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "suisan",
-        name: "例示水産加工株式会社 (Example Seafood Processing)",
+        name: "例示水産加工株式会社",
         roman: "Example Seafood Processing",
         kana: "レイジスイサンカコウ",
         number: "999900000003",
@@ -197,7 +198,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "nouen",
-        name: "例示農園株式会社 (Example Farm)",
+        name: "例示農園株式会社",
         roman: "Example Farm",
         kana: "レイジノウエン",
         number: "999900000004",
@@ -231,7 +232,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "housou",
-        name: "例示包装株式会社 (Example Packaging)",
+        name: "例示包装株式会社",
         roman: "Example Packaging",
         kana: "レイジホウソウ",
         number: "999900000005",
@@ -250,7 +251,7 @@ pub(super) const COMPANIES: [Company; 6] = [
     },
     Company {
         slug: "kaigo",
-        name: "例示介護サービス株式会社 (Example Care Services)",
+        name: "例示介護サービス株式会社",
         roman: "Example Care Services",
         kana: "レイジカイゴサービス",
         number: "999900000006",
@@ -270,6 +271,11 @@ pub(super) const COMPANIES: [Company; 6] = [
 ];
 
 impl Company {
+    /// The name that it is shown by.
+    pub(super) fn shown(&self) -> String {
+        format!("{} ({})", self.name, self.roman)
+    }
+
     /// The number with its check digit, by the rule of Japan's corporate numbers.
     pub(super) fn corporate_number(&self) -> String {
         let digits = self.number.bytes().rev().map(|byte| u32::from(byte - b'0'));

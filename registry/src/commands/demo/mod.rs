@@ -10,12 +10,14 @@ mod offline;
 mod story;
 
 use std::future::pending;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::{say, serve};
@@ -85,6 +87,10 @@ async fn open(data: PathBuf, port: u16) -> anyhow::Result<serve::Ready> {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         metrics: None,
     };
-    let free = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.is_ok();
-    serve::open(&options(if free { port } else { 0 })).await
+    let taken = async |host: IpAddr| match TcpListener::bind((host, port)).await {
+        Ok(_) => false,
+        Err(error) => error.kind() == ErrorKind::AddrInUse,
+    };
+    let taken = taken(Ipv4Addr::LOCALHOST.into()).await || taken(Ipv6Addr::LOCALHOST.into()).await;
+    serve::open(&options(if taken { 0 } else { port })).await
 }

@@ -32,7 +32,7 @@ pub(super) async fn tell(origin: &str, operator_token: &str) -> anyhow::Result<C
     let mut held = Vec::new();
     let mut refused = Vec::new();
     for company in &COMPANIES {
-        say(format_args!("\n{} ({})", company.roman, company.name))?;
+        say(format_args!("\n{}", company.shown()))?;
         let case = Case::open(&anyone, &mut cast, &institutions, &programme, company).await?;
         held.extend(case.run().await?);
         if company.fate == Fate::Refused {
@@ -195,7 +195,7 @@ impl<'a> Case<'a> {
         let applicant = anyone.join(&newcomer, None).await?;
         cast.people.push(applicant.clone());
         let party = json!({
-            "kind": "company", "name": company.name, "country": "JP",
+            "kind": "company", "name": company.shown(), "country": "JP",
             "names": [{ "kind": "roman", "name": company.roman }, { "kind": "kana", "name": company.kana }],
             "identifiers": [{ "scheme": "jp_corporate_number", "value": company.corporate_number() }],
         });

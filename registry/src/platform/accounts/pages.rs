@@ -82,8 +82,10 @@ fn refusal(view: &View, problem: &Problem) -> Response {
 
 /// What is wrong, under the names that the form's fields have.
 fn faults(view: &View, problem: &Problem) -> Vec<String> {
-    let Problem::Invalid(members) = problem else {
-        return vec![view.text("setup-fault-duplicate")];
+    let members = match problem {
+        Problem::Invalid(members) => members.as_slice(),
+        Problem::Duplicate(_) => return vec![view.text("setup-fault-duplicate")],
+        _ => &[],
     };
     let named = |member: &InvalidMember| {
         let field = member.place.trim_start_matches('/');

@@ -15,6 +15,8 @@ pub struct ProgrammePage<'a> {
     programme: &'a Programme,
     title: &'a str,
     standing: &'a str,
+    /// The least share of all weight that must apply for a level.
+    applicable: String,
     levels: Vec<LevelRow<'a>>,
     kinds: Vec<KindRow<'a>>,
     corrections: Vec<CorrectionRow>,
@@ -77,6 +79,7 @@ impl<'a> ProgrammePage<'a> {
             programme,
             title: text(&programme.title),
             standing: text(&programme.status_note),
+            applicable: percent(programme.rules.applicable_weight_min),
             levels: programme.levels.iter().map(|level| level_row(level, &text)).collect(),
             kinds: kinds.map(|(kind, means)| KindRow { kind, text: text(means) }).into(),
             corrections: corrections(view, programme),
@@ -198,6 +201,7 @@ mod tests {
         assert_eq!(figures(&page.levels[0]), ("95%".into(), 0, 3, Some(1), 24));
         assert_eq!(figures(&page.levels[2]), ("70%".into(), 5, 20, None, 12));
         assert_eq!(percent(8_505), "85.05%");
+        assert_eq!(page.applicable, "70%");
         let critical = &page.corrections[0];
         assert_eq!((critical.plan, critical.close), (14, 60));
     }

@@ -51,6 +51,7 @@ fn identifiers_stand_once_and_fit_a_url() {
         refused("/levels/1/id", json!(bad), &["/levels/1/id: bad_id"]);
     }
     refused("/id", json!("a/b"), &["/id: bad_id"]);
+    refused("/id", json!("a".repeat(65)), &["/id: bad_id"]);
     refused("/version", json!(""), &["/version: bad_id"]);
     refused("/criteria/0/topic", json!("social labour"), &["/criteria/0/topic: bad_id"]);
 }

@@ -54,20 +54,30 @@ fn check(options: &Options) -> Result<bool> {
     let trust = open_trust(options, state.as_ref())?;
     let (policy, now) = (options.policy(), now()?);
     let log_proof = options.log_proof.as_deref().map(read_log_proof).transpose()?;
+    if log_proof.is_some() && options.files.len() > 1 {
+        bail!(
+            "--log-proof is the proof of one credential: check each FILE by itself, or put its proof beside it, as FILE.tlog-proof"
+        );
+    }
     // Before the first answer, so that a slip in a name does not cut an array in two.
     options.files.iter().try_for_each(|file| input::check_readable(file))?;
     let mut writer = Writer::new(options.format, io::stdout().lock())?;
     let (mut all_valid, mut empty) = (true, None);
     for file in &options.files {
-        let beside = match (&log_proof, options.require_log) {
-            (None, true) => log_proof_beside(file)?,
-            _ => None,
-        };
         let mut index = 0;
         let mut input = Input::open(file)?;
+        if log_proof.is_some() && input.is_lines() {
+            bail!(
+                r#"{} holds many credentials, and --log-proof is the proof of one: give each its own in its line, as {{"credential": …, "log_proof": …}}"#,
+                file.display()
+            );
+        }
+        let beside = match log_proof.is_none() && options.require_log && !input.is_lines() {
+            true => log_proof_beside(file)?,
+            false => None,
+        };
+        let proof = log_proof.as_deref().or(beside.as_deref());
         while let Some(bytes) = input.next()? {
-            // The proof of one file is not the proof of many.
-            let proof = log_proof.as_deref().or(beside.as_deref()).filter(|_| !input.is_lines());
             let report = verify(&bytes, trust.as_ref().map_err(|why| *why), &policy, now, proof);
             all_valid &= report.verdict == Verdict::Valid;
             writer.write(&Item { input: file.display().to_string(), index, report })?;
@@ -134,8 +144,11 @@ fn read_log_proof(file: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The log proof that lies beside a credential, as FILE.tlog-proof.
+/// The log proof that lies beside a credential, as FILE.tlog-proof; nothing lies beside standard input.
 fn log_proof_beside(file: &Path) -> Result<Option<String>> {
+    if file.as_os_str() == "-" {
+        return Ok(None);
+    }
     let mut name = file.as_os_str().to_owned();
     name.push(".tlog-proof");
     let file = PathBuf::from(name);

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Checks Akashi's certificates offline: who signed, for what, whether it still holds.
 ///
-/// Fetch the trust bundle from the registry's /.well-known/akashi/trust-bundle and the root from
-/// /.well-known/akashi/root once, over a way you trust. Exit status: 0 all valid, 1 some not, 2 could not run.
+/// Fetch the root from the registry's /.well-known/akashi/root once, over a way you trust, and the trust bundle from
+/// /.well-known/akashi/trust-bundle every few days. Exit status: 0 all valid, 1 some not, 2 could not run.
 #[derive(Debug, Parser)]
 #[command(
     name = "akashi-verify",

@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::draft::ProgrammeRef;
+use crate::certification::api::parties::{FacilityView, PartyView, company_record};
 use crate::certification::file::File;
 use crate::certification::ids::{ApplicationId, AssessmentId, AssignmentId, FacilityId};
 use crate::certification::jobs;
@@ -103,8 +104,11 @@ async fn list(
 pub(crate) struct ApplicationView {
     #[serde(flatten)]
     row: ApplicationRow,
+    /// The company's record: whom a certificate would name.
+    company_record: PartyView,
     programme: ProgrammeRef,
-    facilities: Vec<FacilityId>,
+    /// The scope.
+    facilities: Vec<FacilityView>,
     facts: BTreeSet<String>,
     /// The version of the terms that the company accepted.
     agreed_terms: Option<String>,
@@ -199,6 +203,7 @@ async fn get(
     let notes = read_notes(&mut db, &app, &file, &answers, &events).await?;
     let assignments = applications::assignments(&mut db, &id).await?;
     Ok(Json(ApplicationView {
+        company_record: company_record(&mut db, &file.application.company_id).await?,
         programme: ProgrammeRef::of(&file.programme),
         facts: file.facts().clone(),
         agreed_terms: applications::agreed_terms(&mut db, &id).await?,
@@ -206,7 +211,7 @@ async fn get(
         assignments: assignments.into_iter().map(AssignmentView::from).collect(),
         unanswered: unanswered(&file, &scope, &answers),
         lapses_at: jobs::lapses_at(&mut db, &file).await?.map(|at| rfc3339(at.as_millisecond())),
-        facilities: scope.into_iter().map(|facility| facility.id).collect(),
+        facilities: scope.into_iter().map(FacilityView::from).collect(),
         answers: answers
             .into_iter()
             .map(|row| AnswerView::of(row, &notes))

@@ -23,7 +23,7 @@ use crate::certification::store::{applications, assessments, findings};
 use crate::platform::app::App;
 use crate::platform::authorisation::Task;
 use crate::platform::db::json::JsonText;
-use crate::platform::notes::Text;
+use crate::platform::notes::{self, Text};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
 
@@ -116,6 +116,9 @@ async fn hold_interviews(
         let place = || format!("/interviews/{facility}");
         let row = loaded.sample.iter_mut().find(|s| s.facility_id.as_str() == facility);
         let row = row.ok_or_else(|| Problem::invalid(place(), "is not in the sample"))?;
+        for language in held.keys() {
+            notes::check_language(language, &format!("{}/{language}", place()))?;
+        }
         row.interviews_held = JsonText(held.clone());
         assessments::hold_interviews(
             tx,

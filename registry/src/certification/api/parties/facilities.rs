@@ -201,6 +201,9 @@ async fn change_facility(
             return Err(Problem::invalid(place, NAME));
         }
     }
+    if row.kind == FacilityKind::Whole && body.name.is_some() {
+        return Err(Problem::invalid("/name", "is the company's: change the company's name"));
+    }
     if body.name.is_some() || body.address.is_some() {
         names_may_change(&mut act.tx, &id).await?;
     }

@@ -16,7 +16,8 @@ use crate::platform::id::{AccountId, PartyId};
 use crate::platform::problem::Problem;
 use crate::platform::write::Act;
 
-pub(super) use record::Terms;
+pub(super) use facilities::FacilityView;
+pub(super) use record::{PartyView, Terms, company_record};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

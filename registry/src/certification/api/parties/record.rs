@@ -1,5 +1,6 @@
 //! A party's record: read and changed.
 
+use akashi_schemas::FacilityKind;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -15,7 +16,7 @@ use crate::certification::api::{Written, check_version};
 use crate::certification::rules::application::ApplicationState;
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::store::parties::{Party, PartyKind};
-use crate::certification::store::{applications, certificates, parties};
+use crate::certification::store::{applications, certificates, facilities, parties};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Role};
 use crate::platform::clock::rfc3339;
@@ -23,7 +24,7 @@ use crate::platform::data_keys;
 use crate::platform::id::{PartyId, uuid_v7};
 use crate::platform::paging::{After, PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, change))
@@ -91,6 +92,16 @@ pub(crate) struct Fee {
     amount: u64,
     /// ISO 4217.
     currency: String,
+}
+
+/// The record of an application's company, for those who read the application: a body sees by which name and
+/// number it would certify whom.
+pub(crate) async fn company_record(
+    db: &mut sqlx::AnyConnection,
+    company: &PartyId,
+) -> Result<PartyView, Problem> {
+    let party = parties::get(db, company).await?.ok_or(sqlx::Error::RowNotFound)?;
+    view(db, party).await
 }
 
 async fn view(db: &mut sqlx::AnyConnection, party: Party) -> Result<PartyView, Problem> {
@@ -177,7 +188,8 @@ pub(crate) struct Change {
     terms: Option<Terms>,
 }
 
-/// Changes a party's record. A changed name keeps the old one as `former`.
+/// Changes a party's record. A changed name keeps the old one as `former`; a company as a whole, among its facilities,
+/// is named with it.
 #[utoipa::path(patch, path = "/api/v1/parties/{id}", params(("id" = String, Path)), request_body = Change, tag = "parties",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn change(
@@ -196,6 +208,9 @@ async fn change(
         let former = std::mem::replace(&mut party.display_name, name.trim().to_owned());
         let (row, kind) = (uuid_v7(act.now, &*app.rng), NameKind::Former.as_str());
         parties::add_name(&mut act.tx, &row, &id, kind, &former, act.now).await?;
+        if party.kind == PartyKind::Company {
+            rename_whole(&mut act, &party).await?;
+        }
     }
     if let Some(terms) = body.terms {
         if party.kind != PartyKind::Body {
@@ -217,6 +232,18 @@ async fn change(
     }
     let version = parties::update(&mut act.tx, &party).await?;
     act.commit(StatusCode::OK, &Written::new(id, version)).await
+}
+
+/// The organisation as a whole bears its company's name.
+async fn rename_whole(act: &mut Act<'_>, company: &Party) -> Result<(), Problem> {
+    let own = facilities::of_party(&mut act.tx, &company.id).await?;
+    let whole = own.into_iter().find(|facility| facility.kind == FacilityKind::Whole);
+    let mut whole = whole.ok_or(sqlx::Error::RowNotFound)?;
+    whole.name.clone_from(&company.display_name);
+    let fields = serde_json::json!({ "name": whole.name }).to_string();
+    let (change, by) = (uuid_v7(act.now, &*act.app.rng), &act.actor.account);
+    facilities::update(&mut act.tx, &whole, &change, by, &fields, act.now).await?;
+    Ok(())
 }
 
 /// What a certificate says of its holder is what was assessed: names and addresses stay as they were handed in

@@ -1,5 +1,7 @@
 //! A party is registered.
 
+use std::collections::BTreeSet;
+
 use akashi_schemas::FacilityKind;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -65,14 +67,14 @@ pub(crate) struct Register {
     kind: PartyKind,
     /// The name it is shown by.
     name: String,
-    /// Further names, by which it is found.
+    /// Further names, by which it is found; at most 20.
     #[serde(default)]
     names: Vec<Name>,
     /// ISO 3166-1 alpha-2.
     country: String,
     /// The municipality.
     municipality: Option<String>,
-    /// Numbers in public registers.
+    /// Numbers in public registers, of each register one.
     #[serde(default)]
     identifiers: Vec<Identifier>,
     /// Whether it is one person's business.
@@ -87,6 +89,10 @@ pub(crate) struct Register {
     administrator: Option<String>,
 }
 
+/// How many names a party may have at its registration beside the one it is shown by.
+const NAMES: usize = 20;
+const NAMES_LIMIT: &str = "has more than 20 names";
+
 impl Register {
     fn check(&self) -> Result<(), Problem> {
         let mut wrong = Vec::new();
@@ -99,6 +105,12 @@ impl Register {
         for (i, name) in self.names.iter().enumerate() {
             need(name_ok(&name.name), &format!("/names/{i}/name"), NAME);
         }
+        need(self.names.len() <= NAMES, "/names", NAMES_LIMIT);
+        need(
+            distinct(self.identifiers.iter().map(|identifier| identifier.scheme().as_str())),
+            "/identifiers",
+            "has two numbers of one register: a certificate names its holder by one",
+        );
         need(country_ok(&self.country), "/country", "must be two capital letters (ISO 3166-1)");
         let institution = matches!(self.kind, PartyKind::Body | PartyKind::Owner);
         need(
@@ -139,6 +151,12 @@ impl Register {
         );
         if wrong.is_empty() { Ok(()) } else { Err(Problem::Invalid(wrong)) }
     }
+}
+
+/// Whether no two of a list are of one kind.
+fn distinct<T: Ord>(kinds: impl Iterator<Item = T>) -> bool {
+    let mut seen = BTreeSet::new();
+    kinds.into_iter().all(|kind| seen.insert(kind))
 }
 
 fn slug_ok(slug: &str) -> bool {
