@@ -153,7 +153,7 @@ const PAST_HTTP: [&str; 8] = [
 ];
 
 /// The tests' sources that go past HTTP, and for what. All others speak to the built binaries as strangers do.
-const GO_PAST_HTTP: [(&str, &str); 8] = [
+const GO_PAST_HTTP: [(&str, &str); 9] = [
     ("src/engine.rs", "makes a database for each registry, and carries out the damage below"),
     ("src/held.rs", "is another process that writes, for whom a request waits"),
     ("src/registry.rs", "gives the two to tests, and damages the keys of the bodies"),
@@ -162,6 +162,7 @@ const GO_PAST_HTTP: [(&str, &str); 8] = [
     ("tests/journeys/shards.rs", "fills a shard of 131,072 places, and lets a week pass"),
     ("tests/journeys/versions.rs", "holds a release up while a certificate changes"),
     ("tests/matrix/turns.rs", "has requests wait for another process that writes"),
+    ("tests/starts.rs", "names a registry's database to a start of it at another address"),
 ];
 
 #[test]
