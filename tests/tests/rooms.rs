@@ -162,7 +162,7 @@ const GO_PAST_HTTP: [(&str, &str); 9] = [
     ("tests/journeys/shards.rs", "fills a shard of 131,072 places, and lets a week pass"),
     ("tests/journeys/versions.rs", "holds a release up while a certificate changes"),
     ("tests/matrix/turns.rs", "has requests wait for another process that writes"),
-    ("tests/starts.rs", "names a registry's database to a start of it at another address"),
+    ("tests/starts.rs", "names a registry's database to a start of it without its origin"),
 ];
 
 #[test]

@@ -176,7 +176,7 @@ impl Desk {
 
     /// Answers a question of the self-assessment, in words.
     async fn answer(&self, application: &str, words: &str) {
-        let facility = self.get(application).await.json(200)["facilities"][0].clone();
+        let facility = self.get(application).await.json(200)["facilities"][0]["id"].clone();
         let body = json!({"version": 0, "facility": facility, "answer": "yes",
             "note": {"text": words, "lang": "en"}});
         self.put(&format!("{application}/answers/RH-1.1"), &body).await.json(200);

@@ -163,7 +163,9 @@ async fn newest_version(app: &App, view: &View, id: &str) -> Result<Response, Pr
 
 /// A published programme version: a page for whoever prefers one, else its canonical form (RFC 8785), the one that its digest is of.
 #[utoipa::path(get, path = "/programmes/{id}/{version}", params(("id" = String, Path), ("version" = String, Path)),
-    tag = "public", responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
+    tag = "public", responses(
+    (status = 200, description = "JSON, or a page for whoever prefers text/html", body = serde_json::Value),
+    (status = "4XX", body = ProblemDetails)))]
 async fn programme_version(
     State(app): State<App>,
     view: View,

@@ -10,7 +10,7 @@ on_both_engines!(evidence_expires_with_its_day, a_day_of_expiry_is_a_day_of_the_
 const FILE: &str = "%PDF-1.7\na licence";
 
 async fn link(desk: &Desk, application: &str, evidence: &Value) {
-    let facility = desk.get(application).await.json(200)["facilities"][0].clone();
+    let facility = desk.get(application).await.json(200)["facilities"][0]["id"].clone();
     let link =
         json!({"application": last(application), "criterion": "RH-1.1", "facility": facility});
     let links = format!("/api/v1/evidence/{}/links", id(evidence));
