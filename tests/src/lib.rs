@@ -33,6 +33,7 @@ mod peers;
 mod process;
 mod registry;
 mod requirements;
+mod unheard;
 
 pub use application::{
     Application, Below, CERTIFIED, FACTS, Granted, LEADING, REFUSED, Sides, text,
@@ -54,6 +55,7 @@ pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
 pub use peers::Peer;
 pub use registry::{OPERATOR, ORIGIN, PASSWORD, Registry, Snapshot, Unstarted};
 pub use requirements::{shared, skip};
+pub use unheard::Unheard;
 
 /// Runs each named `async fn(Engine)` of this file as a test on SQLite and as a test on PostgreSQL.
 ///

@@ -77,11 +77,8 @@ impl Process {
 
     /// Asks the process to end (SIGTERM) and waits until it has.
     pub(crate) async fn stop(mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        // The shell's own kill: a bare Debian has no kill(1).
-        let asked = Command::new("sh").args(["-c", "kill -TERM $0", &pid]).status();
-        let asked = asked.expect("a shell can be started");
-        assert!(asked.success(), "the process {pid} could not be asked to end");
+        let pid = self.child.id();
+        ask_to_end(pid);
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("a child can be asked") {
@@ -104,6 +101,14 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Asks a process to end (SIGTERM).
+pub(crate) fn ask_to_end(pid: u32) {
+    // The shell's own kill: a bare Debian has no kill(1).
+    let asked = Command::new("sh").args(["-c", "kill -TERM $0", &pid.to_string()]).status();
+    let asked = asked.expect("a shell can be started");
+    assert!(asked.success(), "the process {pid} could not be asked to end");
 }
 
 /// What a process said in `folder` on both its outputs.

@@ -15,6 +15,7 @@ use crate::binaries::akashi;
 use crate::client::{Address, Client};
 use crate::engine::{Database, Engine, tamper};
 use crate::process::{Process, said};
+use crate::unheard::Unheard;
 
 /// The origin that every registry under test is given. It is not where the registry listens, as behind
 /// a reverse proxy; a [`Client`] takes URLs under it to the right place.
@@ -299,6 +300,11 @@ impl Unstarted {
         sleep(after).await;
         child.kill().expect("a child can be killed");
         child.wait().expect("a child can be waited for");
+    }
+
+    /// Starts a registry here whose announcement nobody reads yet.
+    pub fn start_unheard(&self) -> Unheard {
+        Unheard::start(&mut self.place.serve())
     }
 
     /// Starts a registry here.

@@ -189,6 +189,14 @@ async fn wherever_a_first_start_is_killed_the_next_is_whole_or_says_what_to_do(e
     }
 }
 
+async fn it_ends_in_good_order_as_soon_as_anyone_can_know_that_it_is_there(engine: Engine) {
+    let place = Unstarted::on(engine).await;
+    let (ended, said) = place.start_unheard().is_asked_to_end().await;
+    assert!(ended.success(), "{ended}: {said}");
+    assert!(said.contains("listening on "), "{said}");
+    Body::opens(&place.start().await.expect("it starts again")).await;
+}
+
 async fn what_broken_uploads_left_is_cleared_away(engine: Engine) {
     let mut registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -240,5 +248,6 @@ on_both_engines!(
     one_process_serves_a_sqlite_file_and_several_a_postgresql,
     what_is_logged_to_a_file_has_no_colours,
     wherever_a_first_start_is_killed_the_next_is_whole_or_says_what_to_do,
+    it_ends_in_good_order_as_soon_as_anyone_can_know_that_it_is_there,
     what_broken_uploads_left_is_cleared_away,
 );

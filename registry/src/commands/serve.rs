@@ -385,6 +385,7 @@ impl Ready {
 /// A sentence that says what to do.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
     let ready = open(options).await?;
+    let interruption = interruption()?;
     let address = ready.listeners[0].local_addr()?;
     if let Some(link) = &ready.operator_link {
         say(format_args!("operator link: {link}"))?;
@@ -405,24 +406,26 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let stop = Arc::new(Notify::new());
     let signalled = stop.clone();
     tokio::spawn(async move {
-        interrupted().await;
+        interruption.await;
         signalled.notify_one();
     });
     ready.serve(stop).await
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn interrupted() {
+/// Begins to heed SIGINT and SIGTERM, and gives what ends at the first. Whoever was told that the registry listens may
+/// ask it to end, and must not find the system's own answer to a signal, which is to end at once.
+///
+/// # Errors
+/// When the system refuses.
+pub fn interruption() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+    let heed = |kind| signal(kind).context("cannot heed SIGINT and SIGTERM");
+    let (mut interrupt, mut terminate) =
+        (heed(SignalKind::interrupt())?, heed(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
+    })
 }

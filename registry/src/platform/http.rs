@@ -17,6 +17,7 @@ use super::app::App;
 use super::audit;
 use super::authorisation::Refused;
 use super::id::uuid_v7;
+use super::nul;
 use super::pages::{View, as_wanted};
 use super::problem::Problem;
 
@@ -77,14 +78,12 @@ async fn no_route(view: View, headers: HeaderMap) -> Response {
     as_wanted(&headers, &view, Err(Problem::NotFound("page")))
 }
 
-/// No text has a NUL character, and PostgreSQL keeps none: an address with one is refused before anything is asked.
+/// Refuses an address that has a NUL character.
 async fn refuse_nul(view: View, headers: HeaderMap, request: Request, next: Next) -> Response {
-    let address = request.uri().path_and_query().map_or("", |address| address.as_str());
-    if address.contains("%00") {
-        let detail = "the address has a NUL character (%00), which no text here has";
-        return as_wanted(&headers, &view, Err(Problem::MalformedRequest(detail.into())));
+    match nul::refuse_in_address(request.uri()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => as_wanted(&headers, &view, Err(problem)),
     }
-    next.run(request).await
 }
 
 /// Gives the request its id, logs how it ended (method, route pattern, never the path's own values, status and

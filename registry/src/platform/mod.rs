@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod media_type;
 pub mod metrics;
 pub mod notes;
+pub mod nul;
 pub mod outbox;
 pub mod pages;
 pub mod paging;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, AssertSqlSafe};
+use unic_langid::LanguageIdentifier;
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -14,6 +15,9 @@ use super::rng::draw;
 
 /// The longest note, in bytes of UTF-8.
 const LIMIT: usize = 20_000;
+
+/// The longest language tag, in bytes: what BCP 47, section 4.4.1, asks a reader to have room for.
+const LONGEST_TAG: usize = 35;
 
 /// How many notes are read in one query.
 const AT_ONCE: usize = 500;
@@ -51,14 +55,12 @@ impl Text {
 /// Checks that a word can be a language's.
 ///
 /// # Errors
-/// When it is no BCP 47 tag, by its characters and its length.
+/// When it is no language, script, region and variants after BCP 47.
 pub fn check_language(tag: &str, place: &str) -> Result<(), Problem> {
-    let holds = !tag.is_empty()
-        && tag.len() <= 35
-        && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    match holds {
-        true => Ok(()),
-        false => Err(Problem::invalid(place, "must be a BCP 47 language tag, such as ja")),
+    // The crate takes Unicode's `zh_Hant` too, which BCP 47 does not.
+    match tag.parse::<LanguageIdentifier>() {
+        Ok(_) if tag.len() <= LONGEST_TAG && !tag.contains('_') => Ok(()),
+        _ => Err(Problem::invalid(place, "must be a BCP 47 language tag, such as ja")),
     }
 }
 
@@ -190,6 +192,19 @@ mod tests {
     use super::*;
     use crate::platform::db::scratch::{Scratch, on_both_engines};
     use crate::platform::scratch::app;
+
+    #[test]
+    fn a_language_is_a_tag_of_bcp_47() {
+        for tag in ["ja", "vi", "fil", "zh-Hant", "zh-hant-TW", "pt-BR", "und", "sl-rozaj-biske"] {
+            assert!(check_language(tag, "/lang").is_ok(), "{tag}");
+        }
+        let long = format!("ja{}", "-variant".repeat(5));
+        for tag in ["", "j", "日本語", "Japanese (spoken)", "zh_Hant", "-", "ja-", "ja--JP", &long]
+        {
+            let refused = check_language(tag, "/lang").expect_err(tag);
+            assert!(matches!(refused, Problem::Invalid(members) if members[0].place == "/lang"));
+        }
+    }
 
     on_both_engines!(notes_are_read_together_and_one_that_is_not_there_is_no_empty_one);
 

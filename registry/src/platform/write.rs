@@ -20,6 +20,7 @@ use super::hold;
 use super::http::RequestId;
 use super::id::{NoteId, PartyId};
 use super::notes::{self, Text};
+use super::nul;
 use super::problem::{InvalidMember, Problem};
 
 /// The largest JSON body that a route takes, in bytes. A programme of a hundred criteria is 200 KB.
@@ -139,10 +140,7 @@ async fn read_body(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
 /// Reads JSON, naming the place of the first fault. An empty body reads as `{}`.
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    if has_nul(bytes) {
-        let detail = r"a text has a NUL character (\u0000), which no text here has";
-        return Err(Problem::MalformedBody(detail.into()));
-    }
+    nul::refuse_in_json(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let place = pointer(error.path());
@@ -156,17 +154,6 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(|error| Problem::MalformedBody(error.to_string()))?;
     Ok(value)
-}
-
-/// Whether a text in some JSON has a NUL character, which it can only write as `\u0000` (RFC 8259, section 7). PostgreSQL
-/// keeps none.
-fn has_nul(json: &[u8]) -> bool {
-    let nul = br"\u0000";
-    json.windows(nul.len()).enumerate().any(|(at, window)| {
-        // After an odd number of backslashes this one is a backslash's own.
-        let before = || json[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
-        window == nul && before() % 2 == 0
-    })
 }
 
 /// A JSON Pointer (RFC 6901) of a place in a body.

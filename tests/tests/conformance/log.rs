@@ -2,7 +2,7 @@
 
 use akashi_tests::{
     Answer, Body, Checkpoint, Client, Company, Engine, Granted, LEADING, LogCopy, Registry, Sides,
-    on_both_engines,
+    eventually, on_both_engines,
 };
 use akashi_verifier::log::{LogPolicy, Note, leaf_hash};
 use akashi_verifier::status;
@@ -116,26 +116,38 @@ async fn lists_and_pages_say_what_the_log_says_at_the_leaf_they_state(engine: En
         (&scene.certificates[2], "withdrawn", &["revoked"]),
         (&scene.certificates[3], "active", &["superseded", "active"]),
     ] {
-        let public = granted.public_once(&scene.registry, state).await;
-        let log = LogCopy::fetch(&anyone).await;
-        let leaf = public["leaf"].as_u64().expect("a leaf");
-        let shown: Vec<&Value> =
-            public["credentials"].as_array().expect("credentials").iter().collect();
-        let states: Vec<&str> = shown.iter().filter_map(|shown| shown["state"].as_str()).collect();
-        assert_eq!(states, credentials, "{public:#}");
-        for shown in shown {
-            let replayed =
-                replayed_state(&anyone, &log, leaf, shown["id"].as_str().expect("an id")).await;
-            assert_eq!(shown["state"], replayed, "{public:#}");
-        }
-        // Each event names the leaf that records it.
-        for event in public["history"].as_array().expect("a history") {
-            let leaf =
-                usize::try_from(event["leaf"].as_u64().expect("a leaf")).expect("a short log");
-            let entry: Value = serde_json::from_slice(&log.entries[leaf]).expect("JSON");
-            assert_eq!(entry["number"], granted.certificate, "{event:#}");
-        }
+        granted.public_once(&scene.registry, state).await;
+        let ask = async || {
+            let public = granted.public(&scene.registry).await;
+            assert_page_is_the_logs(&anyone, &public).await;
+            public
+        };
+        let told = |public: &Value| states(public).eq(credentials.iter().copied());
+        eventually("what was done", ask, told).await;
     }
+}
+
+/// Whenever it is read, a certificate's public record says what the log says at the leaf that it states.
+async fn assert_page_is_the_logs(anyone: &Client, public: &Value) {
+    let log = LogCopy::fetch(anyone).await;
+    let leaf = public["leaf"].as_u64().expect("a leaf");
+    for shown in public["credentials"].as_array().expect("credentials") {
+        let replayed =
+            replayed_state(anyone, &log, leaf, shown["id"].as_str().expect("an id")).await;
+        assert_eq!(shown["state"], replayed, "{public:#}");
+    }
+    // Each event names the leaf that records it.
+    for event in public["history"].as_array().expect("a history") {
+        let leaf = usize::try_from(event["leaf"].as_u64().expect("a leaf")).expect("a short log");
+        let entry: Value = serde_json::from_slice(&log.entries[leaf]).expect("JSON");
+        assert_eq!(entry["number"], public["number"], "{event:#}");
+    }
+}
+
+/// The states of a public record's credentials, oldest first.
+fn states(public: &Value) -> impl Iterator<Item = &str> {
+    let credentials = public["credentials"].as_array().expect("credentials");
+    credentials.iter().filter_map(|credential| credential["state"].as_str())
 }
 
 /// The numbers of the bits that a signed list has set.

@@ -43,6 +43,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         .tempdir()
         .context("no temporary folder can be made")?;
     let ready = open(folder.path().join("registry"), options.port).await?;
+    let interruption = serve::interruption()?;
     let origin = ready.app.origin.to_string();
     let token = ready
         .operator_link
@@ -54,7 +55,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let server = tokio::spawn(ready.serve(stop.clone()));
     let shown = tokio::select! {
         shown = show(&origin, &token, options.once) => shown,
-        () = serve::interrupted() => Ok(()),
+        () = interruption => Ok(()),
     };
     stop.notify_one();
     server.await??;

@@ -42,8 +42,8 @@ impl Engine {
     pub(super) fn session(self) -> &'static str {
         match self {
             Self::Sqlite => {
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA recursive_triggers = ON; PRAGMA busy_timeout = 30000;"
+                "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;"
             }
             Self::Postgres => {
                 "SET TIME ZONE 'UTC'; SET lock_timeout = '30s'; SET synchronous_commit = 'on';"

@@ -91,7 +91,6 @@ pub(crate) struct Register {
 
 /// How many names a party may have at its registration beside the one it is shown by.
 const NAMES: usize = 20;
-const NAMES_LIMIT: &str = "has more than 20 names";
 
 impl Register {
     fn check(&self) -> Result<(), Problem> {
@@ -105,7 +104,7 @@ impl Register {
         for (i, name) in self.names.iter().enumerate() {
             need(name_ok(&name.name), &format!("/names/{i}/name"), NAME);
         }
-        need(self.names.len() <= NAMES, "/names", NAMES_LIMIT);
+        need(self.names.len() <= NAMES, "/names", &format!("has more than {NAMES} names"));
         need(
             distinct(self.identifiers.iter().map(|identifier| identifier.scheme().as_str())),
             "/identifiers",
