@@ -9,16 +9,17 @@ footer-about = Akashi lists every certificate that it ever granted, also those t
 footer-data = For programs:
 footer-api = description of the interface
 footer-trust = trust bundle
+home-offline-root = root
 
 home-title = Does a supplier hold a certificate?
 home-lead = Certification bodies visit companies, compare what they find with a published programme, and decide. Their decisions stand here, and anyone may look them up or check them without asking us.
 home-search-title = Look up a company
-home-search-help = A name in any script, or a certificate number such as AK-7M3Q-XRTH-B. Small slips are forgiven.
+home-search-help = A name in any script, or a certificate number such as AK-7M3Q-XRTH-B. Small slips in a name are forgiven.
 home-verify-title = Check a file
 home-verify-help = You were given a certificate as a file? See whether it is genuine, and whether it still counts today.
 home-verify-link = Verify a file
 home-offline-title = Check without us
-home-offline-help = The program akashi-verify checks files on your own computer. It needs the trust bundle, which is renewed every hour, and asks nobody whose certificate you are looking at.
+home-offline-help = The program akashi-verify checks files on your own computer. It needs this registry's root, which you fetch once, and the trust bundle, which is renewed every hour, and asks nobody whose certificate you are looking at.
 
 search-title = Certificates
 search-label = Company or number

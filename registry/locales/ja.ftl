@@ -9,16 +9,17 @@ footer-about = これまでに授与されたすべての認証を掲載して�
 footer-data = プログラム向け：
 footer-api = API仕様
 footer-trust = トラストバンドル
+home-offline-root = ルート
 
 home-title = 取引先は認証を受けていますか
 home-lead = 認証機関は企業を訪ね、公表された制度の基準に照らして審査し、決定します。決定はここに記録され、誰でも調べ、当登録簿に問い合わせずに検証できます。
 home-search-title = 企業を調べる
-home-search-help = 企業名（漢字・かな・ローマ字など）または AK-7M3Q-XRTH-B のような認証番号。多少の打ち間違いがあっても見つかります。
+home-search-help = 企業名（漢字・かな・ローマ字など）または AK-7M3Q-XRTH-B のような認証番号。名前は多少の打ち間違いがあっても見つかります。
 home-verify-title = ファイルを確かめる
 home-verify-help = 認証のファイルを受け取ったときは、本物かどうか、現在も有効かどうかをここで確かめられます。
 home-verify-link = ファイルを検証する
 home-offline-title = オフラインで確かめる
-home-offline-help = akashi-verify は手元のコンピューターでファイルを検証するプログラムです。1時間ごとに更新されるトラストバンドルがあればよく、誰の認証を調べているかが外に伝わることはありません。
+home-offline-help = akashi-verify は手元のコンピューターでファイルを検証するプログラムです。一度だけ取得する当登録簿のルートと、1時間ごとに更新されるトラストバンドルがあればよく、誰の認証を調べているかが外に伝わることはありません。
 
 search-title = 認証の検索
 search-label = 企業名または認証番号

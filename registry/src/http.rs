@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::platform::accounts;
@@ -35,7 +36,7 @@ fn described() -> OpenApiRouter<App> {
 /// The registry's service.
 pub fn routes(app: &App) -> Router {
     let (routes, description) = described().split_for_parts();
-    let json = description.to_pretty_json().unwrap_or_default();
+    let json = with_sign_in(description).to_pretty_json().unwrap_or_default();
     let described = get(move || {
         let json = json.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], json) }
@@ -46,5 +47,40 @@ pub fn routes(app: &App) -> Router {
 /// The description as JSON.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().into_openapi()
+    with_sign_in(described().into_openapi())
+}
+
+/// The name of the access token, as the description's requirements have it.
+const ACCESS_TOKEN: &str = "access_token";
+
+/// What under `/api/v1` asks nobody who they are: making an account, signing in, and the published programmes.
+const ASKS_NOBODY: [&str; 6] = [
+    "/api/v1/accounts",
+    "/api/v1/operators",
+    "/api/v1/sessions",
+    "/api/v1/sessions/refresh",
+    "/api/v1/programmes",
+    "/api/v1/programmes/{id}/{version}",
+];
+
+/// Says of each route whether it takes an access token.
+fn with_sign_in(mut description: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let token = SecurityScheme::Http(
+        Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build(),
+    );
+    let components = description.components.get_or_insert_default();
+    components.add_security_scheme(ACCESS_TOKEN, token);
+    let needs_token = SecurityRequirement::new(ACCESS_TOKEN, [""; 0]);
+    let asking =
+        description.paths.paths.iter_mut().filter(|(path, _)| {
+            path.starts_with("/api/v1/") && !ASKS_NOBODY.contains(&path.as_str())
+        });
+    for (_, item) in asking {
+        let operations =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.security = Some(vec![needs_token.clone()]);
+        }
+    }
+    description
 }

@@ -24,7 +24,7 @@ use crate::platform::id::KeyId;
 use crate::platform::jobs::{self, OpenJob};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::signing_keys::KeyRow;
-use crate::platform::write::{Nothing, Write};
+use crate::platform::write::{Act, Nothing, Write};
 
 /// The routes of operation.
 pub fn routes() -> OpenApiRouter<App> {
@@ -74,6 +74,14 @@ struct Successor {
     fragment: String,
 }
 
+/// Holds the body whose key it is, and allows the act.
+async fn allow_end_of_key(act: &mut Act<'_>, id: &KeyId) -> Result<(), Problem> {
+    if let Some(body) = issuance::body_of_key(&mut act.tx, id.as_str()).await? {
+        act.hold(&body).await?;
+    }
+    act.authorise(Action::Operate, &Subject::default(), "key", id.as_str()).await
+}
+
 /// Retires an issuer's key. A new one takes its place; what the old one signed stays valid.
 #[utoipa::path(post, path = "/api/v1/keys/{id}/retire", params(("id" = String, Path)), tag = "operation",
     responses((status = 200, body = Successor), (status = "4XX", body = ProblemDetails)))]
@@ -83,7 +91,7 @@ async fn retire(
     write: Write<Nothing>,
 ) -> Result<Response, Problem> {
     let (mut act, Nothing {}) = write.begin(&app).await?;
-    act.authorise(Action::Operate, &Subject::default(), "key", id.as_str()).await?;
+    allow_end_of_key(&mut act, &id).await?;
     let next = issuance::retire_key(&mut act.tx, &app, id.as_str(), &act.actor.account).await?;
     let successor = Successor { id: next.id, fragment: next.fragment };
     act.commit(StatusCode::OK, &successor).await
@@ -108,7 +116,7 @@ async fn compromised(
     write: Write<Compromised>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    act.authorise(Action::Operate, &Subject::default(), "key", id.as_str()).await?;
+    allow_end_of_key(&mut act, &id).await?;
     let from = body.from.as_millisecond();
     let next =
         issuance::compromise_key(&mut act.tx, &app, id.as_str(), from, &act.actor.account).await?;

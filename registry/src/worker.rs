@@ -7,10 +7,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use anyhow::Context as _;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::certification::{self, attest, erasure, release};
@@ -37,36 +37,39 @@ const RELEASE_WITHIN_MS: i64 = 45_000;
 /// How often a release is tried before it is shown as failed: sixteen seconds, with the waits between.
 const RELEASE_ATTEMPTS: i64 = 6;
 
-/// Runs until told to stop.
-pub async fn run(app: App, stop: Arc<Notify>) {
+/// Runs until it is told to stop, and then ends after the job that it has in hand.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let owner = uuid_v7(app.clock.now(), &*app.rng);
     loop {
-        if let Err(error) = catch_up(&app, &owner).await {
+        if let Err(error) = catch_up(&app, &owner, &stop).await {
             tracing::error!(
                 error = format!("{error:#}"),
                 "the worker could not go on; it tries again"
             );
         }
         tokio::select! {
-            () = stop.notified() => return,
+            _ = stop.wait_for(|stop| *stop) => return,
             _ = timeout(NAP, app.wake.notified()) => {}
         }
     }
 }
 
-/// Works through all that is due.
-async fn catch_up(app: &App, owner: &str) -> anyhow::Result<()> {
+/// Works through all that is due. While the log cannot be numbered, one job a round is tried: most would wait for it
+/// again and again, and yet what is overdue must be shown as failed.
+async fn catch_up(app: &App, owner: &str, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
     renew_bundle(app).await?;
-    loop {
-        if let Err(error) = log::sequence(app).await {
-            let error = anyhow::Error::from(error);
-            tracing::error!(error = format!("{error:#}"), "the log could not be sequenced");
-        }
-        let Some(job) = jobs::claim(&app.db, app, owner).await? else { return Ok(()) };
+    while !*stop.borrow() {
+        let sequenced = log::sequence(app).await;
+        let Some(job) = jobs::claim(&app.db, app, owner).await? else {
+            sequenced.context("the log could not be numbered")?;
+            return Ok(());
+        };
         if let Err(problem) = work(app, &job).await {
             put_back(app, &job, problem).await?;
         }
+        sequenced.context("the log could not be numbered")?;
     }
+    Ok(())
 }
 
 /// What becomes of a job that could not be done.
@@ -98,7 +101,9 @@ impl Fate {
 async fn put_back(app: &App, job: &Job, problem: Problem) -> anyhow::Result<()> {
     let fate = Fate::of(job, &problem, app.clock.now_ms());
     let why = match problem {
-        Problem::Busy => "the log did not number its leaf in time".to_owned(),
+        Problem::Busy => {
+            "what it waits for, the log or the database, did not come in time".to_owned()
+        }
         other => {
             let error = format!("{:#}", anyhow::Error::from(other));
             tracing::error!(job = job.kind, subject = job.subject, error, "a job failed");

@@ -10,6 +10,7 @@ extern crate alloc;
 pub mod canonical;
 pub mod embedded;
 pub mod programme;
+pub mod text;
 mod text_enum;
 mod words;
 

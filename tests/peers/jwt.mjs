@@ -15,10 +15,11 @@ export async function verifyJwt(jwt, didDocument) {
   if(typeof kid !== 'string') {
     throw new Error('the header names no key (kid)');
   }
-  const jwk = await publicJwk(assertionMethod(didDocument, kid));
-  const {payload} = await compactVerify(jwt, await importJWK(jwk, alg), {
-    algorithms: ['EdDSA', 'Ed25519']
-  });
+  const {payload} = await verifyWith(assertionMethod(didDocument, kid), jwt, alg);
+  // JOSE readers take the key as a JWK, which Akashi lists beside the Multikey that `kid` names.
+  if(didDocument.assertionMethod.includes(`${kid}-jwk`)) {
+    await verifyWith(assertionMethod(didDocument, `${kid}-jwk`), jwt, alg);
+  }
   const credential = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(payload));
   assertIssuedBy(credential, didDocument);
   for(const claim of REGISTERED_CLAIMS) {
@@ -27,6 +28,11 @@ export async function verifyJwt(jwt, didDocument) {
     }
   }
   return credential;
+}
+
+async function verifyWith(method, jwt, alg) {
+  const key = await importJWK(await publicJwk(method), alg);
+  return compactVerify(jwt, key, {algorithms: ['EdDSA', 'Ed25519']});
 }
 
 async function publicJwk({publicKeyJwk, publicKeyMultibase, id}) {

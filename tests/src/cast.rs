@@ -110,7 +110,7 @@ impl Body {
         let quality_manager = Person::signs_up(registry, "quality-manager").await;
 
         let owner_party = institution(&operator, "owner", "example-owner", &owner).await;
-        publish(&owner, &owner_party, &programme).await;
+        publish(&owner, &owner_party, &programme, SINCE).await;
         let id = institution(&operator, "body", "example-body", &quality_manager).await;
         let mut body = Body {
             id,
@@ -127,6 +127,14 @@ impl Body {
         };
         body.is_authorised_and_staffed(registry, "").await;
         body
+    }
+
+    /// The programme's owner publishes another programme or version, which may be applied for since a time.
+    ///
+    /// # Panics
+    /// When the registry refuses any step; with its problem document.
+    pub async fn sees_published(&self, programme: &Value, since: &str) {
+        publish(&self.owner, &self.owner_party, programme, since).await;
     }
 
     /// A second body for the same programme, with people of its own.
@@ -235,12 +243,12 @@ pub async fn institution(
     id
 }
 
-async fn publish(owner: &Person, party: &str, programme: &Value) {
+async fn publish(owner: &Person, party: &str, programme: &Value, since: &str) {
     let drafts = format!("/api/v1/programmes/{}/drafts", programme["id"].as_str().expect("an id"));
     let draft = json!({"owner": party, "programme": programme});
     let draft = owner.post(&drafts, &draft).await.expect(201);
     let publish = format!("{drafts}/{}/publish", draft.text("/id"));
-    let from = json!({"version": 1, "effective_from": SINCE});
+    let from = json!({"version": 1, "effective_from": since});
     owner.post(&publish, &from).await.expect(200);
 }
 

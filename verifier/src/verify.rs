@@ -145,7 +145,8 @@ impl Checks {
         });
         match read {
             Ok((mechanism, credential)) => {
-                let facts = json!({"mechanism": mechanism.as_str(), "id": credential.id});
+                let facts =
+                    json!({"mechanism": mechanism.as_str(), "id": shorten(credential.id.clone())});
                 self.add(CheckName::Form, Ok(()), facts);
                 Some(credential)
             }
@@ -162,7 +163,8 @@ impl Checks {
         secured: &Secured,
         trust: &'a Trust,
     ) -> Option<(&'a Body, &'a BodyKey)> {
-        let facts = json!({"issuer": secured.issuer, "key": secured.key_id});
+        let words = |text: &str| shorten(String::from(text));
+        let facts = json!({"issuer": words(&secured.issuer), "key": words(&secured.key_id)});
         let found = trust
             .body(&secured.issuer)
             .ok_or(Reason::IssuerNotInBundle)

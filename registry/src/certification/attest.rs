@@ -83,7 +83,7 @@ async fn gather(
         certificate_id: certificate.id.to_string(),
         version_id: version.id.to_string(),
         number: certificate.number.clone(),
-        n: u32::try_from(version.n).unwrap_or(u32::MAX),
+        n: u32::try_from(version.n).map_err(Problem::internal)?,
         body_name: body.display_name,
         company: AttestedCompany {
             id: company.id.to_string(),

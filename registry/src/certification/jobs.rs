@@ -26,13 +26,14 @@ const PAGE: i64 = 100;
 const LOOK: usize = 200;
 
 /// Warns of every application that is idle for long enough, and lets those lapse that were warned of twice. Each is
-/// a transaction of its own. Gives whether it stopped early, with more to do.
+/// a transaction of its own, and one that fails keeps no other from its turn. Gives whether it stopped early, with
+/// more to do.
 ///
 /// # Errors
-/// When the database refuses.
+/// When the database refuses: the last of the failures, once all had their turn.
 pub async fn lapse_idle(app: &App) -> Result<bool, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let mut left = LOOK;
+    let (mut left, mut outcome) = (LOOK, Ok(false));
     for programme in idleness::programmes(&mut db).await? {
         let lapse_days = file::programme(&mut db, &programme).await?.rules.application_lapse_days;
         let since = days_before(app.clock.now(), first_warning_days(lapse_days));
@@ -40,13 +41,16 @@ pub async fn lapse_idle(app: &App) -> Result<bool, Problem> {
         loop {
             let page = idleness::unmoved(&mut db, &programme, since, &after, PAGE).await?;
             for id in &page {
-                if idle(&mut db, id, lapse_days).await?.due(app.clock.now()).is_none() {
-                    continue;
-                }
                 if left == 0 {
-                    return Ok(true);
+                    return outcome.map(|_| true);
                 }
-                left -= usize::from(act(app, id, lapse_days).await?);
+                match act_if_due(app, &mut db, id, lapse_days).await {
+                    Ok(acted) => left -= usize::from(acted),
+                    Err(problem) => {
+                        tracing::error!(application = id.as_str(), "an idle application failed");
+                        outcome = Err(problem);
+                    }
+                }
             }
             match page.last() {
                 Some(last) if i64::try_from(page.len()) == Ok(PAGE) => after = last.to_string(),
@@ -54,7 +58,19 @@ pub async fn lapse_idle(app: &App) -> Result<bool, Problem> {
             }
         }
     }
-    Ok(false)
+    outcome
+}
+
+async fn act_if_due(
+    app: &App,
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+    lapse_days: u32,
+) -> Result<bool, Problem> {
+    match idle(db, id, lapse_days).await?.due(app.clock.now()) {
+        Some(_) => act(app, id, lapse_days).await,
+        None => Ok(false),
+    }
 }
 
 /// A time some days before another, in milliseconds.

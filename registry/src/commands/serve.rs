@@ -353,8 +353,8 @@ impl Ready {
     /// # Errors
     /// When a socket fails.
     pub async fn serve(self, stop: Arc<Notify>) -> anyhow::Result<()> {
-        let worker_stop = Arc::new(Notify::new());
-        let worker = tokio::spawn(worker::run(self.app.clone(), worker_stop.clone()));
+        let (worker_stop, stopped) = tokio::sync::watch::channel(false);
+        let mut worker = tokio::spawn(worker::run(self.app.clone(), stopped));
         let routes = http::routes(&self.app);
         let closing = Arc::new(tokio::sync::Semaphore::new(0));
         let mut servers = Vec::new();
@@ -367,12 +367,16 @@ impl Ready {
             });
             servers.push(tokio::spawn(async move { server.await }));
         }
-        stop.notified().await;
+        // Without its worker a registry would take acts that never take effect in public.
+        tokio::select! {
+            () = stop.notified() => {}
+            ended = &mut worker => ended.context("the worker ended: start the registry again")?,
+        }
         closing.close();
         for server in servers {
             server.await??;
         }
-        worker_stop.notify_one();
+        let _ = worker_stop.send(true);
         worker.await?;
         self.app.db.close().await;
         Ok(())

@@ -133,6 +133,8 @@ pub async fn set_status(
     purpose: Purpose,
     bit: bool,
 ) -> Result<Option<i64>, Problem> {
+    // Before the job is added: one of the same subject that is in hand may have read what is changed here.
+    app.db.engine().lock(tx, Lock::Log).await?;
     let mut first = None;
     for row in credentials::of_certificate(tx, certificate).await? {
         if row.state != CredentialState::Voided {

@@ -10,7 +10,7 @@ use super::{lists, trust};
 use crate::log;
 use crate::platform::app::App;
 use crate::platform::clock::rfc3339;
-use crate::platform::hold;
+use crate::platform::db::engine::Lock;
 use crate::platform::id::{AccountId, PartyId, uuid_v7};
 use crate::platform::problem::Problem;
 use crate::platform::signing_keys::{self, KeyRow};
@@ -61,6 +61,18 @@ async fn key_leaf(
     append(tx, app, &leaf).await.map(drop)
 }
 
+/// The body whose key it is; none when it is no issuer's. Whoever ends the key holds the body: what becomes of one of
+/// a body's keys is one act after another.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn body_of_key(db: &mut AnyConnection, id: &str) -> Result<Option<PartyId>, Problem> {
+    match signing_keys::owner(db, id).await? {
+        Some((_, Some(issuer))) => Ok(Some(issuers::get(db, &issuer).await?.party_id)),
+        _ => Ok(None),
+    }
+}
+
 /// Retires an issuer's key: a new one takes its place at once; what the old one signed stays valid.
 ///
 /// # Errors
@@ -72,8 +84,12 @@ pub async fn retire_key(
     by: &AccountId,
 ) -> Result<KeyRow, Problem> {
     let (issuer, mut key) = issuer_key(tx, id).await?;
+    // Every payload that names this key was fixed under this lock, and so no later than now.
+    app.db.engine().lock(tx, Lock::Log).await?;
     let now = app.clock.now();
-    in_force(&key, now.as_second(), "retire")?;
+    if key.until_at.is_some() || !key.window().admits(now.as_second()) {
+        return Err(not_in_force("retire", "not in force"));
+    }
     // The second of the retirement is still the old key's: what was fixed earlier in it names that key.
     key.until_at = Some((now.as_second() + 1) * 1000);
     close(tx, app, &issuer, &key, "retired", key.until_at, by).await
@@ -98,19 +114,13 @@ pub async fn compromise_key(
     close(tx, app, &issuer, &key, "compromised", Some(from), by).await
 }
 
-/// An issuer's key, its body held: what becomes of one of a body's keys is one act after another.
 async fn issuer_key(tx: &mut AnyConnection, id: &str) -> Result<(Issuer, KeyRow), Problem> {
     let owner = signing_keys::owner(tx, id)
         .await?
         .and_then(|(_, issuer)| issuer)
         .ok_or(Problem::NotFound("key"))?;
     let issuer = issuers::get(tx, &owner).await?;
-    hold::party(tx, &issuer.party_id).await?;
     Ok((issuer, signing_keys::get(tx, id).await?))
-}
-
-fn in_force(key: &KeyRow, now_s: i64, event: &str) -> Result<(), Problem> {
-    key.window().check(now_s).map_err(|_| not_in_force(event, "not in force"))
 }
 
 fn not_in_force(event: &str, state: &str) -> Problem {

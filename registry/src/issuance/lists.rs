@@ -23,8 +23,7 @@ use crate::platform::signing_keys::{self, KeyRow};
 
 /// How long a signed list may be used, in milliseconds: as long as a bundle.
 const LIFE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
-/// After how long an unchanged list is signed anew, in milliseconds: a day before it would run out in a
-/// bundle that is made at the last moment.
+/// After how long an unchanged list is signed anew, in milliseconds: every bundle's lists have six days before them.
 const RENEW_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long a shard's empty lists are in bundles before its first index is given out, in milliseconds.
 const SETTLE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -208,7 +207,10 @@ async fn signed(
     let now_s = app.clock.now().as_second();
     let (issuer, key) = signer_of(db, list, now_s).await?;
     let set = status::set_places(db, &list.id).await?;
-    let set: Vec<u32> = set.into_iter().filter_map(|place| u32::try_from(place).ok()).collect();
+    let set: Vec<u32> = set
+        .into_iter()
+        .map(|place| u32::try_from(place).map_err(Problem::internal))
+        .collect::<Result<_, _>>()?;
     let document = rules::credential(
         &app.origin,
         &rules::List {

@@ -22,7 +22,8 @@ pub use credentials::{
     Prepared, Released, certificate_of, fail, is_voided, prepare, release, retry, set_status, void,
 };
 pub use issuers::{
-    authorisation_changed, compromise_key, open_issuer, programme_published, retire_key,
+    authorisation_changed, body_of_key, compromise_key, open_issuer, programme_published,
+    retire_key,
 };
 pub use lists::{is_published, publish_lists};
 pub use reads::{

@@ -147,6 +147,8 @@ actions! {
     ReadInstitution = "party.read_institution": [Member(Owner), Member(QualityManager), Member(Operator)],
     /// Change a party's record and its facilities.
     ChangeParty = "party.change": [Member(Applicant), Member(Buyer), Member(Owner), Member(QualityManager)],
+    /// Change by what name an institution is known: credentials and the trust bundle carry it.
+    RenameInstitution = "party.rename_institution": [Member(Operator)],
     /// Have all of a company's texts and files erased.
     EraseParty = "party.erase": [Member(Applicant)],
     /// Give and end memberships.

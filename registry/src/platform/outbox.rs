@@ -99,7 +99,6 @@ mod tests {
             tx.commit().await.expect("commits");
         });
         tokio::task::yield_now().await;
-        assert_eq!(told(&app).await, []);
         first.commit().await.expect("commits");
         second.await.expect("ends");
         assert_eq!(told(&app).await, [(1, "\"first\"".into()), (2, "\"second\"".into())]);

@@ -330,9 +330,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What PostgreSQL says of a wait that led nowhere: `serialization_failure`, `deadlock_detected`,
-/// `lock_not_available`.
-const WAITED_IN_VAIN: [&str; 3] = ["40001", "40P01", "55P03"];
+/// What a database says of a wait that led nowhere. PostgreSQL: `serialization_failure`, `deadlock_detected`,
+/// `lock_not_available`; SQLite: `SQLITE_BUSY`, and while another recovers the file or has written since this one read.
+const WAITED_IN_VAIN: [&str; 6] = ["40001", "40P01", "55P03", "5", "261", "517"];
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
@@ -356,6 +356,21 @@ impl From<sqlx::Error> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_sqlite_file_that_others_write_to_for_too_long_is_busy() {
+        use sqlx::Connection as _;
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = format!("sqlite://{}?mode=rwc", folder.path().join("a.db").display());
+        let mut first = sqlx::AnyConnection::connect(&file).await.expect("opens");
+        let mut second = sqlx::AnyConnection::connect(&file).await.expect("opens");
+        sqlx::query("PRAGMA busy_timeout = 0").execute(&mut second).await.expect("sets");
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut first).await.expect("begins");
+        let refused = sqlx::query("BEGIN IMMEDIATE").execute(&mut second).await;
+        let problem = Problem::from(refused.expect_err("another writes"));
+        assert!(matches!(problem, Problem::Busy), "{problem:?}");
+    }
 
     /// One of every kind. A new variant does not compile here until it is added, here and to [`KINDS`].
     fn one_of_each() -> Vec<Problem> {

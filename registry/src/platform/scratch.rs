@@ -30,7 +30,7 @@ impl Default for FixedClock {
 }
 
 impl FixedClock {
-    /// Puts the clock forward.
+    /// Puts the clock forward, or back.
     pub(crate) fn advance(&self, by: SignedDuration) {
         let ms = i64::try_from(by.as_millis()).expect("a time within the years of a test");
         self.0.fetch_add(ms, Ordering::SeqCst);

@@ -37,7 +37,9 @@ pub async fn make(
     Ok(row)
 }
 
-/// The registry's own key of a role; made when there is none.
+/// The registry's own key of a role; made when there is none, or all have ended. One that is not in force yet, as
+/// after a clock was set back, is waited for and does not sign until then: the root names it, and another beside it
+/// would be believed by nobody.
 ///
 /// # Errors
 /// When the database refuses, or the key does not open under the seal key.
@@ -49,8 +51,10 @@ pub async fn own(
     let now_s = app.clock.now().as_second();
     let mut keys = of(tx, role, None).await?;
     let number = keys.len() + 1;
-    let row = match keys.iter().rposition(|row| row.window().admits(now_s)) {
-        Some(current) => keys.swap_remove(current),
+    let in_force = keys.iter().rposition(|row| row.window().admits(now_s));
+    let awaited = || keys.iter().rposition(|row| now_s < row.window().from);
+    let row = match in_force.or_else(awaited) {
+        Some(at) => keys.swap_remove(at),
         None => make(tx, app, role, None, &format!("{role}-{number}")).await?,
     };
     let held = row.open(app)?;
@@ -234,4 +238,32 @@ pub async fn set_window(tx: &mut AnyConnection, key: &KeyRow) -> Result<(), sqlx
 pub async fn all(db: &mut AnyConnection) -> Result<Vec<KeyRow>, sqlx::Error> {
     let sql = format!("{KEY} ORDER BY id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::platform::db::scratch::{Scratch, on_both_engines};
+    use crate::platform::scratch::{FixedClock, app};
+
+    on_both_engines!(a_clock_that_is_set_back_makes_no_second_key);
+
+    async fn a_clock_that_is_set_back_makes_no_second_key(scratch: &Scratch) {
+        let clock = Arc::<FixedClock>::default();
+        let app = app(scratch.db().clone(), clock.clone(), 0);
+        let mut tx = app.db.write().await.expect("a transaction");
+        let (made, _) = own(&mut tx, &app, Role::Bundle).await.expect("makes a key");
+        clock.advance(SignedDuration::from_hours(-1));
+        let (found, held) = own(&mut tx, &app, Role::Bundle).await.expect("finds it");
+        assert_eq!(found.id, made.id);
+        assert!(held.signer_at(app.clock.now().as_second()).is_err(), "not before its window");
+        clock.advance(SignedDuration::from_hours(1));
+        let (found, held) = own(&mut tx, &app, Role::Bundle).await.expect("finds it");
+        assert_eq!(found.id, made.id);
+        assert!(held.signer_at(app.clock.now().as_second()).is_ok(), "it is in force again");
+    }
 }

@@ -134,7 +134,13 @@ async fn read_body(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
     if declared.is_some_and(|length| length > JSON_LIMIT) {
         return Err(too_large());
     }
-    axum::body::to_bytes(body, JSON_LIMIT).await.map_err(|_| too_large())
+    axum::body::to_bytes(body, JSON_LIMIT).await.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        match source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
+            true => too_large(),
+            false => Problem::MalformedBody(format!("the body broke off: {error}")),
+        }
+    })
 }
 
 /// Reads JSON, naming the place of the first fault. An empty body reads as `{}`.
@@ -404,6 +410,18 @@ mod tests {
             panic!("refused as invalid")
         };
         assert_eq!(members[0].place, "/list/1");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_told_from_one_that_is_too_large() {
+        let cut =
+            [Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("a chunk without its end"))];
+        let cut = axum::body::Body::from_stream(futures_util::stream::iter(cut));
+        let refused = read_body(cut, &HeaderMap::new()).await.expect_err("it ends early");
+        assert!(matches!(refused, Problem::MalformedBody(_)), "{refused:?}");
+        let large = axum::body::Body::from(vec![b' '; JSON_LIMIT + 1]);
+        let refused = read_body(large, &HeaderMap::new()).await.expect_err("it is too large");
+        assert!(matches!(refused, Problem::TooLarge { .. }), "{refused:?}");
     }
 
     #[test]

@@ -39,8 +39,9 @@ async fn write(
 ) -> Result<Option<Change>, Problem> {
     let record =
         certificates::by_text_id(tx, certificate).await?.ok_or(Problem::NotFound("certificate"))?;
-    let mut released = issuance::credentials_of(tx, certificate).await?;
-    released.retain(|row| row.state == issuance::CredentialState::Released);
+    let all = issuance::credentials_of(tx, certificate).await?;
+    let is_released = |row: &&CredentialRow| row.state == issuance::CredentialState::Released;
+    let released: Vec<_> = all.iter().filter(is_released).cloned().collect();
     let Some(current) = released.last() else { return Ok(None) };
     let payload: Payload = serde_json::from_slice(&current.payload).map_err(Problem::internal)?;
     if standing(record.state, payload.valid_until, app.clock.now()).is_none() {
@@ -56,7 +57,7 @@ async fn write(
             .map(|(id, kind)| (app.origin.url(&format!("/facilities/{id}")), kind))
             .collect(),
         credentials: credentials(tx, certificate, &released).await?,
-        history: history(tx, &record).await?,
+        history: history(tx, &record, &all).await?,
     };
     let broken =
         || Problem::internal(anyhow::anyhow!("the payload of {} is incomplete", current.id));
@@ -127,12 +128,23 @@ async fn credentials(
     released.iter().map(credential).collect()
 }
 
+/// What happened, as far as the public may know: that a version was made, once a credential of it is out.
 async fn history(
     db: &mut AnyConnection,
     record: &certificates::Certificate,
+    credentials: &[CredentialRow],
 ) -> Result<Vec<Event>, Problem> {
+    let is_out = |id: &String| {
+        let made = credentials.iter().find(|row| row.id == *id);
+        let version = made.map(|row| &row.certificate_version_id);
+        let of_it = credentials.iter().filter(|row| Some(&row.certificate_version_id) == version);
+        of_it.into_iter().any(|row| row.state == issuance::CredentialState::Released)
+    };
     let mut history = Vec::new();
     for event in certificates::events(db, &record.id).await? {
+        if event.kind.gives() && !event.credential_id.as_ref().is_some_and(is_out) {
+            continue;
+        }
         let leaf = match event.leaf_ord {
             Some(ord) => log::number_of(db, ord).await?,
             None => None,

@@ -13,6 +13,8 @@ on_both_engines!(
     what_is_never_done_comes_again_every_hour,
     a_release_that_goes_on_failing_is_given_up_within_a_minute,
     a_job_that_only_a_newer_program_knows_keeps_no_other_waiting,
+    while_the_log_cannot_be_numbered_a_round_tries_one_job,
+    a_worker_that_is_to_stop_takes_no_job,
 );
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -47,7 +49,7 @@ async fn what_is_never_done_comes_again_every_hour(scratch: &Scratch) {
     let both_at = |at: i64| [("forget".to_owned(), at), ("lapse".to_owned(), at)];
     for _ in 0..3 {
         assert_eq!(standing(&app).await, both_at(app.clock.now_ms()));
-        catch_up(&app, "worker").await.expect("a round");
+        catch_up(&app, "worker", &watch::channel(false).1).await.expect("a round");
         assert_eq!(standing(&app).await, both_at(app.clock.now_ms() + HOUR_MS));
         clock.advance(SignedDuration::from_hours(1));
     }
@@ -112,10 +114,48 @@ async fn a_job_that_only_a_newer_program_knows_keeps_no_other_waiting(scratch: &
     .expect("inserts");
     jobs::add_standing(&mut tx, &app).await.expect("adds");
     tx.commit().await.expect("commits");
-    catch_up(&app, "worker").await.expect("a round");
+    catch_up(&app, "worker", &watch::channel(false).1).await.expect("a round");
     let now = app.clock.now_ms();
     let open = open_jobs(&app).await;
     let due: Vec<_> = open.iter().map(|job| (&*job.kind, job.due_at - now)).collect();
     assert_eq!(due[0], ("newer", 250), "it waits for those who know it");
     assert!(due[1..].iter().all(|(_, wait_ms)| *wait_ms == HOUR_MS) && due.len() == 3, "{due:?}");
+}
+
+async fn while_the_log_cannot_be_numbered_a_round_tries_one_job(scratch: &Scratch) {
+    let app = app(scratch.db().clone(), Arc::<FixedClock>::default(), 0);
+    let mut tx = app.db.write().await.expect("a transaction");
+    log::append(&mut tx, &app, "test", b"the first").await.expect("appends");
+    tx.commit().await.expect("commits");
+    log::sequence(&app).await.expect("numbers it").expect("one leaf");
+
+    let mut tx = app.db.write().await.expect("a transaction");
+    sqlx::query("UPDATE signing_key SET sealed = 'damaged'")
+        .execute(&mut *tx)
+        .await
+        .expect("damages");
+    log::append(&mut tx, &app, "test", b"the second").await.expect("appends");
+    jobs::add(&mut tx, &app, JobKind::Bundle, "").await.expect("adds");
+    for certificate in ["a", "b", "c"] {
+        jobs::add(&mut tx, &app, JobKind::Publish, certificate).await.expect("adds");
+    }
+    tx.commit().await.expect("commits");
+
+    let running = watch::channel(false).1;
+    for tried in 1..=3 {
+        catch_up(&app, "worker", &running).await.expect_err("the log's key does not open");
+        let now = app.clock.now_ms();
+        let put_back = open_jobs(&app).await.iter().filter(|job| job.due_at > now).count();
+        assert_eq!(put_back, tried);
+    }
+}
+
+async fn a_worker_that_is_to_stop_takes_no_job(scratch: &Scratch) {
+    let app = app(scratch.db().clone(), Arc::<FixedClock>::default(), 0);
+    let mut tx = app.db.write().await.expect("a transaction");
+    jobs::add_standing(&mut tx, &app).await.expect("adds");
+    tx.commit().await.expect("commits");
+    catch_up(&app, "worker", &watch::channel(true).1).await.expect("no round");
+    let untouched = open_jobs(&app).await.iter().all(|job| job.due_at <= app.clock.now_ms());
+    assert!(untouched, "they are due still");
 }

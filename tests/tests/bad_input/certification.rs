@@ -146,6 +146,43 @@ async fn an_application_names_what_is_there(engine: Engine) {
     assert_eq!(none.at("/items"), &json!([]));
 }
 
+async fn a_certificate_keeps_its_programme_and_a_version_waits_for_its_day(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let sides = Sides { body: &body, company: &company };
+    let granted = sides.certify(LEADING, "leading").await;
+    granted.credential(&registry).await;
+    let (mut other, mut later) = (body.programme.clone(), body.programme.clone());
+    other["id"] = json!("another-programme");
+    later["version"] = json!("2099.1");
+    body.sees_published(&other, "2026-01-01T00:00:00Z").await;
+    body.sees_published(&later, "2099-01-01T00:00:00Z").await;
+
+    let named = |programme: &Value| json!({"id": programme["id"], "version": programme["version"]});
+    let number = &granted.certificate;
+    for (place, application) in [
+        (
+            "/programme/id",
+            json!({"kind": "renewal", "certificate": number, "programme": named(&other)}),
+        ),
+        (
+            "/programme/id",
+            json!({"kind": "scope_change", "certificate": number, "programme": named(&other)}),
+        ),
+        ("/programme", json!({"kind": "initial", "programme": named(&later)})),
+        (
+            "/programme",
+            json!({"kind": "renewal", "certificate": number, "programme": named(&later)}),
+        ),
+    ] {
+        let asked = sides.application(application);
+        let problem = company.member.post("/api/v1/applications", &asked).await.problem("invalid");
+        assert_eq!(problem["members"][0]["place"], place, "{asked:#}: {problem:#}");
+    }
+    sides.apply_with(json!({"kind": "initial", "programme": named(&other)})).await;
+}
+
 async fn whoever_saw_an_older_version_looks_again(engine: Engine) {
     let registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -545,6 +582,7 @@ on_both_engines!(
     a_nul_character_is_refused_wherever_it_stands,
     what_the_programme_or_the_scope_does_not_know_is_not_rated,
     an_application_names_what_is_there,
+    a_certificate_keeps_its_programme_and_a_version_waits_for_its_day,
     whoever_saw_an_older_version_looks_again,
     what_has_ended_has_ended,
     a_certificate_is_changed_only_for_what_it_says,

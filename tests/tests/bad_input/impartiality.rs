@@ -1,8 +1,8 @@
 //! A decision by somebody who must not make it.
 
 use akashi_tests::{
-    Application, Body, Cast, Company, Engine, LEADING, Person, Registry, Sides, Step, eventually,
-    grant, on_both_engines, text, words,
+    Application, Body, Cast, Company, Engine, LEADING, Offline, Person, Registry, Sides, Step,
+    eventually, grant, on_both_engines, text, words,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -289,15 +289,24 @@ async fn a_body_without_authorisation_grants_nothing(engine: Engine) {
     let company = Company::registers(&registry, 1).await;
     let application = Sides { body: &body, company: &company }.apply().await;
     application.is_ready_to_decide(LEADING, "leading").await;
+    let holder = Company::registers(&registry, 2).await;
+    let held = Sides { body: &body, company: &holder }.certify(LEADING, "leading").await;
+    let file = held.credential(&registry).await;
 
     let end = format!("/api/v1/authorisations/{}/end", body.authorisation);
     let past = body.owner.post(&end, &json!({"until": "2026-02-01T00:00:00Z"})).await;
     assert_eq!(past.problem("invalid")["members"][0]["place"], "/until");
-    let until = now(&registry).await + SignedDuration::from_secs(1);
+    // That clock's seconds are cut short, and the request takes its time.
+    let until = now(&registry).await + SignedDuration::from_secs(5);
     body.owner.post(&end, &json!({"until": until})).await.expect(200);
     eventually("the authorisation's end", async || now(&registry).await, |now| *now >= until).await;
     let problem = is_refused(&application, &body.decision_maker, "incomplete").await;
     assert_eq!(problem["missing"][0]["code"], "authorisation", "{problem:#}");
+    // Nor does it make what was granted before anything else: what replaces the file could not come out.
+    let reduce = json!({"level": "certified", "public_reason": "Improvements were not kept up."});
+    let problem = held.is_decided_on(&body, "reduce", reduce).await.problem("incomplete");
+    assert_eq!(problem["missing"][0]["code"], "authorisation", "{problem:#}");
+    Offline::once_told(&registry, &file, "valid").await;
     let refuse = json!({"version": application.version().await, "kind": "refuse", "reason": text("Not ours.")});
     body.decision_maker.post(&application.path("/decision"), &refuse).await.expect(201);
 }

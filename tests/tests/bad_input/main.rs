@@ -2,6 +2,7 @@
 
 mod certification;
 mod impartiality;
+mod names;
 mod settled;
 mod trust;
 mod uploads;

@@ -135,24 +135,22 @@ async fn a_buyer_who_asks_for_the_log_believes_the_true_proof_only(engine: Engin
     for (case, altered, reason) in [
         ("another credential's", other.to_owned(), "entry_of_another"),
         ("one hash fewer", without_a_hash.join("\n") + "\n", "entry_not_included"),
-        ("another number", next_index(proof), "entry_not_included"),
+        ("another number", previous_index(proof), "entry_not_included"),
         (
             "no signature",
             proof[..=proof.rfind("\n\n").expect("a note")].to_owned(),
-            "log_proof_malformed",
+            "checkpoint_not_signed",
         ),
         ("nothing", String::new(), "log_proof_malformed"),
     ] {
         let verification = buyer.verify_logged(credential, altered.as_bytes());
         assert_eq!(verification.verdict(), "not_logged", "{case}");
-        let found = &verification.check("log")["reason"];
-        let known = ["log_proof_malformed", "checkpoint_not_signed", reason];
-        assert!(known.iter().any(|known| found == known), "{case}: {found}");
+        assert_eq!(verification.check("log")["reason"], reason, "{case}");
     }
 }
 
-/// A proof that says of its entry that it has the next number.
-fn next_index(proof: &str) -> String {
+/// A proof that says of its entry that it has the number before.
+fn previous_index(proof: &str) -> String {
     let (before, after) = proof.split_once("\nindex ").expect("an index");
     let (index, after) = after.split_once('\n').expect("a line");
     let index: u64 = index.parse().expect("a number");

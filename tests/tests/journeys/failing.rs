@@ -203,6 +203,9 @@ async fn what_was_withdrawn_before_its_release_is_never_released(engine: Engine)
     registry.issuer_keys_are_mended().await;
 
     let public = first.public_once(&registry, "withdrawn").await;
+    let history = public["history"].as_array().expect("a list");
+    let kinds: Vec<_> = history.iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds, ["granted", "withdrawn"], "of the renewal nobody reads, for none came out");
     let told = registry.anyone().get("/changes").await.expect(200).json;
     let told = told["items"].as_array().expect("items").iter();
     let withdrawn = told.filter(|item| item["state"] == "withdrawn").count();

@@ -17,6 +17,7 @@ async fn what_a_retired_key_signed_stays_valid(engine: Engine) {
     let retire = format!("/api/v1/keys/{}/retire", key["id"].as_str().expect("an id"));
     let successor = body.operator.post(&retire, &json!({})).await.expect(200);
     assert_ne!(successor.text("/fragment"), key["fragment"].as_str().expect("a fragment"));
+    body.operator.post(&retire, &json!({})).await.problem("wrong-state");
 
     // The next certificate is signed by the new key; one bundle vouches for both.
     let granted = Sides { body: &body, company: &second }.certify(LEADING, "leading").await;

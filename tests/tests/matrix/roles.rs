@@ -89,6 +89,8 @@ pub(crate) const REST: &str = "
     POST /api/v1/parties/{id}/erase [company]                stale-version 401 404 ok 404 404 404 404 404 404 404 404 404 404 404 404 404
     PATCH /api/v1/parties/{id} [body]                        stale-version 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
     PATCH /api/v1/parties/{id} [owner]                       stale-version 401 404 404 404 404 404 404 404 404 404 404 404 ok 404 404 404
+    PATCH /api/v1/parties/{id} [body's name]                 stale-version 401 404 404 403 403 403 403 403 403 403 403 403 404 404 ok 404
+    PATCH /api/v1/parties/{id} [owner's name]                stale-version 401 404 404 404 404 404 404 404 404 404 404 404 403 404 ok 404
     GET /api/v1/parties/{id}/members [company]                         200 401 404 ok 404 404 404 404 404 404 404 404 404 404 404 404 404
     GET /api/v1/parties/{id}/members [body]                            200 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 ok 404
     POST /api/v1/parties/{id}/members [company]                    invalid 401 404 ok 404 404 404 404 404 404 404 404 404 404 404 404 404
@@ -195,7 +197,7 @@ impl Subject<'_> {
             "authorisations" => &cast.authorisation,
             "programmes" => return Some(self.programme_path(path)),
             "parties" | "audit" | "bodies" if which == "company" => &self.case.company,
-            "parties" | "audit" | "bodies" if which == "owner" => &cast.owner_party,
+            "parties" | "audit" | "bodies" if which.starts_with("owner") => &cast.owner_party,
             _ => &cast.id,
         };
         let mut path = path.replace("{id}", id).replace("{number}", id);
@@ -301,6 +303,9 @@ impl Subject<'_> {
         Some(match route {
             "/parties [company]" => json!({"kind": "company", "name": "", "country": "JP"}),
             "/parties [body]" => json!({"kind": "body", "name": "", "country": "JP"}),
+            "/parties/{id} [body's name]" | "/parties/{id} [owner's name]" => {
+                json!({"version": NEVER, "name": "Another Name"})
+            }
             "/parties/{id}/members [company]" => {
                 json!({"email": cast.lead.email, "role": "auditor"})
             }
@@ -521,11 +526,18 @@ async fn what_is_public_asks_nobody_who_they_are(engine: Engine) {
 async fn every_route_has_its_row(engine: Engine) {
     let registry = Registry::start(engine).await;
     let described = registry.anyone().get("/openapi.json").await.expect(200);
-    let mut routes = BTreeSet::new();
+    let (mut routes, mut ask_nobody) = (BTreeSet::new(), BTreeSet::new());
     for (path, operations) in described.at("/paths").as_object().expect("an object of paths") {
-        let methods = operations.as_object().expect("an object of operations").keys();
-        routes.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+        for (method, operation) in operations.as_object().expect("an object of operations") {
+            let route = format!("{} {path}", method.to_uppercase());
+            if operation["security"] != json!([{"access_token": []}]) {
+                ask_nobody.insert(route.clone());
+            }
+            routes.insert(route);
+        }
     }
+    let anyone: BTreeSet<_> = Table::read(ANYONE).rows.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(ask_nobody, anyone, "the description says which routes take a token");
     let tables = [CASE, REST, ANYONE].map(Table::read);
     let names = tables.iter().flat_map(|table| &table.rows).map(|(name, _)| name.as_str());
     let rows: BTreeSet<String> = names

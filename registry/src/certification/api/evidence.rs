@@ -1,6 +1,7 @@
 //! Evidence: received as a stream, linked to criteria, read by those who assess.
 
 use akashi_keys::DataKey;
+use akashi_schemas::text::misleads;
 use akashi_schemas::text_enum;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
@@ -177,12 +178,9 @@ async fn keep(
 
 /// Checks a file's name.
 fn check_name(name: &str) -> Result<(), Problem> {
-    // Marks that turn the direction of writing make a name look like one of another type.
-    let misleads = |c: char| {
-        c.is_control()
-            || matches!(c, '/' | '\\' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    if name.chars().count() <= 255 && !name.chars().any(misleads) {
+    // A name that misleads looks like one of another type.
+    let is_refused = |c: char| misleads(c) || matches!(c, '/' | '\\');
+    if name.chars().count() <= 255 && !name.chars().any(is_refused) {
         return Ok(());
     }
     Err(Problem::invalid("name", "must be a file name of at most 255 characters, without a path"))

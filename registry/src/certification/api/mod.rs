@@ -12,6 +12,7 @@ mod parties;
 mod people;
 mod programmes;
 
+use akashi_schemas::text::misleads;
 pub(super) use decisions::apply_rule;
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -94,14 +95,14 @@ async fn check_body(db: &mut AnyConnection, id: &PartyId) -> Result<(), Problem>
 /// What is said in public: one line that a page can show.
 ///
 /// # Errors
-/// [`Problem::Invalid`] when it is longer than 500 characters or has a control character.
+/// [`Problem::Invalid`] when it is longer than 500 characters or has a character that misleads.
 fn check_public_reason(text: &str) -> Result<(), Problem> {
-    if text.chars().count() <= 500 && !text.chars().any(char::is_control) {
+    if text.chars().count() <= 500 && !text.chars().any(misleads) {
         return Ok(());
     }
     Err(Problem::invalid(
         "/public_reason",
-        "must have at most 500 characters, none of them a control character",
+        "must have at most 500 characters, none of them one that cannot be seen or turns the direction of writing",
     ))
 }
 

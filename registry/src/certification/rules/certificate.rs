@@ -126,6 +126,8 @@ pub enum CertificateStep<'a> {
         voided: bool,
         /// Whether the company may be shown: a sole proprietor is, only by consent.
         may_be_shown: bool,
+        /// Whether the new credential can be released.
+        prospect: Prospect,
     },
     /// See [`CertificateEvent::Suspend`].
     Suspend {
@@ -157,6 +159,8 @@ pub enum CertificateStep<'a> {
         public_reason: &'a str,
         /// What becomes of level and scope.
         change: Change<'a>,
+        /// Whether the new credential can be released.
+        prospect: Prospect,
     },
     /// See [`CertificateEvent::Extend`]; what the decision needs stands in
     /// [`decision`](super::decision).
@@ -175,6 +179,25 @@ pub enum CertificateStep<'a> {
     },
     /// See [`CertificateEvent::Terminate`].
     Terminate,
+}
+
+/// What a credential that is made for a certificate needs, so that it can be released and read `valid`.
+#[derive(Debug, Clone, Copy)]
+pub struct Prospect {
+    /// Whether the body is authorised for the programme.
+    pub authorised: bool,
+    /// The last valid second of the version.
+    pub valid_until: Timestamp,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Prospect {
+    fn need(self, needs: Needs) -> Needs {
+        needs
+            .need(self.authorised, Missing::Authorisation)
+            .need(self.now <= self.valid_until, Missing::Validity { since: self.valid_until })
+    }
 }
 
 /// Level and scope before and after.
@@ -262,13 +285,15 @@ pub fn next(
         CertificateStep::Reinstate { cause_closed, until, now, .. } => needs
             .need(cause_closed, Missing::CauseClosed)
             .need(now <= until, Missing::SuspensionTerm { until }),
-        CertificateStep::Reduce { public_reason, change, .. } => needs
+        CertificateStep::Reduce { public_reason, change, prospect, .. } => prospect
+            .need(needs)
             .need(!blank(public_reason), Missing::PublicReason)
             .need(change.is_reduction(), Missing::Reduction),
         CertificateStep::Extend { valid_until, now } => {
             needs.need(now <= valid_until, Missing::Validity { since: valid_until })
         }
-        CertificateStep::Reissue { voided, may_be_shown, .. } => needs
+        CertificateStep::Reissue { voided, may_be_shown, prospect, .. } => prospect
+            .need(needs)
             .need(voided, Missing::VoidedCredential)
             .need(may_be_shown, Missing::PublishConsent),
         CertificateStep::Withdraw { public_reason, .. } => {
@@ -291,6 +316,15 @@ pub fn next(
 #[must_use]
 pub fn suspension_ends(zone: &Zone, suspended_at: Timestamp, max_months: u32) -> Timestamp {
     zone.after_months(suspended_at, max_months)
+}
+
+impl EventKind {
+    /// Whether it gives the holder something, which counts once a credential that says so is out. All else counts at
+    /// once.
+    #[must_use]
+    pub const fn gives(self) -> bool {
+        matches!(self, Self::Granted | Self::Extended | Self::Reissued)
+    }
 }
 
 text_enum! {
@@ -390,9 +424,18 @@ mod tests {
 
     #[test]
     fn a_later_versions_credential_is_made_anew_only_when_it_was_voided() {
-        let reissue =
-            |voided| CertificateStep::Reissue { maker: &FREE, voided, may_be_shown: true };
-        let hidden = CertificateStep::Reissue { maker: &FREE, voided: true, may_be_shown: false };
+        let reissue = |voided| CertificateStep::Reissue {
+            maker: &FREE,
+            voided,
+            may_be_shown: true,
+            prospect: good(),
+        };
+        let hidden = CertificateStep::Reissue {
+            maker: &FREE,
+            voided: true,
+            may_be_shown: false,
+            prospect: good(),
+        };
         assert_eq!(missing(next(Voided, &hidden)), [Missing::PublishConsent]);
         for state in [Active, Suspended] {
             assert_eq!(next(state, &reissue(true)), Ok(state));
@@ -407,7 +450,12 @@ mod tests {
         assert_eq!(next(IssueFailed, &CertificateStep::Retry), Ok(Issuing));
         assert_eq!(next(IssueFailed, &CertificateStep::Void("The logo was wrong.")), Ok(Voided));
         assert_eq!(missing(next(IssueFailed, &CertificateStep::Void(""))), [Missing::Reason]);
-        let reissue = CertificateStep::Reissue { maker: &FREE, voided: true, may_be_shown: true };
+        let reissue = CertificateStep::Reissue {
+            maker: &FREE,
+            voided: true,
+            may_be_shown: true,
+            prospect: good(),
+        };
         assert_eq!(next(Voided, &reissue), Ok(Issuing));
     }
 
@@ -465,13 +513,40 @@ mod tests {
         ] {
             let change = Change { rank: 2, new_rank, facilities: &both, new_facilities: &scope };
             let public_reason = "One site was closed.";
-            let reduced =
-                next(Active, &CertificateStep::Reduce { maker: &FREE, public_reason, change });
+            let reduced = next(
+                Active,
+                &CertificateStep::Reduce { maker: &FREE, public_reason, change, prospect: good() },
+            );
             if reduction {
                 assert_eq!(reduced, Ok(Active), "{new_rank} at {scope:?}");
             } else {
                 assert_eq!(missing(reduced), [Missing::Reduction], "{new_rank} at {scope:?}");
             }
+        }
+    }
+
+    /// A body that is authorised, in the last second of the term.
+    fn good() -> Prospect {
+        let now = at("2028-11-25T14:59:59Z");
+        Prospect { authorised: true, valid_until: now, now }
+    }
+
+    #[test]
+    fn no_credential_is_made_that_could_not_come_out() {
+        let since = good().valid_until;
+        let late = Prospect { now: at("2028-11-25T15:00:00Z"), ..good() };
+        let unauthorised = Prospect { authorised: false, ..good() };
+        let scope = ["a".to_owned()];
+        let change = Change { rank: 1, new_rank: 2, facilities: &scope, new_facilities: &scope };
+        for (prospect, needed) in
+            [(late, Missing::Validity { since }), (unauthorised, Missing::Authorisation)]
+        {
+            let (maker, public_reason) = (&FREE, "One site was closed.");
+            let reduce = CertificateStep::Reduce { maker, public_reason, change, prospect };
+            assert_eq!(missing(next(Active, &reduce)), std::slice::from_ref(&needed));
+            let reissue =
+                CertificateStep::Reissue { maker, voided: true, may_be_shown: true, prospect };
+            assert_eq!(missing(next(Voided, &reissue)), [needed]);
         }
     }
 
@@ -504,10 +579,21 @@ mod tests {
         let now = at("2026-11-25T00:00:00Z");
         let maker = &REVIEWED;
         for (state, step) in [
-            (Voided, CertificateStep::Reissue { maker, voided: true, may_be_shown: true }),
+            (
+                Voided,
+                CertificateStep::Reissue {
+                    maker,
+                    voided: true,
+                    may_be_shown: true,
+                    prospect: good(),
+                },
+            ),
             (Active, suspend(maker, reason, true, true)),
             (Suspended, CertificateStep::Reinstate { maker, cause_closed: true, until: now, now }),
-            (Active, CertificateStep::Reduce { maker, public_reason: reason, change }),
+            (
+                Active,
+                CertificateStep::Reduce { maker, public_reason: reason, change, prospect: good() },
+            ),
             (Active, CertificateStep::Withdraw { maker, public_reason: reason }),
         ] {
             assert_eq!(partial(next(state, &step)), [Partiality::Reviewed], "{}", step.event());

@@ -309,6 +309,8 @@ pub struct EventRow {
     pub public_reason: Option<String>,
     /// The log leaf that tells of it, by order of arrival.
     pub leaf_ord: Option<i64>,
+    /// The credential that it made, if it made one.
+    pub credential_id: Option<String>,
 }
 
 /// All that happened to a certificate, oldest first.
@@ -320,7 +322,7 @@ pub async fn events(
     certificate: &CertificateId,
 ) -> Result<Vec<EventRow>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT kind, at, effective_at, public_reason, leaf_ord FROM certificate_event
+        "SELECT kind, at, effective_at, public_reason, leaf_ord, credential_id FROM certificate_event
          WHERE certificate_id = $1 ORDER BY seq",
     )
     .bind(certificate)

@@ -18,7 +18,7 @@ pub(crate) struct Shard {
     pub permutation: Vec<u8>,
     /// How many indexes were given out.
     pub counter: i64,
-    /// When its empty lists were first published, in milliseconds.
+    /// When it was opened, in milliseconds; its empty lists are in every bundle that is made from then on.
     pub opened_at: i64,
 }
 

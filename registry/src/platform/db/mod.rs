@@ -2,7 +2,7 @@
 //!
 //! Readers take a connection from a pool; writers take a transaction. On SQLite there is one writer
 //! at a time, and it holds the write lock from its first statement (`BEGIN IMMEDIATE`); on
-//! PostgreSQL writers meet at the rows they claim by `version`. What must differ between the
+//! PostgreSQL those about one party meet at its row ([`hold`](super::hold)). What must differ between the
 //! two stands in [`engine`].
 
 pub mod engine;

@@ -117,7 +117,7 @@ fn open_trust(options: &Options, state: Option<&State>) -> Result<Result<Trust, 
     let trust = Trust::under(root, &bundle, seen).map_err(|error| {
         let path = bundle_file.display();
         anyhow::anyhow!(
-            "{}: {path}: {error}; fetch the bundle again from the registry",
+            "{}: {path}: {error}; fetch both again from the registry that issued the certificate, the root over a way you trust",
             error.code()
         )
     })?;

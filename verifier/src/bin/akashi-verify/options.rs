@@ -26,7 +26,7 @@ pub(crate) struct Options {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The trust bundle.
+    /// The trust bundle of the registry that issued the certificate. Without it nothing can be valid. Its version is remembered, in akashi/bundle-versions in the XDG state folder, so that an older one is noticed.
     #[arg(long, value_name = "BUNDLE")]
     pub(crate) trust: Option<PathBuf>,
 

@@ -1,5 +1,6 @@
 //! The answer: words for people, an array, lines or rows. All but the words are written as they come.
 
+use akashi_schemas::text::misleads;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -204,7 +205,7 @@ fn why(check: &Check) -> String {
     sentence.to_string()
 }
 
-/// Keeps a document's words from moving the terminal's cursor.
+/// Keeps a document's words from moving the terminal's cursor, and from looking like other words.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if misleads(c) { '\u{fffd}' } else { c }).collect()
 }

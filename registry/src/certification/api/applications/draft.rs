@@ -22,6 +22,7 @@ use crate::certification::store::applications::Application;
 use crate::certification::store::{applications, facilities, parties, programmes};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Subject};
+use crate::platform::clock::rfc3339;
 use crate::platform::data_keys;
 use crate::platform::db::json::JsonText;
 use crate::platform::id::PartyId;
@@ -88,6 +89,12 @@ async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response
     let programme = programmes::published(&mut act.tx, programme, version)
         .await?
         .ok_or_else(|| Problem::invalid("/programme", "is no published programme version"))?;
+    if let Some(from) = programme.effective_from.filter(|from| *from > act.now.as_millisecond()) {
+        return Err(Problem::invalid(
+            "/programme",
+            format!("may be applied for from {}", rfc3339(from)),
+        ));
+    }
     let certificate = own_certificate(&mut act.tx, &body).await?;
     let facilities = scope_of(&mut act.tx, &body.company, &body.facilities).await?;
     check_facts(&*file::programme(&mut act.tx, &programme.id).await?, &body.facts)?;
@@ -136,6 +143,12 @@ async fn own_certificate(
                 return Err(Problem::invalid(
                     "/certificate",
                     "is not one that this company holds from this body",
+                ));
+            }
+            if certificate.programme != body.programme.id {
+                return Err(Problem::invalid(
+                    "/programme/id",
+                    format!("is not that of the certificate: {}", certificate.programme),
                 ));
             }
             Ok(Some(certificate.id))

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Changed, Loaded, finish, open};
+use super::{Changed, Loaded, finish, open, prospect};
 use crate::certification::api::check_version;
 use crate::certification::attest;
 use crate::certification::rules::certificate::{self, CertificateStep, EventKind};
@@ -46,7 +46,8 @@ async fn reissue(
     let voided = issuance::is_voided(&mut act.tx, version.id.as_str()).await?;
     let company = parties::get(&mut act.tx, &certificate.company_id).await?;
     let may_be_shown = company.is_some_and(|company| company.may_be_shown());
-    let step = CertificateStep::Reissue { maker, voided, may_be_shown };
+    let prospect = prospect(&mut act, &loaded).await?;
+    let step = CertificateStep::Reissue { maker, voided, may_be_shown, prospect };
     let to = certificate::next(certificate.state, &step)?;
     let change = attest::Change { kind: EventKind::Reissued, decision: None, public_reason: None };
     let credential = attest::attest(&mut act.tx, &app, certificate, version, &change).await?;

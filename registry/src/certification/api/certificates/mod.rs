@@ -16,13 +16,15 @@ use crate::certification::api::decisions::maker;
 use crate::certification::api::{check_public_reason, check_version};
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::DecisionId;
-use crate::certification::rules::certificate::{CertificateState, EventKind};
+use crate::certification::rules::certificate::{CertificateState, EventKind, Prospect};
 use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
 use crate::certification::rules::number::CertificateNumber;
 use crate::certification::store::certificates::{self, Certificate, Version};
 use crate::certification::store::decisions::{self, Decision};
+use crate::certification::store::programmes;
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
+use crate::platform::clock::instant;
 use crate::platform::notes::Text;
 use crate::platform::problem::Problem;
 use crate::platform::write::Act;
@@ -73,6 +75,14 @@ async fn open(
     let assessment = AssessmentFile::load(&mut act.tx, &version.assessment_id).await?;
     let maker = maker(act, &assessment).await?;
     Ok(Loaded { certificate, version, assessment, maker })
+}
+
+/// Whether a credential that is made now for the latest version could come out.
+async fn prospect(act: &mut Act<'_>, loaded: &Loaded) -> Result<Prospect, Problem> {
+    let Loaded { certificate, version, .. } = loaded;
+    let (body, programme, now) = (&certificate.body_id, &certificate.programme, act.now);
+    let authorised = programmes::is_authorised(&mut act.tx, body, programme, now).await?;
+    Ok(Prospect { authorised, valid_until: instant(version.valid_until), now })
 }
 
 /// A certificate that was changed.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Changed, Loaded, Words, finish, open, record};
+use super::{Changed, Loaded, Words, finish, open, prospect, record};
 use crate::certification::api::decisions::apply_rule;
 use crate::certification::attest;
 use crate::certification::file::AssessmentFile;
@@ -64,6 +64,7 @@ async fn reduce(
             facilities: &texts(&scope),
             new_facilities: &texts(&new_scope),
         },
+        prospect: prospect(&mut act, &loaded).await?,
     };
     let to = certificate::next(certificate.state, &step)?;
     still_reached(&mut act.tx, assessment, &new_scope, level).await?;

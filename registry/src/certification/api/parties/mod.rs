@@ -5,6 +5,7 @@ mod members;
 mod record;
 mod registration;
 
+use akashi_schemas::text::misleads;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::certification::store::parties;
@@ -59,10 +60,10 @@ async fn account(
     Ok(accounts::store::by_email(db, &norm).await?.ok_or_else(unknown)?.id)
 }
 
-const NAME: &str = "must have 1 to 200 characters, none of them a control character";
+const NAME: &str = "must have 1 to 200 characters, none of them one that cannot be seen or turns the direction of writing";
 
 fn name_ok(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control)
+    !name.trim().is_empty() && name.chars().count() <= 200 && !name.chars().any(misleads)
 }
 
 fn country_ok(code: &str) -> bool {

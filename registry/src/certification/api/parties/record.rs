@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::registration::NameKind;
-use super::{NAME, name_ok, open, reading};
+use super::{NAME, name_ok, reading};
 use crate::certification::api::{Written, check_version};
 use crate::certification::rules::application::ApplicationState;
 use crate::certification::rules::certificate::CertificateState;
@@ -188,8 +188,21 @@ pub(crate) struct Change {
     terms: Option<Terms>,
 }
 
+impl Change {
+    /// What it takes: an institution's name, which an operator looked at when it was registered, stays an operator's.
+    fn actions(&self, kind: PartyKind) -> Vec<Action> {
+        let own =
+            self.municipality.is_some() || self.publish_consent.is_some() || self.terms.is_some();
+        match (kind, &self.name) {
+            (PartyKind::Company | PartyKind::Buyer, _) | (_, None) => vec![Action::ChangeParty],
+            (_, Some(_)) if own => vec![Action::RenameInstitution, Action::ChangeParty],
+            (_, Some(_)) => vec![Action::RenameInstitution],
+        }
+    }
+}
+
 /// Changes a party's record. A changed name keeps the old one as `former`; a company as a whole, among its facilities,
-/// is named with it.
+/// is named with it. An institution is renamed by an operator alone.
 #[utoipa::path(patch, path = "/api/v1/parties/{id}", params(("id" = String, Path)), request_body = Change, tag = "parties",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
 async fn change(
@@ -198,7 +211,11 @@ async fn change(
     write: Write<Change>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let mut party = open(&mut act, &id, Action::ChangeParty).await?;
+    act.hold(&id).await?;
+    let mut party = parties::get(&mut act.tx, &id).await?.ok_or(Problem::NotFound("party"))?;
+    for action in body.actions(party.kind) {
+        act.authorise(action, &party.subject(), "party", id.as_str()).await?;
+    }
     check_version(body.version, party.version)?;
     if let Some(name) = body.name {
         if !name_ok(&name) {

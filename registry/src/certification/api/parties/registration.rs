@@ -83,9 +83,9 @@ pub(crate) struct Register {
     /// A sole proprietor's consent to be shown by trade name and municipality.
     #[serde(default)]
     publish_consent: bool,
-    /// For a body or owner: the last part of its public address, `a-z`, `0-9` and `-`.
+    /// Needed for a body or owner: the last part of its public address, `a-z`, `0-9` and `-`.
     slug: Option<String>,
-    /// For a body or owner: the account that will administer it.
+    /// Needed for a body or owner: the e-mail address of the account that will administer it, once its person accepts.
     administrator: Option<String>,
 }
 
@@ -120,7 +120,10 @@ impl Register {
         need(
             institution == self.slug.is_some(),
             "/slug",
-            "is given for bodies and owners, and only for them",
+            match institution {
+                true => "is needed for a body or owner: the last part of its public address",
+                false => "is for bodies and owners only",
+            },
         );
         need(
             self.slug.as_deref().is_none_or(slug_ok),
@@ -130,7 +133,10 @@ impl Register {
         need(
             institution == self.administrator.is_some(),
             "/administrator",
-            "is given for bodies and owners, and only for them: the e-mail address of an account",
+            match institution {
+                true => "is needed for a body or owner: the e-mail address of an account",
+                false => "is for bodies and owners only",
+            },
         );
         need(
             self.kind != PartyKind::Company || self.sole_proprietor || !self.identifiers.is_empty(),
