@@ -47,11 +47,12 @@ pub(crate) fn read(mut document: Map<String, Value>) -> Result<Secured, SecuredF
     let signature = signature(&proof)?;
 
     proof.remove("proofValue");
-    let config = to_canonical(&proof)?;
+    let config = to_canonical(&Value::Object(proof))?;
+    let document = Value::Object(document);
     let payload = to_canonical(&document)?;
     Ok(Secured {
         mechanism: Mechanism::EddsaJcs2022,
-        document: Value::Object(document),
+        document,
         payload_digest: Digest::of(&payload),
         issuer,
         key_id,
@@ -95,8 +96,8 @@ fn text<'a>(proof: &'a Map<String, Value>, member: &str) -> Result<&'a str, Secu
     proof.get(member).and_then(Value::as_str).ok_or_else(|| SecuredFault::Proof(member.into()))
 }
 
-fn to_canonical(members: &Map<String, Value>) -> Result<alloc::vec::Vec<u8>, SecuredFault> {
-    canonical::to_vec(members).map_err(|_| SecuredFault::NotSecured)
+fn to_canonical(value: &Value) -> Result<alloc::vec::Vec<u8>, SecuredFault> {
+    canonical::of_value(value).map_err(|_| SecuredFault::NotSecured)
 }
 
 fn kind_of(value: &Value) -> &'static str {

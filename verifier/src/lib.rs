@@ -17,6 +17,7 @@
 
 extern crate alloc;
 
+mod comb;
 pub mod credential;
 pub mod data_integrity;
 pub mod jose;
@@ -32,6 +33,7 @@ pub mod status;
 pub mod trust;
 mod verify;
 
+pub use comb::PreparedKey;
 pub use multikey::PublicKey;
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use akashi_schemas::Digest;
+use curve25519_dalek::edwards::EdwardsPoint;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -84,6 +85,13 @@ impl PublicKey {
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+impl PublicKey {
+    /// The point that the key is.
+    pub(crate) fn point(&self) -> EdwardsPoint {
+        self.0.to_edwards()
     }
 }
 

@@ -9,6 +9,7 @@ use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use akashi_schemas::{Digest, canonical};
@@ -17,9 +18,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::comb::PreparedKeys;
 use crate::json::{self, JsonFault, MAX_TRUST_BYTES};
 use crate::multikey::{PublicKey, decode_base58btc, encode_base58btc};
 use crate::report::Reason;
+use crate::secured::Secured;
 use crate::status::{ListFault, Purpose, StatusList};
 
 /// A signed manifest.
@@ -274,6 +277,7 @@ pub struct Trust {
     bundle: Bundle,
     lists: BTreeMap<String, Result<StatusList, ListFault>>,
     rollback_checked: bool,
+    keys: Arc<PreparedKeys>,
 }
 
 /// A root that enough of its own keys signed.
@@ -356,7 +360,9 @@ impl Trust {
         let bundle = envelope.signed;
         check_versions(root.root(), &bundle, min_version)?;
         let lists = open_lists(&bundle)?;
-        Ok(Self { root, bundle, lists, rollback_checked: min_version.is_some() })
+        let keys = bundle.bodies.iter().flat_map(|body| &body.keys).map(|key| &key.public);
+        let keys = Arc::new(PreparedKeys::new(keys));
+        Ok(Self { root, bundle, lists, rollback_checked: min_version.is_some(), keys })
     }
 
     /// The root.
@@ -369,6 +375,11 @@ impl Trust {
     #[must_use]
     pub fn bundle(&self) -> &Bundle {
         &self.bundle
+    }
+
+    /// Whether a document's signature is this key's. A body's key that has signed many is prepared for more.
+    pub(crate) fn is_signed_by(&self, secured: &Secured, key: &PublicKey) -> bool {
+        self.keys.verify(key, &secured.message, &secured.signature)
     }
 
     /// The body of that DID.
@@ -411,7 +422,7 @@ fn read<T: DeserializeOwned>(
     let value = json::read(json::trim(bytes), MAX_TRUST_BYTES)
         .map_err(|fault: JsonFault| unreadable(fault.to_string()))?;
     let message =
-        canonical::to_vec(&value["signed"]).map_err(|error| unreadable(error.to_string()))?;
+        canonical::of_value(&value["signed"]).map_err(|error| unreadable(error.to_string()))?;
     let envelope: Envelope<T> =
         serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))?;
     if envelope.signatures.len() > MAX_SIGNATURES {

@@ -171,7 +171,7 @@ impl Checks {
             .and_then(|body| Ok((body, body.key(&secured.key_id).ok_or(Reason::KeyNotInBundle)?)));
         self.add(CheckName::Issuer, found.map(|_| ()), facts);
         let (body, key) = found.ok()?;
-        let fits = secured.is_signed_by(&key.public);
+        let fits = trust.is_signed_by(secured, &key.public);
         let result = if fits { Ok(()) } else { Err(Reason::SignatureInvalid) };
         self.add(CheckName::Signature, result, json!({"key": key.id}));
         fits.then_some((body, key))

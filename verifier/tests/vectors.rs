@@ -5,10 +5,10 @@
 mod common;
 
 use akashi_schemas::{Digest, canonical};
-use akashi_verifier::PublicKey;
 use akashi_verifier::data_integrity::hash_data;
 use akashi_verifier::json;
 use akashi_verifier::secured::{Secured, SecuredFault};
+use akashi_verifier::{PreparedKey, PublicKey};
 use common::shared;
 use serde_json::Value;
 
@@ -19,10 +19,14 @@ fn unhex(text: &str) -> Vec<u8> {
     text.trim().as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }
 
-/// What a strict verifier says: a key it would not take is as bad as a signature.
+/// What a strict verifier says, on each of its ways: a key it would not take is as bad as a signature.
 fn accepts(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let (Ok(key), Ok(signature)) = (key.try_into(), signature.try_into()) else { return false };
-    PublicKey::from_bytes(key).is_ok_and(|key| key.verify(message, signature))
+    PublicKey::from_bytes(key).is_ok_and(|key| {
+        let accepted = key.verify(message, signature);
+        assert_eq!(PreparedKey::new(key).verify(message, signature), accepted, "of a prepared key");
+        accepted
+    })
 }
 
 #[test]
