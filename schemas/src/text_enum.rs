@@ -1,5 +1,7 @@
 //! Enumerations whose variants have one stable word each, the same in JSON, SQL, URLs and logs.
 
+use alloc::string::String;
+
 use thiserror::Error;
 
 /// A text that is none of the words of an enumeration.

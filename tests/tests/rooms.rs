@@ -26,9 +26,10 @@ const MODULES: [&str; 9] = [
 ];
 
 /// The crates of this project, and which others each may name.
-const CRATES: [(&str, &[&str]); 4] = [
+const CRATES: [(&str, &[&str]); 5] = [
     ("schemas", &[]),
     ("verifier", &["akashi_schemas"]),
+    ("verifier/wasm", &["akashi_verifier"]),
     ("keys", &[]),
     ("registry", &["akashi_schemas", "akashi_verifier", "akashi_keys"]),
 ];

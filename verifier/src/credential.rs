@@ -4,16 +4,19 @@
 //! One deviation from UNTP's JSON Schema is intended: `credentialStatus` follows the W3C's Bitstring Status
 //! List (an array of entries with `statusListIndex` a string), where the schema allows one entry with an integer.
 
+use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use akashi_schemas::Digest;
 
+use crate::date_time;
+use crate::document::Element;
 use crate::origin::{CERTIFICATES, PROGRAMMES};
 use crate::status::Purpose;
 
@@ -43,8 +46,10 @@ pub struct Credential {
     /// A title for people.
     pub name: String,
     /// The signing time, in whole seconds.
+    #[serde(deserialize_with = "date_time::valid_from")]
     pub valid_from: Timestamp,
     /// The last second of validity.
+    #[serde(deserialize_with = "date_time::valid_until")]
     pub valid_until: Timestamp,
     /// One entry for each [`Purpose`].
     pub credential_status: Vec<StatusEntry>,
@@ -221,56 +226,16 @@ pub enum CredentialFault {
 }
 
 impl Credential {
-    /// Reads a document that has no proof member any more.
-    ///
-    /// # Errors
-    /// A [`CredentialFault`].
-    pub fn read(document: &Value) -> Result<Self, CredentialFault> {
-        if !is_akashi_context(&document["@context"]) || !is_dcc(&document["type"]) {
-            return Err(CredentialFault::Other {
-                contexts: document["@context"].to_string(),
-                types: document["type"].to_string(),
-            });
-        }
-        let credential = Self::deserialize(document)
-            .map_err(|error| CredentialFault::Member(error.to_string()))?;
-        credential.check()?;
-        Ok(credential)
-    }
-
-    fn check(&self) -> Result<(), CredentialFault> {
-        let fault = |text: &str| Err(CredentialFault::Member(text.to_string()));
-        if self.number().is_none() {
-            return fault("credentialSubject.id ends in no certificate number");
-        }
-        if self.programme().is_none() {
-            return fault("referenceProfile.id ends in no programme id and version");
-        }
-        for (index, entry) in self.credential_status.iter().enumerate() {
-            if entry.kind != "BitstringStatusListEntry" {
-                return fault("a credentialStatus entry is no BitstringStatusListEntry");
-            }
-            let same = |other: &StatusEntry| other.status_purpose == entry.status_purpose;
-            if self.credential_status[..index].iter().any(same) {
-                return fault("two credentialStatus entries have one purpose");
-            }
-        }
-        Ok(())
-    }
-
     /// The certificate's number, from the subject's id.
     #[must_use]
     pub fn number(&self) -> Option<&str> {
-        let (_, number) = self.credential_subject.id.split_once(CERTIFICATES)?;
-        (!number.is_empty() && !number.contains('/')).then_some(number)
+        number(&self.credential_subject.id)
     }
 
     /// The programme's id and version, from the reference profile.
     #[must_use]
     pub fn programme(&self) -> Option<(&str, &str)> {
-        let (_, tail) = self.credential_subject.reference_profile.id.split_once(PROGRAMMES)?;
-        let (id, version) = tail.split_once('/')?;
-        (!id.is_empty() && !version.is_empty() && !version.contains('/')).then_some((id, version))
+        programme(&self.credential_subject.reference_profile.id)
     }
 
     /// The level's id.
@@ -292,15 +257,161 @@ impl Credential {
     }
 }
 
-fn is_akashi_context(context: &Value) -> bool {
-    let Some([first, second, third]) = context.as_array().map(Vec::as_slice) else { return false };
-    let (Some(untp), Some(own)) = (second.as_str(), third.as_str()) else { return false };
-    first == VC_CONTEXT && UNTP_CONTEXTS.contains(&untp) && own.ends_with(AKASHI_CONTEXT_PATH)
+fn number(subject_id: &str) -> Option<&str> {
+    let (_, number) = subject_id.split_once(CERTIFICATES)?;
+    (!number.is_empty() && !number.contains('/')).then_some(number)
 }
 
-fn is_dcc(types: &Value) -> bool {
-    let Some(types) = types.as_array() else { return false };
-    CREDENTIAL_TYPES.iter().all(|wanted| types.iter().any(|given| given == wanted))
+fn programme(profile_id: &str) -> Option<(&str, &str)> {
+    let (_, tail) = profile_id.split_once(PROGRAMMES)?;
+    let (id, version) = tail.split_once('/')?;
+    (!id.is_empty() && !version.is_empty() && !version.contains('/')).then_some((id, version))
+}
+
+/// What a check reads of a credential, borrowed from the document: what is judged or told, and nothing else.
+#[derive(Debug)]
+pub(crate) struct Claims<'d> {
+    pub(crate) id: Cow<'d, str>,
+    pub(crate) valid_from: Timestamp,
+    pub(crate) valid_until: Timestamp,
+    /// The entry for each of [`Purpose::ALL`].
+    status: [Option<StatusClaim<'d>>; 3],
+    subject_id: Cow<'d, str>,
+    profile_id: Cow<'d, str>,
+    pub(crate) programme_digest: Digest,
+    pub(crate) holder: Cow<'d, str>,
+    pub(crate) level: Cow<'d, str>,
+    assessments: Option<Element<'d>>,
+}
+
+/// Where a credential's status stands.
+#[derive(Debug)]
+pub(crate) struct StatusClaim<'d> {
+    pub(crate) list: Cow<'d, str>,
+    pub(crate) index: u32,
+}
+
+impl<'d> Claims<'d> {
+    /// Reads a document; a proof in it is not looked at.
+    ///
+    /// # Errors
+    /// A [`CredentialFault`].
+    pub(crate) fn read(document: Element<'d>) -> Result<Self, CredentialFault> {
+        let (context, types) = (document.get("@context"), document.get("type"));
+        if !context.is_some_and(is_akashi_context) || !types.is_some_and(is_dcc) {
+            let shown = |value: Option<Element<'_>>| value.map_or("null", |v| v.text()).to_string();
+            return Err(CredentialFault::Other { contexts: shown(context), types: shown(types) });
+        }
+        let subject = at(document, &["credentialSubject"])?;
+        let claims = Self {
+            id: text(document, &["id"])?,
+            valid_from: time(document, "validFrom")?,
+            valid_until: time(document, "validUntil")?,
+            status: status_claims(at(document, &["credentialStatus"])?)?,
+            subject_id: text(subject, &["id"])?,
+            profile_id: text(subject, &["referenceProfile", "id"])?,
+            programme_digest: text(subject, &["programmeDigest"])?
+                .parse()
+                .map_err(|_| wrong(&["programmeDigest"]))?,
+            holder: text(subject, &["issuedToParty", "name"])?,
+            level: text(subject, &["profileScore", "code"])?,
+            assessments: subject.get("conformityAssessment"),
+        };
+        if number(&claims.subject_id).is_none() {
+            return Err(wrong(&["credentialSubject.id"]));
+        }
+        if programme(&claims.profile_id).is_none() {
+            return Err(wrong(&["referenceProfile", "id"]));
+        }
+        Ok(claims)
+    }
+
+    /// The certificate's number.
+    pub(crate) fn number(&self) -> &str {
+        // `read` let nothing pass without one.
+        number(&self.subject_id).unwrap_or_default()
+    }
+
+    /// The programme's id and version.
+    pub(crate) fn programme(&self) -> (&str, &str) {
+        programme(&self.profile_id).unwrap_or_default()
+    }
+
+    /// The entry for a purpose.
+    pub(crate) fn status(&self, purpose: Purpose) -> Option<&StatusClaim<'d>> {
+        self.status[purpose as usize].as_ref()
+    }
+
+    /// The ids of the facilities in scope.
+    pub(crate) fn facilities(&self) -> impl Iterator<Item = Cow<'d, str>> {
+        let facilities = |assessment: Element<'d>| assessment.get("assessedFacility");
+        let assessed =
+            self.assessments.into_iter().flat_map(Element::elements).filter_map(facilities);
+        assessed
+            .flat_map(|facilities| facilities.elements())
+            .filter_map(|assessed| assessed.get("facility")?.get("id")?.as_str())
+    }
+}
+
+/// The member at the end of a path of names.
+fn at<'d>(value: Element<'d>, path: &[&str]) -> Result<Element<'d>, CredentialFault> {
+    path.iter().try_fold(value, |value, name| value.get(name)).ok_or_else(|| wrong(path))
+}
+
+/// The text at the end of a path.
+fn text<'d>(value: Element<'d>, path: &[&str]) -> Result<Cow<'d, str>, CredentialFault> {
+    at(value, path)?.as_str().ok_or_else(|| wrong(path))
+}
+
+fn time(document: Element<'_>, name: &str) -> Result<Timestamp, CredentialFault> {
+    let text = text(document, &[name])?;
+    let date_time = date_time::parse(&text);
+    date_time.ok_or_else(|| CredentialFault::Member(date_time::fault(name, &text)))
+}
+
+fn wrong(path: &[&str]) -> CredentialFault {
+    CredentialFault::Member(format!("the member {} is missing or wrong", path.join(".")))
+}
+
+fn status_claims(entries: Element<'_>) -> Result<[Option<StatusClaim<'_>>; 3], CredentialFault> {
+    let mut claims = [const { None }; 3];
+    if !entries.is_array() {
+        return Err(wrong(&["credentialStatus"]));
+    }
+    for entry in entries.elements() {
+        let text = |name| {
+            let value = entry.get(name).and_then(|value| value.as_str());
+            value.ok_or_else(|| wrong(&["credentialStatus", name]))
+        };
+        if text("type")? != "BitstringStatusListEntry" {
+            return Err(wrong(&["credentialStatus", "type"]));
+        }
+        let named = text("statusPurpose")?;
+        let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == named);
+        let purpose = purpose.ok_or_else(|| wrong(&["credentialStatus", "statusPurpose"]))?;
+        let index = decimal::read(&text("statusListIndex")?)
+            .ok_or_else(|| wrong(&["credentialStatus", "statusListIndex"]))?;
+        let claim = StatusClaim { list: text("statusListCredential")?, index };
+        // Two entries of one purpose could disagree.
+        if claims[purpose as usize].replace(claim).is_some() {
+            return Err(wrong(&["credentialStatus", "statusPurpose"]));
+        }
+    }
+    Ok(claims)
+}
+
+fn is_akashi_context(context: Element<'_>) -> bool {
+    let mut contexts = context.elements().map(|context| context.as_str());
+    let mut next = || contexts.next().flatten();
+    let are_known = next().is_some_and(|first| first == VC_CONTEXT)
+        && next().is_some_and(|untp| UNTP_CONTEXTS.contains(&&*untp))
+        && next().is_some_and(|own| own.ends_with(AKASHI_CONTEXT_PATH));
+    are_known && contexts.next().is_none()
+}
+
+fn is_dcc(types: Element<'_>) -> bool {
+    let has = |wanted: &&str| types.elements().any(|t| t.as_str().is_some_and(|t| t == **wanted));
+    CREDENTIAL_TYPES.iter().all(has)
 }
 
 /// A decimal number in a string (Bitstring Status List §2.1): digits only, no sign, no leading zero.
@@ -314,9 +425,12 @@ mod decimal {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse()
-            .ok()
-            .filter(|number: &u32| number.to_string() == text)
+        read(&text)
             .ok_or_else(|| D::Error::custom("statusListIndex is not a decimal number in a string"))
+    }
+
+    pub(super) fn read(text: &str) -> Option<u32> {
+        let is_one_form = text == "0" || text.starts_with(|first: char| matches!(first, '1'..='9'));
+        text.parse().ok().filter(|_| is_one_form)
     }
 }

@@ -4,12 +4,14 @@
 //! and then hashes the proof's: the surplus would be unsigned, so here the two must be equal. And a document has
 //! exactly one proof, so that nobody must say which of several counts.
 
-use alloc::string::{String, ToString};
+use alloc::borrow::Cow;
+use alloc::string::ToString;
 
-use akashi_schemas::{Digest, canonical};
+use akashi_schemas::Digest;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
+use crate::date_time;
+use crate::document::{Document, Element};
 use crate::multikey::decode_base58btc;
 use crate::secured::{self, Mechanism, Secured, SecuredFault};
 
@@ -23,46 +25,52 @@ pub const PROOF_PURPOSE: &str = "assertionMethod";
 /// What Ed25519 signs: SHA-256 of the canonical proof configuration, then SHA-256 of the canonical document (§3.3.4).
 #[must_use]
 pub fn hash_data(canonical_config: &[u8], canonical_document: &[u8]) -> [u8; 64] {
+    join(&Digest::of(canonical_config), &Digest::of(canonical_document))
+}
+
+fn join(config: &Digest, document: &Digest) -> [u8; 64] {
     let mut hash_data = [0; 64];
-    hash_data[..32].copy_from_slice(&Digest::of(canonical_config).0);
-    hash_data[32..].copy_from_slice(&Digest::of(canonical_document).0);
+    hash_data[..32].copy_from_slice(&config.0);
+    hash_data[32..].copy_from_slice(&document.0);
     hash_data
 }
 
 /// Reads a document with an embedded proof.
-pub(crate) fn read(mut document: Map<String, Value>) -> Result<Secured, SecuredFault> {
-    let mut proof = match document.remove("proof") {
-        Some(Value::Object(proof)) => proof,
-        Some(other) => return Err(SecuredFault::OtherProof(kind_of(&other).into())),
-        None => return Err(SecuredFault::NoProof),
-    };
-    check_kind(&proof)?;
-    if proof.get("@context").is_some_and(|context| Some(context) != document.get("@context")) {
+pub(crate) fn read(document: Document<'_>) -> Result<Secured<'_>, SecuredFault> {
+    let root = document.root();
+    let proof = root.get("proof").ok_or(SecuredFault::NoProof)?;
+    if !proof.is_object() {
+        let kind = if proof.is_array() { "an array" } else { "not an object" };
+        return Err(SecuredFault::OtherProof(kind.into()));
+    }
+    check_kind(proof)?;
+    let context = proof.get("@context").map(|context| context.text());
+    if context.is_some() && context != root.get("@context").map(|context| context.text()) {
         return Err(SecuredFault::ProofContext);
     }
-    let issuer = secured::issuer_of(&document)?;
-    let key_id = text(&proof, "verificationMethod")?.to_string();
+    let issuer = secured::issuer_of(root)?;
+    let key_id = text(proof, "verificationMethod")?.into_owned();
     secured::check_key_id(&key_id, &issuer)?;
-    let created = created(&proof)?;
-    let signature = signature(&proof)?;
-
-    proof.remove("proofValue");
-    let config = to_canonical(&Value::Object(proof))?;
-    let document = Value::Object(document);
-    let payload = to_canonical(&document)?;
+    let (created, signature) = (created(proof)?, signature(proof)?);
+    let config = Digest::of_parts(&proof.without("proofValue"));
+    let hash_data = join(&config, &payload_digest(&document));
     Ok(Secured {
         mechanism: Mechanism::EddsaJcs2022,
-        document,
-        payload_digest: Digest::of(&payload),
         issuer,
         key_id,
         created,
-        message: hash_data(&config, &payload).to_vec(),
+        message: Cow::Owned(hash_data.into()),
         signature,
+        document,
     })
 }
 
-fn check_kind(proof: &Map<String, Value>) -> Result<(), SecuredFault> {
+/// SHA-256 of the document without its proof.
+pub(crate) fn payload_digest(document: &Document<'_>) -> Digest {
+    Digest::of_parts(&document.root().without("proof"))
+}
+
+fn check_kind(proof: Element<'_>) -> Result<(), SecuredFault> {
     let (kind, suite) = (text(proof, "type")?, text(proof, "cryptosuite").unwrap_or_default());
     if kind != PROOF_TYPE || suite != CRYPTOSUITE {
         return Err(SecuredFault::OtherProof([kind, suite].join(" ").trim_end().to_string()));
@@ -71,38 +79,28 @@ fn check_kind(proof: &Map<String, Value>) -> Result<(), SecuredFault> {
         return Err(SecuredFault::Proof("proofPurpose".into()));
     }
     // The words that Data Integrity gives a meaning and this verifier does not judge.
-    match ["expires", "domain", "challenge", "previousProof"]
-        .iter()
-        .find(|m| proof.contains_key(**m))
-    {
-        Some(member) => Err(SecuredFault::Proof((*member).into())),
+    let unjudged = ["expires", "domain", "challenge", "previousProof"];
+    match unjudged.into_iter().find(|member| proof.get(member).is_some()) {
+        Some(member) => Err(SecuredFault::Proof(member.into())),
         None => Ok(()),
     }
 }
 
-fn created(proof: &Map<String, Value>) -> Result<Option<Timestamp>, SecuredFault> {
+fn created(proof: Element<'_>) -> Result<Option<Timestamp>, SecuredFault> {
     let Some(created) = proof.get("created") else { return Ok(None) };
-    let instant = created.as_str().and_then(|text| text.parse().ok());
+    let instant = created.as_str().and_then(|text| date_time::parse(&text));
     instant.map(Some).ok_or_else(|| SecuredFault::Proof("created".into()))
 }
 
-fn signature(proof: &Map<String, Value>) -> Result<[u8; 64], SecuredFault> {
-    decode_base58btc(text(proof, "proofValue")?, 64)
+fn signature(proof: Element<'_>) -> Result<[u8; 64], SecuredFault> {
+    decode_base58btc(&text(proof, "proofValue")?, 64)
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| SecuredFault::Proof("proofValue".into()))
 }
 
-fn text<'a>(proof: &'a Map<String, Value>, member: &str) -> Result<&'a str, SecuredFault> {
-    proof.get(member).and_then(Value::as_str).ok_or_else(|| SecuredFault::Proof(member.into()))
-}
-
-fn to_canonical(value: &Value) -> Result<alloc::vec::Vec<u8>, SecuredFault> {
-    canonical::of_value(value).map_err(|_| SecuredFault::NotSecured)
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Array(_) => "an array",
-        _ => "not an object",
-    }
+fn text<'d>(proof: Element<'d>, member: &str) -> Result<Cow<'d, str>, SecuredFault> {
+    proof
+        .get(member)
+        .and_then(|value| value.as_str())
+        .ok_or_else(|| SecuredFault::Proof(member.into()))
 }

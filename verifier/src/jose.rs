@@ -3,14 +3,14 @@
 //! The signature covers raw bytes, so nothing is re-serialised. The header may name an algorithm, a key and the
 //! type, and nothing else: no key material, no location, no critical extension is ever taken from it.
 
-use alloc::string::ToString;
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
 
 use akashi_schemas::Digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
 
-use crate::json::{self, MAX_CREDENTIAL_BYTES};
+use crate::document::{Document, Element};
 use crate::secured::{self, Mechanism, Secured, SecuredFault};
 
 /// The media type of a credential secured as JWT, without `application/`.
@@ -19,72 +19,85 @@ pub const TYP: &str = "vc+jwt";
 pub const ALGORITHMS: [&str; 2] = ["EdDSA", "Ed25519"];
 
 /// Reads a compact JWS.
-pub(crate) fn read(jws: &str) -> Result<Secured, SecuredFault> {
-    let parts: alloc::vec::Vec<&str> = jws.split('.').collect();
-    let [header, payload, signature] = parts[..] else { return Err(SecuredFault::NotSecured) };
-    let message = [header, payload].join(".");
+pub(crate) fn read(jws: Cow<'_, str>) -> Result<Secured<'_>, SecuredFault> {
+    let mut parts = jws.split('.');
+    let (Some(header), Some(payload), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(SecuredFault::NotSecured);
+    };
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| SecuredFault::Base64);
 
-    let header = json::read(&decode(header)?, MAX_CREDENTIAL_BYTES)?;
-    let key_id = check_header(&header)?.to_string();
-    let payload = decode(payload)?;
-    let document = match json::read(&payload, MAX_CREDENTIAL_BYTES)? {
-        Value::Object(document) => document,
-        _ => return Err(SecuredFault::NotSecured),
-    };
-    let issuer = secured::issuer_of(&document)?;
-    check_claims(&document, &issuer)?;
+    let key_id = check_header(Document::read(decode(header)?.into())?.root())?;
+    let document = Document::read(decode(payload)?.into())?;
+    if !document.root().is_object() {
+        return Err(SecuredFault::NotSecured);
+    }
+    let issuer = secured::issuer_of(document.root())?;
+    check_claims(document.root(), &issuer)?;
     secured::check_key_id(&key_id, &issuer)?;
     let signature = decode(signature)?.try_into().map_err(|_| SecuredFault::Base64)?;
+    let end = jws.rfind('.').unwrap_or_default();
+    let message = match jws {
+        Cow::Borrowed(jws) => Cow::Borrowed(&jws.as_bytes()[..end]),
+        Cow::Owned(jws) => Cow::Owned(jws.as_bytes()[..end].into()),
+    };
     Ok(Secured {
         mechanism: Mechanism::VcJwt,
-        document: Value::Object(document),
-        payload_digest: Digest::of(&payload),
+        document,
         issuer,
         key_id,
         created: None,
-        message: message.into(),
+        message,
         signature,
     })
 }
 
+/// SHA-256 of the payload of a message that [`read`] gave.
+pub(crate) fn payload_digest(message: &[u8]) -> Digest {
+    let payload = message.split(|byte| *byte == b'.').nth(1).unwrap_or_default();
+    Digest::of(&URL_SAFE_NO_PAD.decode(payload).unwrap_or_default())
+}
+
 /// The key's id, when the header is exactly what is accepted.
-fn check_header(header: &Value) -> Result<&str, SecuredFault> {
+fn check_header(header: Element<'_>) -> Result<String, SecuredFault> {
+    if !header.is_object() {
+        return Err(SecuredFault::NotSecured);
+    }
     let wrong = |member: &str| SecuredFault::Header(member.to_string());
-    let header = header.as_object().ok_or(SecuredFault::NotSecured)?;
-    let text =
-        |member: &str| header.get(member).and_then(Value::as_str).ok_or_else(|| wrong(member));
+    let text = |member: &str| {
+        header.get(member).and_then(|value| value.as_str()).ok_or_else(|| wrong(member))
+    };
     let algorithm = text("alg")?;
-    if !ALGORITHMS.contains(&algorithm) {
-        return Err(SecuredFault::Algorithm(algorithm.to_string()));
+    if !ALGORITHMS.contains(&&*algorithm) {
+        return Err(SecuredFault::Algorithm(algorithm.into_owned()));
     }
-    match header.get("typ") {
-        Some(Value::String(typ)) if typ == TYP => {}
-        Some(typ) => return Err(SecuredFault::JwtType(typ.to_string())),
-        None => return Err(SecuredFault::JwtType("none".to_string())),
+    let typ = header.get("typ").ok_or_else(|| SecuredFault::JwtType("none".to_string()))?;
+    if typ.as_str().is_none_or(|typ| typ != TYP) {
+        return Err(SecuredFault::JwtType(typ.text().to_string()));
     }
-    if header.get("cty").is_some_and(|cty| cty != "vc") {
+    if header.get("cty").is_some_and(|cty| cty.as_str().is_none_or(|cty| cty != "vc")) {
         return Err(wrong("cty"));
     }
-    match header.keys().find(|member| !["alg", "kid", "typ", "cty"].contains(&member.as_str())) {
-        Some(member) => Err(wrong(member)),
-        None => text("kid"),
+    let known = |name: &str| [r#""alg""#, r#""kid""#, r#""typ""#, r#""cty""#].contains(&name);
+    match header.members().find(|(name, _)| !known(name)) {
+        Some((name, _)) => Err(wrong(name.trim_matches('"'))),
+        None => text("kid").map(Cow::into_owned),
     }
 }
 
-fn check_claims(
-    document: &Map<alloc::string::String, Value>,
-    issuer: &str,
-) -> Result<(), SecuredFault> {
-    if let Some(claim) = ["vc", "vp"].iter().find(|claim| document.contains_key(**claim)) {
-        return Err(SecuredFault::Claim((*claim).to_string()));
+fn check_claims(document: Element<'_>, issuer: &str) -> Result<(), SecuredFault> {
+    // Of two signatures that could disagree one is too many.
+    // And a JWT's own dates would be another word than the credential's.
+    let forbidden = ["vc", "vp", "proof", "exp", "nbf", "iat"]
+        .into_iter()
+        .find(|claim| document.get(claim).is_some());
+    if let Some(claim) = forbidden {
+        return Err(SecuredFault::Claim(claim.to_string()));
     }
-    if document.get("iss").is_some_and(|iss| iss != issuer) {
+    let iss = document.get("iss");
+    if iss.is_some_and(|iss| iss.as_str().is_none_or(|iss| iss != issuer)) {
         return Err(SecuredFault::Claim("iss".to_string()));
-    }
-    // Two signatures that could disagree are one too many.
-    if document.contains_key("proof") {
-        return Err(SecuredFault::Claim("proof".to_string()));
     }
     Ok(())
 }

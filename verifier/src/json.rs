@@ -8,6 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use akashi_schemas::canonical::MAX_EXACT;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -17,8 +18,6 @@ pub const MAX_CREDENTIAL_BYTES: usize = 1 << 20;
 pub const MAX_TRUST_BYTES: usize = 64 << 20;
 /// Most arrays and objects that may lie inside one another.
 pub const MAX_DEPTH: usize = 64;
-/// The greatest integer that every JSON reader keeps exact (RFC 7493 §2.2).
-const MAX_EXACT: u64 = (1 << 53) - 1;
 
 /// Why bytes are not JSON that all readers understand alike.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,9 +68,11 @@ pub fn read(input: &[u8], limit: usize) -> Result<Value, JsonFault> {
     })
 }
 
-/// Takes the JSON white space (RFC 8259 §2) off both ends.
+/// Takes the JSON white space (RFC 8259 §2) off both ends, and before it one byte order mark, as Windows writes it: a
+/// reader may pass over it (§8.1), and it is no part of what is signed.
 #[must_use]
 pub fn trim(input: &[u8]) -> &[u8] {
+    let input = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     let Some(first) = input.iter().position(|byte| !blank(byte)) else { return &[] };
     let last = input.iter().rposition(|byte| !blank(byte)).unwrap_or(first);
@@ -136,7 +137,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(mut self, value: f64) -> Result<Value, E> {
-        match Number::from_f64(value) {
+        // Between the two RFC 8785 writes a double as an integer, which was inexact before it was rounded to this one.
+        let is_rounded = value.abs() > MAX_EXACT as f64 && value.abs() < 1e21;
+        match Number::from_f64(value).filter(|_| !is_rounded) {
             Some(number) => Ok(Value::Number(number)),
             None => Err(self.fail(JsonFault::InexactNumber(value.to_string()))),
         }
@@ -213,6 +216,12 @@ mod tests {
             fault("-9007199254740993"),
             JsonFault::InexactNumber("-9007199254740993".into())
         );
+        // Beyond 64 bits too, however it is spelt.
+        for text in ["18446744073709551616", "-9223372036854775809", "1e16", "99999999999999999999"]
+        {
+            assert!(matches!(fault(text), JsonFault::InexactNumber(_)), "{text}");
+        }
+        assert!(read(b"[1e21,-1.5e300]", 100).is_ok());
         assert!(matches!(fault("1e999"), JsonFault::Syntax { .. } | JsonFault::InexactNumber(_)));
     }
 

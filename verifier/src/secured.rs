@@ -1,12 +1,14 @@
 //! A signed document whose securing mechanism was read, but whose signature is not yet checked.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use akashi_schemas::Digest;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::comb::Signed;
+use crate::document::{Document, Element};
 use crate::json::{self, JsonFault, MAX_CREDENTIAL_BYTES};
 use crate::multikey::PublicKey;
 use crate::report::Reason;
@@ -35,20 +37,18 @@ impl Mechanism {
 
 /// A signed document: its words are nobody's until [`Secured::is_signed_by`] says whose.
 #[derive(Clone, Debug)]
-pub struct Secured {
+pub struct Secured<'a> {
     /// How it is signed.
     pub mechanism: Mechanism,
-    /// The document without its proof.
-    pub document: Value,
-    /// SHA-256 of the payload: the JWT's payload as it stands, or the document's RFC 8785 form.
-    pub payload_digest: Digest,
+    /// The document; where its proof is embedded, with it.
+    pub(crate) document: Document<'a>,
     /// The issuer that the document names.
     pub issuer: String,
     /// The absolute DID URL of the signing key, one of the issuer's.
     pub key_id: String,
     /// The proof's own signing time, where it states one.
     pub created: Option<Timestamp>,
-    pub(crate) message: Vec<u8>,
+    pub(crate) message: Cow<'a, [u8]>,
     pub(crate) signature: [u8; 64],
 }
 
@@ -130,61 +130,67 @@ impl SecuredFault {
 
 /// A signed document and the log proof that came with it.
 #[derive(Clone, Debug)]
-pub struct Presented {
+pub struct Presented<'a> {
     /// The document.
-    pub secured: Secured,
+    pub secured: Secured<'a>,
     /// The C2SP tlog-proof beside it.
     pub log_proof: Option<String>,
 }
 
-impl Presented {
+impl<'a> Presented<'a> {
     /// Reads a JSON object with a proof, a compact JWS, a JSON string that holds one, or an object
     /// `{"credential": …, "log_proof": "…"}` around one of them.
     ///
     /// # Errors
     /// A [`SecuredFault`].
-    pub fn read(input: &[u8]) -> Result<Self, SecuredFault> {
-        let input = json::trim(input);
+    pub fn read(input: &'a [u8]) -> Result<Self, SecuredFault> {
+        // Before the white space goes: a caller may have cut a file here, and what follows was never read.
         if input.len() > MAX_CREDENTIAL_BYTES {
             let fault = JsonFault::TooLarge { bytes: input.len(), limit: MAX_CREDENTIAL_BYTES };
             return Err(fault.into());
         }
+        let input = json::trim(input);
         match input.first() {
-            Some(b'{' | b'"') => Self::unwrap(json::read(input, MAX_CREDENTIAL_BYTES)?),
+            Some(b'{' | b'"') => Self::unwrap(Document::read(Cow::Borrowed(input))?),
             Some(b'e') => {
                 let jws = str::from_utf8(input).map_err(|_| SecuredFault::Base64)?;
-                Ok(Self { secured: jose::read(jws)?, log_proof: None })
+                Ok(Self { secured: jose::read(Cow::Borrowed(jws))?, log_proof: None })
             }
             _ => Err(SecuredFault::NotSecured),
         }
     }
 
-    fn unwrap(mut value: Value) -> Result<Self, SecuredFault> {
-        let Some(credential) =
-            value.as_object_mut().and_then(|members| members.remove("credential"))
-        else {
-            return Ok(Self { secured: Secured::from_value(value)?, log_proof: None });
-        };
-        let log_proof = match value.get("log_proof") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(proof)) => Some(proof.clone()),
-            Some(_) => return Err(SecuredFault::NotSecured),
-        };
-        Ok(Self { secured: Secured::from_value(credential)?, log_proof })
+    fn unwrap(mut document: Document<'a>) -> Result<Self, SecuredFault> {
+        let beside = document.root().get("log_proof");
+        let log_proof = beside.and_then(|proof| proof.as_str()).map(Cow::into_owned);
+        let is_text_or_nothing =
+            beside.is_none_or(|proof| proof.text() == "null" || log_proof.is_some());
+        if !document.enter("credential") {
+            return Ok(Self { secured: Secured::of(document)?, log_proof: None });
+        }
+        // What stood beside them would be nobody's word, and look like somebody's.
+        let is_known = |(name, _): (&str, _)| [r#""credential""#, r#""log_proof""#].contains(&name);
+        if !is_text_or_nothing || !document.whole().members().all(is_known) {
+            return Err(SecuredFault::NotSecured);
+        }
+        Ok(Self { secured: Secured::of(document)?, log_proof })
     }
 }
 
-impl Secured {
+impl<'a> Secured<'a> {
     /// Reads a JSON object with a proof, or a string that holds a compact JWS.
     ///
     /// # Errors
     /// A [`SecuredFault`].
-    pub fn from_value(value: Value) -> Result<Self, SecuredFault> {
-        match value {
-            Value::Object(members) => data_integrity::read(members),
-            Value::String(text) => jose::read(&text),
-            _ => Err(SecuredFault::NotSecured),
+    pub fn from_value(value: &Value) -> Result<Secured<'static>, SecuredFault> {
+        Secured::of(Document::of_value(value)?)
+    }
+
+    fn of(document: Document<'a>) -> Result<Self, SecuredFault> {
+        if document.root().is_object() {
+            return data_integrity::read(document);
         }
+        jose::read(document.into_string().ok_or(SecuredFault::NotSecured)?)
     }
 
     /// Whether the signature is this key's, by the strict rules of [`PublicKey::verify`].
@@ -192,16 +198,35 @@ impl Secured {
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
         key.verify(&self.message, &self.signature)
     }
+
+    /// SHA-256 of the payload: the JWT's payload as it stands, or the document's RFC 8785 form.
+    #[must_use]
+    pub fn payload_digest(&self) -> Digest {
+        match self.mechanism {
+            Mechanism::EddsaJcs2022 => data_integrity::payload_digest(&self.document),
+            Mechanism::VcJwt => jose::payload_digest(&self.message),
+        }
+    }
+
+    /// The document without its proof.
+    ///
+    /// # Errors
+    /// None of a document that was read.
+    pub fn document(&self) -> Result<Value, serde_json::Error> {
+        serde_json::from_str(&self.document.root().without("proof").concat())
+    }
+
+    /// The signature, as if it were this key's.
+    pub(crate) fn signed<'s>(&'s self, key: &'s PublicKey) -> Signed<'s> {
+        Signed { key, message: &self.message, signature: &self.signature }
+    }
 }
 
 /// The issuer's id: `issuer` as a string or as an object with an `id`.
-pub(crate) fn issuer_of(document: &Map<String, Value>) -> Result<String, SecuredFault> {
-    let issuer = match document.get("issuer") {
-        Some(Value::String(id)) => Some(id.as_str()),
-        Some(Value::Object(issuer)) => issuer.get("id").and_then(Value::as_str),
-        _ => None,
-    };
-    issuer.filter(|id| !id.is_empty()).map(ToString::to_string).ok_or(SecuredFault::NoIssuer)
+pub(crate) fn issuer_of(document: Element<'_>) -> Result<String, SecuredFault> {
+    let issuer = document.get("issuer").ok_or(SecuredFault::NoIssuer)?;
+    let id = issuer.as_str().or_else(|| issuer.get("id")?.as_str());
+    id.filter(|id| !id.is_empty()).map(Cow::into_owned).ok_or(SecuredFault::NoIssuer)
 }
 
 /// Makes sure that a key is named by the issuer's own DID and a fragment, nothing between them.

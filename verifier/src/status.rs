@@ -14,7 +14,8 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::report::Reason;
+use crate::date_time;
+use crate::report::{Language, Reason};
 use crate::secured::Secured;
 use crate::trust::Body;
 
@@ -73,9 +74,14 @@ pub struct ListCredential {
     /// The DID of the body whose credentials it speaks of.
     pub issuer: String,
     /// When it was signed.
+    #[serde(deserialize_with = "date_time::valid_from")]
     pub valid_from: Timestamp,
     /// Until when it may be used, where it says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "date_time::stated_valid_until",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub valid_until: Option<Timestamp>,
     /// The list.
     pub credential_subject: ListSubject,
@@ -114,7 +120,7 @@ pub struct StatusList {
 
 /// Why a list cannot be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.sentence())]
+#[error("{}", .0.sentence(Language::English))]
 pub struct ListFault(pub Reason);
 
 impl StatusList {
@@ -132,14 +138,15 @@ impl StatusList {
         as_of: Timestamp,
     ) -> Result<Self, ListFault> {
         let fault = |reason| Err(ListFault(reason));
-        let secured =
-            Secured::from_value(signed.clone()).map_err(|_| ListFault(Reason::ListMalformed))?;
-        if !has_type(&secured.document, LIST_CREDENTIAL_TYPE) {
+        let secured = Secured::from_value(signed).map_err(|_| ListFault(Reason::ListMalformed))?;
+        let malformed = |_| ListFault(Reason::ListMalformed);
+        let document: Value =
+            serde_json::from_str(secured.document.root().text()).map_err(malformed)?;
+        if !has_type(&document, LIST_CREDENTIAL_TYPE) {
             return fault(Reason::ListOfOtherType);
         }
-        check_shape(&secured.document["credentialSubject"])?;
-        let list = ListCredential::deserialize(&secured.document)
-            .map_err(|_| ListFault(Reason::ListMalformed))?;
+        check_shape(&document["credentialSubject"])?;
+        let list = ListCredential::deserialize(&document).map_err(malformed)?;
         if list.id != id {
             return fault(Reason::ListOfOtherId);
         }
@@ -225,7 +232,6 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, ListFault> {
         decompress(&mut DecompressorOxide::new(), deflated, &mut bits, 0, flags);
     match status {
         TINFLStatus::Done if read == deflated.len() && written == size => {}
-        TINFLStatus::HasMoreOutput => return Err(ListFault(Reason::ListTooLarge)),
         _ => return Err(NOT_GZIP),
     }
     if crc32fast::hash(&bits) != little_endian(checksum) {

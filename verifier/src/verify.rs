@@ -1,16 +1,19 @@
 //! The whole check of one credential, in the order of the verdicts.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
-use crate::credential::{Credential, CredentialFault};
+use crate::comb::Signed;
+use crate::credential::{Claims, CredentialFault};
+use crate::facts::{Facts, facts};
+use crate::foreign;
 use crate::log::{self, CredentialEntry, LogFault};
 use crate::policy::{CLOCK_TOLERANCE, DEFAULT_STATUS_AGE, Policy};
 use crate::report::{Check, CheckName, Outcome, Reason, Report, Skipped, Verdict};
-use crate::secured::{Presented, Secured};
+use crate::secured::{Presented, Secured, SecuredFault};
 use crate::status::Purpose;
 use crate::trust::{Body, BodyKey, Trust};
 
@@ -23,11 +26,16 @@ pub enum Untrusted {
     RootNotPinned,
 }
 
-/// Checks one credential: JSON with a proof, a JWT, a JSON string that holds one, or an object
-/// `{"credential": …, "log_proof": "…"}`. Gives a verdict on any bytes.
-///
-/// `now` is the time that the age of the status is measured at, and validity too unless [`Policy::at`] moves it.
-/// `log_proof` is a C2SP tlog-proof; it takes the place of one that came with the credential.
+/// What is given to be checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// JSON with a proof, a JWT, a JSON string that holds one, or an object `{"credential": …, "log_proof": "…"}`.
+    pub credential: &'a [u8],
+    /// A C2SP tlog-proof; it takes the place of one that came with the credential.
+    pub log_proof: Option<&'a str>,
+}
+
+/// Checks one credential, as [`verify_each`] does.
 #[must_use]
 pub fn verify(
     input: &[u8],
@@ -36,51 +44,107 @@ pub fn verify(
     now: Timestamp,
     log_proof: Option<&str>,
 ) -> Report {
-    let mut checks = Checks::default();
-    checks.trust(trust);
-    let presented = Presented::read(input);
-    let status_as_of = trust.ok().map(|trust| trust.bundle().as_of);
-    let read = checks.form(
-        presented.as_ref().map(|p| &p.secured).map_err(|fault| (fault.reason(), fault.to_string())),
-    );
-    let authenticated = match (&presented, read, trust) {
-        (Ok(presented), Some(credential), Ok(trust)) => {
-            let log_proof = log_proof.or(presented.log_proof.as_deref());
-            let secured = &presented.secured;
-            checks.signer(secured, trust).map(|(body, key)| Authenticated {
-                secured,
-                credential,
-                body,
-                key,
-                trust,
-                log_proof,
-            })
-        }
-        _ => None,
-    };
-    if let Some(authenticated) = &authenticated {
-        authenticated.check(&mut checks, policy, now);
+    let given = Given { credential: input, log_proof };
+    // There is a report for each that is given.
+    verify_each(&[given], trust, policy, now).swap_remove(0)
+}
+
+/// Checks credentials, and gives a report for each: a verdict on any bytes. Some dozens at a time cost less than one by one,
+/// and each stands for itself all the same.
+///
+/// `now` is the time that the age of the status is measured at, and validity too unless [`Policy::at`] moves it.
+#[must_use]
+pub fn verify_each(
+    given: &[Given<'_>],
+    trust: Result<&Trust, Untrusted>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<Report> {
+    let presented: Vec<_> = given.iter().map(|given| Presented::read(given.credential)).collect();
+    let opened = presented
+        .iter()
+        .zip(given)
+        .map(|(presented, given)| Opened::of(given, presented.as_ref(), trust));
+    let opened: Vec<_> = opened.collect();
+    let signed: Vec<_> = opened.iter().filter_map(Opened::signed).collect();
+    let good = trust.map(|trust| trust.verify_each(&signed)).unwrap_or_default();
+    let mut good = good.into_iter();
+    let finished = opened.into_iter().map(|opened| {
+        let is_good = opened.attributed.is_some() && good.next() == Some(true);
+        opened.finish(is_good, policy, now)
+    });
+    finished.collect()
+}
+
+/// A credential that was read as far as it goes without knowing whether its signature is good.
+struct Opened<'a> {
+    checks: Checks,
+    /// None of what cannot be read, or is of nobody that the bundle knows.
+    attributed: Option<Attributed<'a>>,
+    status_as_of: Option<Timestamp>,
+}
+
+impl<'a> Opened<'a> {
+    fn of(
+        given: &Given<'a>,
+        presented: Result<&'a Presented<'a>, &SecuredFault>,
+        trust: Result<&'a Trust, Untrusted>,
+    ) -> Self {
+        let mut checks = Checks(Vec::with_capacity(CheckName::ALL.len()));
+        checks.trust(trust);
+        let claims = checks.form(given.credential, presented);
+        let attributed = match (presented, claims, trust) {
+            (Ok(Presented { secured, log_proof: beside }), Some(claims), Ok(trust)) => {
+                let log_proof = given.log_proof.or(beside.as_deref());
+                checks.issuer(secured, trust).map(|(body, key)| Attributed {
+                    secured,
+                    claims,
+                    body,
+                    key,
+                    trust,
+                    log_proof,
+                })
+            }
+            _ => None,
+        };
+        let status_as_of = trust.ok().map(|trust| trust.bundle().as_of);
+        Self { checks, attributed, status_as_of }
     }
-    let credential = authenticated.map(|authenticated| authenticated.credential);
-    let verdict = checks.verdict();
-    // Guards the promise of the report: no word of a document whose signer is not known.
-    let credential = credential.filter(|_| verdict.is_authenticated());
-    Report {
-        verdict,
-        certificate: credential.as_ref().and_then(|c| c.number().map(ToString::to_string)),
-        level: credential.as_ref().map(|c| c.level().to_string()),
-        holder: credential.map(|c| c.credential_subject.issued_to_party.name),
-        status_as_of,
-        checks: checks.into_list(),
+
+    /// The signature, as whose it would be.
+    fn signed(&self) -> Option<Signed<'a>> {
+        let Attributed { secured, key, .. } = self.attributed.as_ref()?;
+        Some(secured.signed(&key.public))
+    }
+
+    fn finish(self, is_good: bool, policy: &Policy, now: Timestamp) -> Report {
+        let Self { mut checks, attributed, status_as_of } = self;
+        if let Some(attributed) = &attributed {
+            let result = if is_good { Ok(()) } else { Err(Reason::SignatureInvalid) };
+            checks.add(CheckName::Signature, result, facts! { "key": attributed.key.id });
+            if is_good {
+                attributed.check(&mut checks, policy, now);
+            }
+        }
+        let verdict = checks.verdict();
+        // Guards the promise of the report: no word of a document whose signer is not known.
+        let claims = attributed.map(|one| one.claims).filter(|_| verdict.is_authenticated());
+        Report {
+            verdict,
+            certificate: claims.as_ref().map(|claims| claims.number().to_string()),
+            level: claims.as_ref().map(|claims| claims.level.to_string()),
+            holder: claims.map(|claims| claims.holder.into_owned()),
+            status_as_of,
+            checks: checks.into_list(),
+        }
     }
 }
 
 /// The checks made so far. Those never made are listed too.
-#[derive(Default)]
 struct Checks(Vec<Check>);
 
 impl Checks {
-    fn add(&mut self, name: CheckName, result: Result<(), Reason>, facts: Value) {
+    fn add(&mut self, name: CheckName, result: Result<(), Reason>, facts: impl Into<Facts>) {
         let outcome = match result {
             Ok(()) => Outcome::Passed,
             Err(reason) => Outcome::Failed(reason),
@@ -88,12 +152,8 @@ impl Checks {
         self.push(name, outcome, facts);
     }
 
-    fn push(&mut self, name: CheckName, outcome: Outcome, facts: Value) {
-        let facts = match facts {
-            Value::Object(facts) => facts,
-            _ => Map::new(),
-        };
-        self.0.push(Check { name, outcome, facts });
+    fn push(&mut self, name: CheckName, outcome: Outcome, facts: impl Into<Facts>) {
+        self.0.push(Check { name, outcome, facts: facts.into() });
     }
 
     /// The first verdict that a failed check asks for.
@@ -108,7 +168,7 @@ impl Checks {
     fn into_list(mut self) -> Vec<Check> {
         for name in CheckName::ALL {
             if !self.0.iter().any(|check| check.name == name) {
-                self.push(name, Outcome::NotChecked(Skipped::NotAuthenticated), Value::Null);
+                self.push(name, Outcome::NotChecked(Skipped::NotAuthenticated), Facts::default());
             }
         }
         self.0.sort_by_key(|check| CheckName::ALL.iter().position(|name| *name == check.name));
@@ -120,66 +180,71 @@ impl Checks {
             Ok(trust) => {
                 let bundle = trust.bundle();
                 let (root, digest) = (trust.root().root().version, trust.root().digest());
-                let facts = json!({"bundle": bundle.version, "as_of": bundle.as_of, "root": root, "root_digest": digest});
+                let facts = facts! { "bundle": bundle.version, "as_of": bundle.as_of, "root": root, "root_digest": digest };
                 self.add(CheckName::Trust, Ok(()), facts);
                 let outcome = match trust.is_rollback_checked() {
                     true => Outcome::Passed,
                     false => Outcome::NotChecked(Skipped::NoState),
                 };
-                self.push(CheckName::Rollback, outcome, json!({"bundle": bundle.version}));
+                self.push(CheckName::Rollback, outcome, facts! { "bundle": bundle.version });
             }
             Err(untrusted) => {
                 let reason = match untrusted {
                     Untrusted::BundleMissing => Reason::BundleMissing,
                     Untrusted::RootNotPinned => Reason::RootNotPinned,
                 };
-                self.add(CheckName::Trust, Err(reason), Value::Null);
+                self.add(CheckName::Trust, Err(reason), Facts::default());
             }
         }
     }
 
-    fn form(&mut self, secured: Result<&Secured, (Reason, String)>) -> Option<Credential> {
-        let read = secured.and_then(|secured| {
-            let credential = read_credential(secured)?;
-            Ok((secured.mechanism, credential))
-        });
+    fn form<'a>(
+        &mut self,
+        input: &[u8],
+        presented: Result<&'a Presented<'a>, &SecuredFault>,
+    ) -> Option<Claims<'a>> {
+        let read = match presented {
+            Ok(presented) => {
+                read_claims(&presented.secured).map(|claims| (presented.secured.mechanism, claims))
+            }
+            Err(fault) => Err((fault.reason(), fault.to_string())),
+        };
         match read {
-            Ok((mechanism, credential)) => {
-                let facts =
-                    json!({"mechanism": mechanism.as_str(), "id": shorten(credential.id.clone())});
+            Ok((mechanism, claims)) => {
+                let facts = facts! { "mechanism": mechanism.as_str(), "id": shorten(&claims.id) };
                 self.add(CheckName::Form, Ok(()), facts);
-                Some(credential)
+                Some(claims)
             }
             Err((reason, detail)) => {
-                self.add(CheckName::Form, Err(reason), json!({"detail": shorten(detail)}));
+                let mut facts = facts! { "detail": shorten(&detail) };
+                if let Some(kind) = foreign::Kind::of(input) {
+                    facts = facts! { "detail": shorten(&detail), "kind": kind.code() };
+                }
+                self.add(CheckName::Form, Err(reason), facts);
                 None
             }
         }
     }
 
-    /// The body and key that signed; none when the bundle knows no such or the signature does not fit.
-    fn signer<'a>(
+    /// The body and key that the document names; none when the bundle knows no such.
+    fn issuer<'a>(
         &mut self,
-        secured: &Secured,
+        secured: &Secured<'_>,
         trust: &'a Trust,
     ) -> Option<(&'a Body, &'a BodyKey)> {
-        let words = |text: &str| shorten(String::from(text));
-        let facts = json!({"issuer": words(&secured.issuer), "key": words(&secured.key_id)});
+        let (issuer, key_id) = (shorten(&secured.issuer), shorten(&secured.key_id));
         let found = trust
             .body(&secured.issuer)
             .ok_or(Reason::IssuerNotInBundle)
             .and_then(|body| Ok((body, body.key(&secured.key_id).ok_or(Reason::KeyNotInBundle)?)));
+        let facts = facts! { "issuer": issuer, "key": key_id };
         self.add(CheckName::Issuer, found.map(|_| ()), facts);
-        let (body, key) = found.ok()?;
-        let fits = trust.is_signed_by(secured, &key.public);
-        let result = if fits { Ok(()) } else { Err(Reason::SignatureInvalid) };
-        self.add(CheckName::Signature, result, json!({"key": key.id}));
-        fits.then_some((body, key))
+        found.ok()
     }
 }
 
-fn read_credential(secured: &Secured) -> Result<Credential, (Reason, String)> {
-    let credential = Credential::read(&secured.document).map_err(|fault| {
+fn read_claims<'d>(secured: &'d Secured<'_>) -> Result<Claims<'d>, (Reason, String)> {
+    let claims = Claims::read(secured.document.root()).map_err(|fault| {
         let reason = match fault {
             CredentialFault::Other { .. } => Reason::OtherCredential,
             CredentialFault::Member(_) => Reason::InvalidMember,
@@ -187,35 +252,35 @@ fn read_credential(secured: &Secured) -> Result<Credential, (Reason, String)> {
         (reason, fault.to_string())
     })?;
     match secured.created {
-        Some(created) if created != credential.valid_from => {
+        Some(created) if created != claims.valid_from => {
             Err((Reason::SigningTimeDiffers, created.to_string()))
         }
-        _ => Ok(credential),
+        _ => Ok(claims),
     }
 }
 
 /// Keeps what a hostile document says about itself from filling a report.
-fn shorten(mut detail: String) -> String {
+fn shorten(detail: &str) -> Cow<'_, str> {
     const LONGEST: usize = 300;
-    if detail.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
-        detail.truncate(end);
-        detail.push('…');
+    if detail.len() <= LONGEST {
+        return Cow::Borrowed(detail);
     }
-    detail
+    let end = (0..=LONGEST).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
+    Cow::Owned([&detail[..end], "…"].concat())
 }
 
-/// A credential whose signature is its issuer's. Every further check is made on this.
-struct Authenticated<'a> {
-    secured: &'a Secured,
-    credential: Credential,
+/// A credential with the body and the key that it says it is of. Once the signature is known to be good, every further check
+/// is made on this.
+struct Attributed<'a> {
+    secured: &'a Secured<'a>,
+    claims: Claims<'a>,
     body: &'a Body,
     key: &'a BodyKey,
     trust: &'a Trust,
     log_proof: Option<&'a str>,
 }
 
-impl Authenticated<'_> {
+impl Attributed<'_> {
     fn check(&self, checks: &mut Checks, policy: &Policy, now: Timestamp) {
         self.key(checks);
         self.authorisation(checks);
@@ -231,15 +296,12 @@ impl Authenticated<'_> {
 
     /// When the issuer says that it signed.
     fn signing_time(&self) -> Timestamp {
-        self.credential.valid_from
+        self.claims.valid_from
     }
 
     fn key(&self, checks: &mut Checks) {
         let BodyKey { id, from, until, compromised_from, .. } = self.key;
-        let facts = json!({
-            "key": id, "signed_at": self.signing_time(),
-            "from": from, "until": until, "compromised_from": compromised_from,
-        });
+        let facts = facts! { "key": id, "signed_at": self.signing_time(), "from": from, "until": until, "compromised_from": compromised_from };
         checks.add(CheckName::Key, self.key.admits(self.signing_time()), facts);
     }
 
@@ -254,13 +316,13 @@ impl Authenticated<'_> {
         } else {
             Err(Reason::AuthorisationNotInForce)
         };
-        let facts = json!({"body": self.body.name, "programme": programme, "signed_at": self.signing_time()});
+        let facts = facts! { "body": self.body.name, "programme": programme, "signed_at": self.signing_time() };
         checks.add(CheckName::Authorisation, result, facts);
     }
 
     fn programme(&self, checks: &mut Checks) {
         let (id, version) = self.programme_name();
-        let digest = self.credential.credential_subject.programme_digest;
+        let digest = self.claims.programme_digest;
         let mut known =
             self.trust.bundle().programmes.iter().filter(|p| p.id == id && p.version == version);
         let result = match known.next() {
@@ -271,13 +333,12 @@ impl Authenticated<'_> {
         checks.add(
             CheckName::Programme,
             result,
-            json!({"id": id, "version": version, "digest": digest}),
+            facts! { "id": id, "version": version, "digest": digest },
         );
     }
 
     fn programme_name(&self) -> (&str, &str) {
-        // `Credential::read` let nothing pass that has no programme.
-        self.credential.programme().unwrap_or_default()
+        self.claims.programme()
     }
 
     fn log(&self, checks: &mut Checks, policy: &Policy) {
@@ -285,16 +346,16 @@ impl Authenticated<'_> {
             return checks.push(
                 CheckName::Log,
                 Outcome::NotChecked(Skipped::NotAsked),
-                Value::Null,
+                Facts::default(),
             );
         }
         let Some(proof) = self.log_proof else {
-            return checks.add(CheckName::Log, Err(Reason::LogProofMissing), Value::Null);
+            return checks.add(CheckName::Log, Err(Reason::LogProofMissing), Facts::default());
         };
         match log::prove(proof, &self.trust.bundle().tlog_policy) {
             Ok(proven) => {
                 let facts =
-                    json!({"log": proven.origin, "leaf": proven.index, "tree_size": proven.size});
+                    facts! { "log": proven.origin, "leaf": proven.index, "tree_size": proven.size };
                 let result =
                     if self.is_entry(&proven.entry) { Ok(()) } else { Err(Reason::EntryOfAnother) };
                 checks.add(CheckName::Log, result, facts);
@@ -306,7 +367,7 @@ impl Authenticated<'_> {
                     LogFault::Checkpoint => Reason::CheckpointNotSigned,
                     LogFault::Tree(_) => Reason::EntryNotIncluded,
                 };
-                checks.add(CheckName::Log, Err(reason), json!({"detail": fault.to_string()}));
+                checks.add(CheckName::Log, Err(reason), facts! { "detail": fault.to_string() });
             }
         }
     }
@@ -314,8 +375,8 @@ impl Authenticated<'_> {
     /// Whether a log entry records the issue of exactly this payload.
     fn is_entry(&self, bytes: &[u8]) -> bool {
         CredentialEntry::read(bytes).is_some_and(|entry| {
-            entry.payload_sha256 == self.secured.payload_digest
-                && Some(entry.number.as_str()) == self.credential.number()
+            entry.payload_sha256 == self.secured.payload_digest()
+                && entry.number == self.claims.number()
                 && entry.issuer == self.secured.issuer
         })
     }
@@ -326,28 +387,25 @@ impl Authenticated<'_> {
             Purpose::Revocation => (CheckName::Revocation, Reason::RevocationBitSet),
             Purpose::Suspension => (CheckName::Suspension, Reason::SuspensionBitSet),
         };
-        let Some(entry) = self.credential.status(purpose) else {
-            return checks.add(name, Err(Reason::StatusEntryMissing), Value::Null);
+        let Some(entry) = self.claims.status(purpose) else {
+            return checks.add(name, Err(Reason::StatusEntryMissing), Facts::default());
         };
-        let result = match self.trust.status_list(&entry.status_list_credential) {
+        let result = match self.trust.status_list(&entry.list) {
             Err(fault) => Err(fault.0),
             Ok(list) if list.issuer != self.secured.issuer => Err(Reason::ListOfOtherIssuer),
             Ok(list) if list.purpose != purpose => Err(Reason::ListOfOtherPurpose),
-            Ok(list) => match list.bit(entry.status_list_index) {
+            Ok(list) => match list.bit(entry.index) {
                 None => Err(Reason::IndexOutOfRange),
                 Some(true) => Err(set),
                 Some(false) => Ok(()),
             },
         };
-        let facts = json!({
-            "list": entry.status_list_credential, "index": entry.status_list_index,
-            "leaf": self.trust.list_leaf(&entry.status_list_credential), "as_of": self.trust.bundle().as_of,
-        });
+        let facts = facts! { "list": entry.list, "index": entry.index, "leaf": self.trust.list_leaf(&entry.list), "as_of": self.trust.bundle().as_of };
         checks.add(name, result, facts);
     }
 
     fn validity(&self, checks: &mut Checks, at: Timestamp) {
-        let (from, until) = (self.credential.valid_from, self.credential.valid_until);
+        let (from, until) = (self.claims.valid_from, self.claims.valid_until);
         let result = if at < from {
             Err(Reason::BeforeValidFrom)
         } else if at > until {
@@ -358,7 +416,7 @@ impl Authenticated<'_> {
         checks.add(
             CheckName::Validity,
             result,
-            json!({"at": at, "valid_from": from, "valid_until": until}),
+            facts! { "at": at, "valid_from": from, "valid_until": until },
         );
     }
 
@@ -374,10 +432,7 @@ impl Authenticated<'_> {
         } else {
             Ok(())
         };
-        let facts = json!({
-            "as_of": bundle.as_of, "expires": bundle.expires,
-            "age_seconds": age.as_secs(), "limit_seconds": limit.as_secs(),
-        });
+        let facts = facts! { "as_of": bundle.as_of, "expires": bundle.expires, "age_seconds": age.as_secs(), "limit_seconds": limit.as_secs() };
         checks.add(CheckName::StatusAge, result, facts);
     }
 
@@ -387,7 +442,7 @@ impl Authenticated<'_> {
             return checks.push(
                 CheckName::Policy,
                 Outcome::NotChecked(Skipped::NotAsked),
-                Value::Null,
+                Facts::default(),
             );
         }
         let wanted = |programme: &String| programme == self.programme_name().0;
@@ -398,23 +453,18 @@ impl Authenticated<'_> {
         } else {
             min_level.as_ref().map_or(Ok(()), |level| self.reaches(level))
         };
-        let facts = json!({
-            "level": self.credential.level(), "min_level": min_level,
-            "programme": self.programme_name().0, "wanted_programme": programme, "wanted_facility": facility,
-        });
+        let facts = facts! { "level": self.claims.level, "min_level": min_level, "programme": self.programme_name().0, "wanted_programme": programme, "wanted_facility": facility };
         checks.add(CheckName::Policy, result, facts);
     }
 
     fn covers(&self, wanted: &str) -> bool {
         let uuid = ["/facilities/", wanted].concat();
-        self.credential
-            .facilities()
-            .any(|facility| facility.id == wanted || facility.id.ends_with(&uuid))
+        self.claims.facilities().any(|id| id == wanted || id.ends_with(&uuid))
     }
 
     /// Compares levels by the order that the bundle gives for the programme version.
     fn reaches(&self, min_level: &str) -> Result<(), Reason> {
-        let level = self.credential.level();
+        let level = &*self.claims.level;
         if level == min_level {
             return Ok(());
         }

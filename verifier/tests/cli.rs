@@ -3,115 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
+#[path = "common/desk.rs"]
+mod desk;
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::time::SystemTime;
+use std::process::Stdio;
 
 use akashi_schemas::Programme;
 use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
-use akashi_verifier::report::CheckName;
+use akashi_verifier::report::{CheckName, Language};
 use common::*;
+use desk::*;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// A folder of files, and a state folder beside them.
-struct Desk {
-    folder: TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// With `root`, `bundle`, `a.json` and `a.jwt` of a good world whose bundle was made an hour ago.
-    fn good() -> (Self, World) {
-        let world = fresh();
-        let desk = Self::new();
-        desk.lay(&world);
-        (desk, world)
-    }
-
-    fn lay(&self, world: &World) {
-        let [json, jwt] = world.forms();
-        self.put("root", &world.root_bytes());
-        self.put("bundle", &world.bundle_bytes());
-        self.put("a.json", &json);
-        self.put("a.jwt", &jwt);
-    }
-
-    fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_akashi-verify"));
-        command.args(arguments).current_dir(self.folder.path());
-        command.env("XDG_STATE_HOME", self.folder.path().join("state")).env_remove("HOME");
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn run_on(&self, input: &[u8], arguments: &[&str]) -> Output {
-        let mut command = self.command(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        child.wait_with_output().unwrap()
-    }
-
-    /// The JSON answer of a run with root and bundle.
-    fn check(&self, arguments: &[&str]) -> (i32, Value) {
-        let trust = ["--trust", "bundle", "--root", "root", "--format", "json"];
-        let output = self.run(&[arguments, &trust].concat());
-        (
-            output.status.code().unwrap(),
-            serde_json::from_slice(&output.stdout).unwrap_or(Value::Null),
-        )
-    }
-}
-
-/// The good world moved to now, for the command line reads the clock.
-fn fresh() -> World {
-    #[expect(clippy::disallowed_methods, reason = "the program under test reads the same clock")]
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let at = |seconds: u64| {
-        json!(jiff::Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap())
-    };
-    let mut world = World::good();
-    world.bundle["as_of"] = at(now - 3_600);
-    world.bundle["expires"] = at(now + 7 * 86_400);
-    for list in &mut world.lists {
-        list["validFrom"] = at(now - 7_200);
-    }
-    world.payload["validFrom"] = at(now - 86_400);
-    world.payload["validUntil"] = at(now + 86_400);
-    world.bundle["bodies"][0]["keys"][0]["from"] = at(now - 10 * 86_400);
-    world.bundle["bodies"][0]["authorisations"][0]["from"] = at(now - 10 * 86_400);
-    world.with_log_proof()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-#[track_caller]
-fn assert_fails(output: &Output, words: &[&str]) {
-    let error = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{error}");
-    assert_eq!(text(&output.stdout), "", "no verdict");
-    assert!(words.iter().all(|word| error.contains(word)), "{error}");
-    assert_eq!(error.lines().count(), 1, "one sentence: {error}");
-}
 
 #[test]
 fn valid_files_exit_0_and_a_json_answer_is_an_array_even_of_one() {
@@ -197,9 +101,9 @@ fn the_table_and_the_rows_can_be_read() {
         NUMBER,
         "例示食品株式会社",
         "proof_missing",
-        "The credential has no proof.",
+        "This is JSON, but no credential: ask the sender",
         "status as of",
-        "rollback: not checked: No earlier bundle",
+        "rollback: No earlier trust bundle is remembered here",
         "2 credentials: 1 malformed, 1 valid",
     ] {
         assert!(table.contains(words), "{words}: {table}");
@@ -207,7 +111,10 @@ fn the_table_and_the_rows_can_be_read() {
     let output = desk.run(&[&["a.json", "b.json", "--format", "csv"][..], &trust].concat());
     let rows = text(&output.stdout);
     let rows: Vec<_> = rows.split("\r\n").collect();
-    assert_eq!(rows[0], "input,index,verdict,reason,certificate,holder,level,status_as_of");
+    assert_eq!(
+        rows[0],
+        "input,index,verdict,reason,certificate,holder,level,status_as_of,listed,duplicate_of"
+    );
     assert!(
         rows[1].starts_with(&format!("a.json,0,valid,,{NUMBER},例示食品株式会社,certified,20")),
         "{}",
@@ -238,24 +145,37 @@ fn of_one_file_every_check_is_shown_and_why_it_was_not_made() {
         let line = line.unwrap_or_else(|| panic!("{}: {first}", check.as_str()));
         let why = match check {
             CheckName::Rollback => {
-                "No earlier bundle of this root is remembered here; from the next check on, an older one is noticed."
+                "No earlier trust bundle is remembered here, so that an older one would not be noticed. From the next check on, it is."
             }
-            CheckName::Log => "Not asked for; --require-log asks.",
-            CheckName::Policy => "Not asked for; --min-level, --programme and --facility ask.",
+            CheckName::Log => "It was not asked for. --require-log asks for it.",
+            CheckName::Policy => {
+                "It was not asked for. --min-level, --programme and --facility ask for it."
+            }
             _ => {
-                assert_eq!(line[1..], ["passed"], "{first}");
+                assert_eq!(line[1..], ["passed", check.heading(Language::English)], "{first}");
                 continue;
             }
         };
         assert_eq!(line[1..], ["not checked", why], "{first}");
     }
     let second = said(&["a.json"]);
-    assert!(cells(&second).contains(&vec!["rollback", "passed"]), "as it said: {second}");
+    assert!(
+        cells(&second).contains(&vec![
+            "rollback",
+            "passed",
+            CheckName::Rollback.heading(Language::English)
+        ]),
+        "as it said: {second}"
+    );
 
     desk.put("b.json", b"{}");
     let refused = said(&["b.json"]);
     for line in [
-        ["form", "failed", "proof_missing: The credential has no proof."],
+        [
+            "form",
+            "failed",
+            "proof_missing: This is JSON, but no credential: ask the sender for the file that the certificate's page offers.",
+        ],
         ["signature", "not checked", "A check that must come first did not pass."],
     ] {
         assert!(cells(&refused).contains(&line.to_vec()), "{line:?}: {refused}");
@@ -283,6 +203,12 @@ fn where_nothing_can_be_remembered_it_is_said() {
     assert_eq!(output.status.code(), Some(0));
     let said = text(&output.stderr);
     assert!(said.contains("older bundles will not be noticed"), "{said}");
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("Nothing can be remembered, either: set XDG_STATE_HOME or HOME"),
+        "{said}"
+    );
+    assert!(!said.contains("From the next check on"), "nothing is promised: {said}");
 }
 
 #[test]
@@ -374,6 +300,9 @@ fn what_cannot_be_run_exits_2() {
     ] {
         assert_eq!(desk.run(arguments).status.code(), Some(2), "{arguments:?}");
     }
+    let date = desk.run(&["a.json", "--at", "2029-01-01"]);
+    let said = text(&date.stderr);
+    assert!(said.contains("with date, hour and offset: 2026-11-25T23:59:59Z"), "{said}");
     assert_eq!(desk.run(&["--help"]).status.code(), Some(0));
 }
 

@@ -1,4 +1,5 @@
-//! Published test data: W3C vc-di-eddsa, RFC 8785, Wycheproof and CCTV.
+//! Published test data: W3C vc-di-eddsa, Bitstring Status List and VC-JOSE-COSE, RFC 8785, Wycheproof and CCTV; and that every
+//! path on which a signature is checked leads to what they test.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -6,11 +7,14 @@ mod common;
 
 use akashi_schemas::{Digest, canonical};
 use akashi_verifier::data_integrity::hash_data;
-use akashi_verifier::json;
+use akashi_verifier::report::Reason;
 use akashi_verifier::secured::{Secured, SecuredFault};
-use akashi_verifier::{PreparedKey, PublicKey};
-use common::shared;
-use serde_json::Value;
+use akashi_verifier::status;
+use akashi_verifier::{PreparedKey, PublicKey, TrustError, Untrusted, Verdict, json};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use common::{PURPOSES, World, jcs, list_id, list_of, shared};
+use serde_json::{Value, json};
 
 fn unhex(text: &str) -> Vec<u8> {
     let digit = |byte: u8| {
@@ -124,7 +128,7 @@ fn the_w3cs_signed_document_verifies_once_its_issuer_holds_the_key() {
     let Some(signed) = w3c("eddsa-jcs-2022/signedJCS.json") else { return };
     let signed = json::read(signed.as_bytes(), 10_000).unwrap();
     // The example's issuer is a URL and its key a did:key: no issuer of ours, and named as such.
-    let fault = Secured::from_value(signed.clone()).unwrap_err();
+    let fault = Secured::from_value(&signed).unwrap_err();
     assert!(matches!(fault, SecuredFault::KeyNotOfIssuer { .. }), "{fault:?}");
 
     // So hash it as it stands, and hold the published signature against the published key.
@@ -138,4 +142,191 @@ fn the_w3cs_signed_document_verifies_once_its_issuer_holds_the_key() {
     let method = signed["proof"]["verificationMethod"].as_str().unwrap();
     let key = PublicKey::from_multikey(method.split_once('#').unwrap().1).unwrap();
     assert!(accepts(key.as_bytes(), &message, &signature));
+}
+
+/// What `w3c/README.md` says.
+macro_rules! example {
+    ($name:literal) => {
+        include_str!(concat!("w3c/", $name))
+    };
+}
+
+#[test]
+fn the_w3cs_list_is_the_16_kb_of_zeros_that_it_stands_for() {
+    let example: Value =
+        serde_json::from_str(example!("bitstring-status-list-example-5.json")).unwrap();
+    let encoded = example["credentialSubject"]["encodedList"].as_str().unwrap();
+    assert_eq!(status::decode(encoded), Ok(vec![0; 16_384]));
+    // The same list by the body of this registry answers for its credential.
+    let mut world = World::good();
+    *world.list_mut("revocation") = list_of("revocation", encoded);
+    assert_eq!(world.verify(&world.forms()[0]).verdict, Verdict::Valid);
+}
+
+/// None can be verified by anybody as it stands: the keys of the JWTs were made when the page was, and never published, and the
+/// JWTs have no `typ`, which their own specification says they should. Each is named as what it is.
+#[test]
+fn the_w3cs_examples_are_named_as_what_they_are() {
+    let world = World::good();
+    for (file, reason) in [
+        // eddsa-rdfc-2022, which needs RDF canonicalisation.
+        (example!("bitstring-status-list-example-5.json"), Some(Reason::OtherProof)),
+        // ES256.
+        (example!("bitstring-status-list-example-5.jwt"), Some(Reason::OtherAlgorithm)),
+        (example!("vc-jose-cose-example-1.jwt"), Some(Reason::OtherAlgorithm)),
+        // An SD-JWT is malformed, whichever way it is told.
+        (example!("vc-jose-cose-example-4.sd-jwt"), None),
+    ] {
+        let report = world.verify_untrusted(file.as_bytes(), Untrusted::BundleMissing);
+        assert_eq!(report.verdict, Verdict::Malformed, "{file}");
+        if let Some(reason) = reason {
+            assert_eq!(report.reason(), Some(reason), "{file}");
+        }
+    }
+}
+
+/// The payload of the W3C's example is the credential itself (VC-JOSE-COSE §3.1.1); secured as this verifier asks, it is a
+/// credential of others.
+#[test]
+fn the_w3cs_payload_signed_by_ed25519_is_a_credential_of_another_kind() {
+    let world = World::good();
+    let payload = example!("vc-jose-cose-example-1.jwt").split('.').nth(1).unwrap();
+    let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
+    let mut payload = json::read(&payload, 10_000).unwrap();
+    assert_eq!(payload["type"][1], "ExampleDegreeCredential");
+    payload["issuer"] = json!(common::BODY);
+    for form in [jcs(&world.sign_proof(&payload)), world.sign_jwt(&payload).into_bytes()] {
+        assert_eq!(world.verify(&form).reason(), Some(Reason::OtherCredential));
+    }
+}
+
+/// S + L in place of S, which lax verifiers take (Wycheproof's flag `SignatureMalleability`).
+fn malleable(signature: &[u8]) -> [u8; 64] {
+    let order = unhex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+    let mut signature: [u8; 64] = signature.try_into().unwrap();
+    let mut carry = 0;
+    for (byte, order) in signature[32..].iter_mut().zip(order) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        [*byte, _] = sum.to_le_bytes();
+        carry = sum >> 8;
+    }
+    signature
+}
+
+/// As in `malleable`, in Multibase base58btc.
+fn malleable_text(text: &Value) -> Value {
+    let signature = bs58::decode(&text.as_str().unwrap()[1..]).into_vec().unwrap();
+    json!(format!("z{}", bs58::encode(malleable(&signature)).into_string()))
+}
+
+#[test]
+fn every_path_refuses_a_signature_that_lax_verifiers_take() {
+    let mut world = World::good();
+    world.policy.require_log = true;
+    let altered = |bytes: &[u8]| {
+        let mut manifest: Value = serde_json::from_slice(bytes).unwrap();
+        manifest["signatures"][0]["sig"] = malleable_text(&manifest["signatures"][0]["sig"]);
+        jcs(&manifest)
+    };
+    let (root, bundle) = (world.root_bytes(), world.bundle_bytes());
+    let open = |root: &[u8], bundle: &[u8]| akashi_verifier::Trust::open(root, bundle, None);
+    assert!(open(&root, &bundle).is_ok());
+    let error = open(&altered(&root), &bundle).unwrap_err();
+    assert_eq!(error, TrustError::UnderSigned { good: 1, threshold: 2 });
+    assert_eq!(open(&root, &altered(&bundle)).unwrap_err(), TrustError::WronglySigned);
+
+    let [json, jwt] = world.forms();
+    assert_eq!(world.verify(&json).verdict, Verdict::Valid);
+    let mut document: Value = serde_json::from_slice(&json).unwrap();
+    document["proof"]["proofValue"] = malleable_text(&document["proof"]["proofValue"]);
+    let jwt = String::from_utf8(jwt).unwrap();
+    let (message, signature) = jwt.rsplit_once('.').unwrap();
+    let signature = malleable(&URL_SAFE_NO_PAD.decode(signature).unwrap());
+    let jwt = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+    // As the key stands at first, and then prepared for many.
+    let trust = world.trust().unwrap();
+    for good in 0..40 {
+        for form in [jcs(&document), jwt.clone().into_bytes()] {
+            let check = |form: &[u8]| {
+                let proof = world.log_proof.as_deref();
+                akashi_verifier::verify(form, Ok(&trust), &world.policy, world.now, proof)
+            };
+            assert_eq!(check(&form).verdict, Verdict::BadSignature, "after {good}");
+            assert_eq!(check(&json).verdict, Verdict::Valid);
+        }
+    }
+
+    let entries = world.lists.iter().zip(PURPOSES).map(|(list, purpose)| {
+        let mut list = world.sign_proof(list);
+        list["proof"]["proofValue"] = malleable_text(&list["proof"]["proofValue"]);
+        json!({"id": list_id(purpose), "purpose": purpose, "leaf": 40, "credential": list})
+    });
+    let mut listed = world.clone();
+    listed.bundle["status_lists"] = entries.collect();
+    assert_eq!(listed.verify(&json).reason(), Some(Reason::ListSignatureInvalid));
+
+    let proof = world.log_proof.take().unwrap();
+    let (body, signature) = proof.trim_end().rsplit_once(' ').unwrap();
+    let signature = STANDARD.decode(signature).unwrap();
+    let signature = [&signature[..4], &malleable(&signature[4..])].concat();
+    world.log_proof = Some(format!("{body} {}\n", STANDARD.encode(signature)));
+    assert_eq!(world.verify(&json).reason(), Some(Reason::CheckpointNotSigned));
+}
+
+/// Where a signature is checked. Wycheproof and CCTV are held against the two primitives, `PublicKey::verify` and
+/// `PreparedKey::verify`; every other line leads to one of them. A line more than these is a path that no vector tests yet.
+#[test]
+fn signatures_are_checked_in_two_places_and_by_way_of_them_alone() {
+    const CHECKS: [(&str, &str, usize); 7] = [
+        ("multikey.rs", "verify_strict(", 1),
+        ("comb.rs", "Scalar::from_canonical_bytes", 1),
+        // One of a key that is not prepared; one of a prepared key is checked in the same file.
+        ("comb.rs", ".verify(", 1),
+        // A manifest. A credential's goes by way of comb.rs.
+        ("trust/mod.rs", ".verify(", 1),
+        // A status list.
+        ("secured.rs", ".verify(", 1),
+        // A checkpoint.
+        ("log/note.rs", ".verify(", 1),
+        ("multikey.rs", "ed25519_dalek", 1),
+    ];
+    const TELLING: [&str; 6] = [
+        "verify_strict(",
+        ".verify(",
+        "verify_batch",
+        "verify_prehashed",
+        "Scalar::from_canonical_bytes",
+        "ed25519_dalek",
+    ];
+    fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    sources(&root, &mut found);
+    let mut seen = Vec::new();
+    for path in found {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = product.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = code.collect::<Vec<_>>().join("\n");
+        let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        for telling in TELLING {
+            let count = code.matches(telling).count();
+            if count > 0 {
+                seen.push((name.clone(), telling, count));
+            }
+        }
+    }
+    seen.sort();
+    let mut expected = CHECKS.map(|(file, telling, count)| (file.to_string(), telling, count));
+    expected.sort();
+    assert_eq!(seen, expected);
 }

@@ -67,8 +67,12 @@ async fn key_leaf(
 /// # Errors
 /// When the database refuses.
 pub async fn body_of_key(db: &mut AnyConnection, id: &str) -> Result<Option<PartyId>, Problem> {
+    Ok(issuer_of_key(db, id).await?.map(|issuer| issuer.party_id))
+}
+
+async fn issuer_of_key(db: &mut AnyConnection, id: &str) -> Result<Option<Issuer>, Problem> {
     match signing_keys::owner(db, id).await? {
-        Some((_, Some(issuer))) => Ok(Some(issuers::get(db, &issuer).await?.party_id)),
+        Some((_, Some(issuer))) => Ok(Some(issuers::get(db, &issuer).await?)),
         _ => Ok(None),
     }
 }
@@ -115,11 +119,7 @@ pub async fn compromise_key(
 }
 
 async fn issuer_key(tx: &mut AnyConnection, id: &str) -> Result<(Issuer, KeyRow), Problem> {
-    let owner = signing_keys::owner(tx, id)
-        .await?
-        .and_then(|(_, issuer)| issuer)
-        .ok_or(Problem::NotFound("key"))?;
-    let issuer = issuers::get(tx, &owner).await?;
+    let issuer = issuer_of_key(tx, id).await?.ok_or(Problem::NotFound("key"))?;
     Ok((issuer, signing_keys::get(tx, id).await?))
 }
 

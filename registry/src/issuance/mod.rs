@@ -27,8 +27,8 @@ pub use issuers::{
 };
 pub use lists::{is_published, publish_lists};
 pub use reads::{
-    all_keys, bundle_made_at, count_failed, credentials_of, did_document, failed, form, published,
-    published_version, status_bits,
+    all_keys, bundle_delta, bundle_made_at, count_failed, credentials_of, did_document, failed,
+    form, published, published_version, root_of_version, status_bits,
 };
 pub use rules::payload::{Attestation, AttestedCompany, AttestedFacility};
 pub use store::credentials::{CredentialRow, CredentialState};

@@ -172,13 +172,15 @@ async fn signed(
     status_lists: Vec<ListEntry>,
 ) -> Result<Vec<u8>, Problem> {
     let now = app.clock.now();
+    let root = publications::version(tx, Kind::Root, "").await?;
+    let root_version = root.ok_or(Problem::NotFound("root"))?;
     let mut bodies = Vec::new();
     for facts in &facts.bodies {
         bodies.push(body(tx, facts).await?);
     }
     let bundle = Bundle {
         version: u64::try_from(version).map_err(Problem::internal)?,
-        root_version: 1,
+        root_version: u64::try_from(root_version).map_err(Problem::internal)?,
         as_of: whole_second(now),
         expires: whole_second(now + BUNDLE_LIFE),
         bodies,

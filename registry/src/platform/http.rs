@@ -24,8 +24,9 @@ use super::problem::Problem;
 /// The longest that a request may take, uploads included.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 
-/// What pages may load: nothing but the registry's own files, and nothing may frame them.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// What pages may load: nothing but the registry's own files, and nothing may frame them. One that needs more states its
+/// own policy.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Names one request in answers, logs and the audit trail; empty for what no request asked for.
 #[derive(Clone, Debug, Default)]

@@ -42,6 +42,12 @@ impl<S: Send + Sync> FromRequestParts<S> for View {
 }
 
 impl View {
+    /// A reader of an address who chose a language.
+    #[must_use]
+    pub fn chosen_in(language: Locale, here: &'static str) -> Self {
+        Self { language, chosen: true, here: Uri::from_static(here) }
+    }
+
     /// The language.
     #[must_use]
     pub fn language(&self) -> Locale {
@@ -188,7 +194,7 @@ pub(crate) mod tests {
 
     /// Somebody who reads a page in a language that they chose.
     pub(crate) fn reader(language: Locale, here: &'static str) -> View {
-        View { language, chosen: true, here: Uri::from_static(here) }
+        View::chosen_in(language, here)
     }
 
     #[test]

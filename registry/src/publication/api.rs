@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use akashi_schemas::Programme;
+use akashi_schemas::{CertificateNumber, NumberError, Programme};
 use akashi_verifier::credential::Credential as Payload;
 use askama::Template as _;
 use axum::extract::{Path, Query, State};
@@ -25,7 +25,6 @@ use super::rules::search::Question;
 use super::store::{self, Place, PublicCertificate, Wanted};
 use crate::certification::file;
 use crate::certification::rules::certificate::Standing;
-use crate::certification::rules::number::{CertificateNumber, NumberError};
 use crate::certification::store::{certificates, parties, programmes};
 use crate::issuance::{self, Kind};
 use crate::log;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod api;
+mod assets;
 mod changes;
 pub mod pages;
 mod project;
@@ -26,5 +27,9 @@ pub use project::{project, rebuild};
 
 /// The public routes.
 pub fn routes() -> OpenApiRouter<App> {
-    api::routes().merge(changes::routes()).merge(well_known::routes()).merge(verification::routes())
+    api::routes()
+        .merge(assets::routes())
+        .merge(changes::routes())
+        .merge(well_known::routes())
+        .merge(verification::routes())
 }

@@ -1,5 +1,6 @@
 //! What is public, over HTTP, on both engines.
 
+use akashi_schemas::CertificateNumber;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
@@ -13,7 +14,6 @@ use super::rules::document::{Facts, sample};
 use super::rules::search::grams;
 use super::store::{self, PublicCertificate};
 use crate::certification::rules::certificate::CertificateState;
-use crate::certification::rules::number::CertificateNumber;
 use crate::certification::store::parties::{self, Party, PartyKind};
 use crate::platform::clock::Clock as _;
 use crate::platform::db::scratch::{Scratch, on_both_engines};

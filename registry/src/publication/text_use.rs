@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use akashi_schemas::{CriterionKind, FacilityKind};
-use akashi_verifier::report::{CheckName, Reason, Verdict};
 
 use super::pages::{EVENTS, IN_FORCE};
 use super::rules::document::CredentialState;
 use crate::certification::rules::certificate::Standing;
 use crate::certification::rules::finding::Grade;
-use crate::platform::accounts::rules::Locale;
 use crate::platform::problem::KINDS;
 use crate::platform::texts::tests::all;
-use crate::platform::texts::text;
 
 /// Every file of the registry that may name a text.
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -47,37 +44,21 @@ fn every_text_is_used_and_every_text_that_is_used_exists() {
     assert_eq!(known.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new(), "unused");
 }
 
-#[test]
-fn a_reason_reads_on_a_page_as_in_a_report_but_for_what_is_typed_there() {
-    let differ = |reason: &&Reason| {
-        text(Locale::En, &format!("reason-{}", reason.code()), &[]) != reason.sentence()
-    };
-    let differing: Vec<_> = Reason::ALL.iter().filter(differ).map(|reason| reason.code()).collect();
-    assert_eq!(differing, ["bundle_missing", "root_not_pinned", "log_proof_missing"]);
-}
-
 /// The keys that are put together from a word.
 fn families() -> impl Iterator<Item = String> {
     let family = |prefix: &'static str, words: Vec<&'static str>| {
         words.into_iter().map(move |word| format!("{prefix}-{word}"))
     };
-    let verdicts = || Verdict::ALL.iter().map(|v| v.as_str()).collect();
     family("state", Standing::WORDS.to_vec())
         .chain(family("sentence", Standing::WORDS.to_vec()))
         .chain(family("in-force", IN_FORCE.to_vec()))
-        .chain(family("skipped", vec!["not_asked", "not_authenticated", "no_state"]))
         .chain(family("credential", CredentialState::WORDS.to_vec()))
-        .chain(family("reason", Reason::ALL.iter().map(|r| r.code()).collect()))
         .chain(family("setup-fault", vec!["name", "email", "password", "duplicate"]))
         .chain(family("criterion", CriterionKind::WORDS.to_vec()))
         .chain(family("grade", Grade::WORDS.to_vec()))
         .chain(family("rating", vec!["conform", "minor", "major"]))
         .chain(family("kind", FacilityKind::WORDS.to_vec()))
         .chain(family("event", EVENTS.to_vec()))
-        .chain(family("verdict", verdicts()))
-        .chain(family("advice", verdicts()))
-        .chain(family("check", CheckName::ALL.iter().map(|c| c.as_str()).collect()))
-        .chain(family("outcome", vec!["passed", "failed", "not_checked"]))
         .chain(family("problem", KINDS.to_vec()))
         .chain(family("explain", KINDS.to_vec()))
 }

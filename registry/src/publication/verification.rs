@@ -7,7 +7,7 @@ use akashi_verifier::{Policy, Trust, Untrusted, verify};
 use axum::Extension;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest as _, Multipart, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use super::api::programme;
 use super::pages::{ReportPage, VerifyPage};
 use crate::issuance::{self, Kind};
 use crate::platform::app::App;
+use crate::platform::http::CONTENT_SECURITY_POLICY;
 use crate::platform::media_type::wants_page;
 use crate::platform::pages::{View, as_wanted};
 use crate::platform::permits::off_the_runtime;
@@ -39,7 +40,19 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 async fn form(view: View) -> Response {
-    view.page(StatusCode::OK, &VerifyPage { view: &view, nothing: false })
+    page(&view, StatusCode::OK, false)
+}
+
+/// The page, which alone of all runs a script: the verifier's WebAssembly, and what shows its report.
+fn page(view: &View, status: StatusCode, nothing: bool) -> Response {
+    let mut response = view.page(status, &VerifyPage::new(view, nothing));
+    let policy = format!(
+        "{CONTENT_SECURITY_POLICY}; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+    );
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// Verifies a credential against the registry's current trust bundle. The body is the file itself, or a
@@ -58,7 +71,7 @@ async fn check(
     let result = match input(request).await {
         Ok(bytes) => report(&app, &opened, bytes).await,
         Err(problem @ Problem::Invalid(_)) if wants_page(&headers) => {
-            return view.page(problem.status(), &VerifyPage { view: &view, nothing: true });
+            return page(&view, problem.status(), true);
         }
         Err(problem) => Err(problem),
     };

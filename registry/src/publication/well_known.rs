@@ -2,14 +2,18 @@
 
 use akashi_keys::Role;
 use akashi_schemas::embedded::AKASHI_CONTEXT_V1;
+use akashi_verifier::trust::delta;
 use askama::Template as _;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use serde::Deserialize;
 use serde_json::json;
 use sqlx::AnyConnection;
-use utoipa_axum::router::OpenApiRouter;
+use tower_http::compression::CompressionLayer;
+use utoipa::IntoParams;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use super::answer::Public;
@@ -25,26 +29,20 @@ use crate::platform::pages::{ProblemPage, View, as_wanted};
 use crate::platform::problem::{KINDS, Problem, ProblemDetails};
 use crate::platform::signing_keys;
 
-const STYLE: &str = include_str!("../../assets/akashi.css");
-
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .route("/assets/akashi.css", get(style))
         .route("/problems/{kind}", get(problem))
         .routes(routes!(body_did))
         .routes(routes!(registry_did))
         .routes(routes!(jwks))
         .routes(routes!(root))
-        .routes(routes!(trust_bundle))
+        .routes(routes!(root_version))
+        .routes(routes!(trust_bundle).layer(CompressionLayer::new()))
         .routes(routes!(context))
         .routes(routes!(programme))
         .routes(routes!(programme_version))
         .routes(routes!(healthz))
         .routes(routes!(readyz))
-}
-
-async fn style(headers: HeaderMap) -> Response {
-    Public::new("text/css; charset=utf-8", STYLE).answer(&headers)
 }
 
 async fn problem(view: View, Path(kind): Path<String>) -> Response {
@@ -108,29 +106,66 @@ async fn jwks(State(app): State<App>, headers: HeaderMap) -> Result<Response, Pr
     Ok(Public::json(&json!({ "keys": keys }))?.answer(&headers))
 }
 
-/// The root manifest, signed by the offline keys.
+/// The newest root manifest, signed by the offline keys.
 #[utoipa::path(get, path = "/.well-known/akashi/root", tag = "trust", responses(
     (status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
 async fn root(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    trust_file(&app, &headers, Kind::Root, "root").await
+    let mut db = app.db.reader().acquire().await?;
+    let root =
+        issuance::published(&mut db, Kind::Root, "").await?.ok_or(Problem::NotFound("root"))?;
+    Ok(Public::new("application/json", root.bytes).at_leaf(root.leaf).answer(&headers))
 }
 
-/// The trust bundle: all that checking offline needs, for seven days.
-#[utoipa::path(get, path = "/.well-known/akashi/trust-bundle", tag = "trust", responses(
-    (status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
-async fn trust_bundle(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    trust_file(&app, &headers, Kind::Bundle, "trust bundle").await
-}
-
-async fn trust_file(
-    app: &App,
-    headers: &HeaderMap,
-    kind: Kind,
-    name: &'static str,
+/// The root manifest of a version. Whoever pinned one follows it by asking for the next, until there is none: each is signed by
+/// enough keys of the one before and of its own.
+#[utoipa::path(get, path = "/.well-known/akashi/root/{version}", params(("version" = i64, Path)), tag = "trust",
+    responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemDetails)))]
+async fn root_version(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(version): Path<i64>,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let file = issuance::published(&mut db, kind, "").await?.ok_or(Problem::NotFound(name))?;
-    Ok(Public::new("application/json", file.bytes).at_leaf(file.leaf).answer(headers))
+    let root =
+        issuance::root_of_version(&mut db, version).await?.ok_or(Problem::NotFound("root"))?;
+    Ok(Public::new("application/json", root.bytes).at_leaf(root.leaf).lasting().answer(&headers))
+}
+
+/// From which trust bundle on.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Held {
+    /// The version of the bundle that you hold: the answer is then a delta, which makes the newest bundle of yours, or the
+    /// whole bundle when that version is unknown here.
+    from: Option<i64>,
+}
+
+/// The trust bundle: all that checking offline needs, for seven days. To whoever holds an earlier one, what changed since: a
+/// delta is the newest bundle with `from`, your bundle's version, beside `signed`. In its `status_lists`, a number stands for the list at
+/// that place in yours, from 0, and `credential` is a JSON Merge Patch (RFC 7396) of yours with the same `id`. Made whole and written by RFC 8785 it bears
+/// the signatures of the newest bundle.
+#[utoipa::path(get, path = "/.well-known/akashi/trust-bundle", params(Held), tag = "trust", responses(
+    (status = 200, content(
+        (serde_json::Value = "application/json"),
+        (serde_json::Value = "application/vnd.akashi.trust-bundle-delta+json"))),
+    (status = "4XX", body = ProblemDetails)))]
+async fn trust_bundle(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(held): Query<Held>,
+) -> Result<Response, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let bundle = issuance::published(&mut db, Kind::Bundle, "").await?;
+    let bundle = bundle.ok_or(Problem::NotFound("trust bundle"))?;
+    let delta = match held.from {
+        Some(from) => issuance::bundle_delta(&mut db, from, &bundle).await?,
+        None => None,
+    };
+    let answer = match delta {
+        Some(delta) => Public::new(delta::MEDIA_TYPE, delta),
+        None => Public::new("application/json", bundle.bytes),
+    };
+    Ok(answer.at_leaf(bundle.leaf).answer(&headers))
 }
 
 /// The JSON-LD context of Akashi's own terms.

@@ -3,8 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use core::hash::Hash;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use alloc::borrow::ToOwned as _;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use super::OUT_OF_SCOPE;
 use super::document::{ALL, Criterion, Days, Document, Ground, InterviewQuota, Level, Text};
@@ -67,8 +70,8 @@ impl Check<'_> {
         }
     }
 
-    fn no_repeats<T: Eq + Hash + ToString>(&mut self, list: &str, words: &[T]) {
-        let mut seen = HashSet::new();
+    fn no_repeats<T: Ord + ToString>(&mut self, list: &str, words: &[T]) {
+        let mut seen = BTreeSet::new();
         for (index, word) in words.iter().enumerate() {
             self.fault_if(
                 !seen.insert(word),

@@ -1,7 +1,10 @@
 //! The shape of a programme's JSON. Members that are not known are refused: a word that nobody
 //! reads must not look like a rule.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

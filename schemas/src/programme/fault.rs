@@ -1,5 +1,8 @@
 //! What can be wrong with a programme, and where.
 
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 use thiserror::Error;
@@ -28,7 +31,7 @@ impl fmt::Display for ProgrammeFaults {
     }
 }
 
-impl std::error::Error for ProgrammeFaults {}
+impl core::error::Error for ProgrammeFaults {}
 
 /// One fault and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

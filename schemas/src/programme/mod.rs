@@ -5,6 +5,7 @@ mod check;
 mod document;
 mod fault;
 
+use alloc::vec::Vec;
 use core::ops::Deref;
 
 pub use document::{

@@ -16,4 +16,5 @@ mod sessions;
 mod shards;
 mod sole_proprietor;
 mod standing;
+mod trust;
 mod versions;

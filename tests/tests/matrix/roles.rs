@@ -142,6 +142,7 @@ const ANYONE: &str = "
     GET /.well-known/did.json                             200
     GET /.well-known/jwks.json                            200
     GET /.well-known/akashi/root                          200
+    GET /.well-known/akashi/root/{version}                200
     GET /.well-known/akashi/trust-bundle                  200
     GET /contexts/akashi/v1                               200
     GET /programmes/{id}                                  303
@@ -223,6 +224,7 @@ impl Subject<'_> {
             ("{facility}", &self.case.facility),
             ("{slug}", "example-body"),
             ("{list}", "none"),
+            ("{version}", "1"),
             ("{*path}", "none"),
         ];
         Some(filled.iter().fold(path, |path, (variable, value)| path.replace(variable, value)))

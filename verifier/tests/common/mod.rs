@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use akashi_schemas::{Digest, canonical};
 use akashi_verifier::{Policy, Report, Trust, TrustError, Untrusted, verify};
@@ -99,6 +100,27 @@ impl World {
         world.with_log_proof()
     }
 
+    /// As good, of the size that a real credential has: the programme as a whole and ten sections, 6.9 kB.
+    pub fn of_real_size() -> Self {
+        let mut world = Self::good();
+        let credential = world.payload["id"].as_str().expect("an id").to_owned();
+        let subject = &mut world.payload["credentialSubject"];
+        let sections = subject["conformityAssessment"].as_array_mut().expect("assessments");
+        sections.extend((1..=10).map(|n| {
+            json!({
+                "type": ["ConformityAssessment"], "id": format!("{credential}#section-{n}"), "name": format!("Section {n}"),
+                "assessmentCriteria": [{
+                    "type": ["Criterion"], "name": format!("Section {n}"),
+                    "id": format!("{ORIGIN}/programmes/responsible-hosting/2026.2#section-{n}"),
+                }],
+                "assessmentDate": "2026-11-18",
+                "assessedPerformance": [{"score": {"code": "kept"}}],
+                "conformityTopic": [], "conformance": true,
+            })
+        }));
+        world.with_log_proof()
+    }
+
     /// Sets the credential's bit in one list.
     pub fn set_bit(&mut self, purpose: &str) {
         let mut bits = [0; 16_384];
@@ -185,6 +207,28 @@ impl World {
     pub fn verify_untrusted(&self, input: &[u8], why: Untrusted) -> Report {
         verify(input, Err(why), &self.policy, self.now, self.log_proof.as_deref())
     }
+}
+
+/// The good world moved to now, for the command line reads the clock.
+pub fn fresh() -> World {
+    #[expect(clippy::disallowed_methods, reason = "the program under test reads the same clock")]
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time").as_secs();
+    let at = |seconds: u64| {
+        json!(
+            jiff::Timestamp::from_second(i64::try_from(seconds).expect("a time")).expect("a time")
+        )
+    };
+    let mut world = World::good();
+    world.bundle["as_of"] = at(now - 3_600);
+    world.bundle["expires"] = at(now + 7 * 86_400);
+    for list in &mut world.lists {
+        list["validFrom"] = at(now - 7_200);
+    }
+    world.payload["validFrom"] = at(now - 86_400);
+    world.payload["validUntil"] = at(now + 86_400);
+    world.bundle["bodies"][0]["keys"][0]["from"] = at(now - 10 * 86_400);
+    world.bundle["bodies"][0]["authorisations"][0]["from"] = at(now - 10 * 86_400);
+    world.with_log_proof()
 }
 
 pub fn payload() -> Value {

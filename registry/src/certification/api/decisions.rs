@@ -1,6 +1,6 @@
 //! The decision on an application: granted or refused, by somebody who neither assessed nor reviewed.
 
-use akashi_schemas::text_enum;
+use akashi_schemas::{CertificateNumber, text_enum};
 use akashi_verifier::rule::{self, Outcome};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -25,7 +25,6 @@ use crate::certification::rules::certificate::{
     self, CertificateState, CertificateStep, EventKind,
 };
 use crate::certification::rules::decision::{self, DecisionKind, Grant, Maker, Verdict};
-use crate::certification::rules::number::CertificateNumber;
 use crate::certification::rules::scope::Facility;
 use crate::certification::store::assessments::Rated;
 use crate::certification::store::certificates::{Certificate, Version};

@@ -1,7 +1,7 @@
 //! Evidence: received as a stream, linked to criteria, read by those who assess.
 
 use akashi_keys::DataKey;
-use akashi_schemas::text::misleads;
+use akashi_schemas::misleading::misleads;
 use akashi_schemas::text_enum;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
@@ -179,8 +179,7 @@ async fn keep(
 /// Checks a file's name.
 fn check_name(name: &str) -> Result<(), Problem> {
     // A name that misleads looks like one of another type.
-    let is_refused = |c: char| misleads(c) || matches!(c, '/' | '\\');
-    if name.chars().count() <= 255 && !name.chars().any(is_refused) {
+    if name.chars().count() <= 255 && !misleads(name) && !name.contains(['/', '\\']) {
         return Ok(());
     }
     Err(Problem::invalid("name", "must be a file name of at most 255 characters, without a path"))

@@ -12,7 +12,7 @@ mod parties;
 mod people;
 mod programmes;
 
-use akashi_schemas::text::misleads;
+use akashi_schemas::misleading::misleads;
 pub(super) use decisions::apply_rule;
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -97,7 +97,7 @@ async fn check_body(db: &mut AnyConnection, id: &PartyId) -> Result<(), Problem>
 /// # Errors
 /// [`Problem::Invalid`] when it is longer than 500 characters or has a character that misleads.
 fn check_public_reason(text: &str) -> Result<(), Problem> {
-    if text.chars().count() <= 500 && !text.chars().any(misleads) {
+    if text.chars().count() <= 500 && !misleads(text) {
         return Ok(());
     }
     Err(Problem::invalid(

@@ -18,7 +18,6 @@ pub mod decision;
 pub mod finding;
 pub mod identifier;
 pub mod idleness;
-pub mod number;
 pub mod refusal;
 pub mod residence;
 pub mod sampling;

@@ -51,6 +51,27 @@ pub(crate) async fn current(
     .await
 }
 
+/// A version of something.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn of_version(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+    version: i64,
+) -> Result<Option<Publication>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT version, bytes, leaf, valid_until, at FROM publication
+         WHERE kind = $1 AND subject = $2 AND version = $3",
+    )
+    .bind(kind.as_str())
+    .bind(subject)
+    .bind(version)
+    .fetch_optional(db)
+    .await
+}
+
 /// The current version of something by its number; its bytes are not read.
 ///
 /// # Errors

@@ -1,90 +1,222 @@
-//! The answer: words for people, an array, lines or rows. All but the words are written as they come.
+//! The answer: words for people, an array, lines or rows, written as they come.
 
-use akashi_schemas::text::misleads;
-use std::collections::BTreeMap;
 use std::io::Write;
 
+use akashi_schemas::Language;
+use akashi_schemas::misleading::shown;
 use akashi_verifier::Verdict;
-use akashi_verifier::report::{Check, CheckName, Item, Outcome, Reason, Skipped};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
+use jiff::Timestamp;
+use serde::Serialize;
 
+use crate::answer::{Answer, Facts, WithoutReport};
+use crate::numbers::{Numbered, Place};
 use crate::options::Format;
+use crate::sources::Listed;
+use crate::summary::Summary;
+use crate::words;
 
-/// The columns of the CSV form; stable.
-const COLUMNS: [&str; 8] =
-    ["input", "index", "verdict", "reason", "certificate", "holder", "level", "status_as_of"];
+/// The columns of the CSV form; stable. New ones are added at the end.
+pub(crate) const COLUMNS: [&str; 10] = [
+    "input",
+    "index",
+    "verdict",
+    "reason",
+    "certificate",
+    "holder",
+    "level",
+    "status_as_of",
+    "listed",
+    "duplicate_of",
+];
 
-/// Where this command looks for a log proof.
-const LOG_PROOF_PLACE: &str = " Of certificate.jwt it is looked for in certificate.jwt.tlog-proof; --log-proof names another file.";
+/// Up to so many are all shown in a table; of more, people want to see what is not valid.
+const FEW: usize = 50;
+
+/// How wide each column of a table is at least, where it is written before the end is known.
+const WIDTHS: [u16; 6] = [28, 17, 14, 24, 10, 0];
+
+/// So many bytes are written at once.
+const MUCH: usize = 64 << 10;
 
 /// Writes items in one form.
 pub(crate) struct Writer<W> {
     format: Format,
     out: W,
-    count: usize,
+    /// What is ready, but not yet written.
+    ready: Vec<u8>,
+    has_items: bool,
     text: Text,
 }
 
 impl<W: Write> Writer<W> {
-    pub(crate) fn new(format: Format, mut out: W) -> Result<Self> {
-        if format == Format::Csv {
-            write_row(&mut out, &COLUMNS)?;
-        }
-        Ok(Self { format, out, count: 0, text: Text::default() })
+    /// `language` is that of the words for people; the other forms are the same in all. `has_items` says that the output goes on
+    /// after others.
+    pub(crate) fn new(format: Format, language: Language, out: W, has_items: bool) -> Self {
+        Self { format, out, ready: Vec::new(), has_items, text: Text::new(language) }
     }
 
-    pub(crate) fn write(&mut self, item: &Item) -> Result<()> {
+    /// Adds an answer; `written` is what the check wrote of it.
+    pub(crate) fn add(&mut self, answer: &Answer, written: &[u8], first: Option<&Place>) {
+        let listed = answer.source.listed.as_ref();
         match self.format {
-            Format::Text => self.text.add(item),
-            Format::Json => {
-                let before = if self.count == 0 { "[\n" } else { ",\n" };
-                write!(self.out, "{before}{}", serde_json::to_string(item)?)?;
+            Format::Text if self.text.passes_over(&answer.facts, first) => {}
+            Format::Text => {
+                let name = name(&answer.source.name, answer.index);
+                let mut line = self.text.line(&name, listed, &answer.facts);
+                line.why.extend_from_slice(&answer.why);
+                let language = self.text.language;
+                line.why.extend(first.map(|first| words::same_as(&place(first), language)));
+                self.text.add(line, &answer.checks, &mut self.ready);
             }
-            Format::Ndjson => writeln!(self.out, "{}", serde_json::to_string(item)?)?,
-            Format::Csv => write_item(&mut self.out, item)?,
+            Format::Csv => {
+                self.begin();
+                self.ready.extend_from_slice(written);
+                let first = first.map(|first| format!("{}:{}", first.input, first.index));
+                write!(self.ready, ",{}\r\n", quote(&first.unwrap_or_default())).ok();
+            }
+            Format::Json | Format::Ndjson => {
+                self.begin();
+                self.ready.extend_from_slice(written);
+                if let Some(first) = first {
+                    self.ready.extend_from_slice(b",\"duplicate_of\":");
+                    serde_json::to_writer(&mut self.ready, first).ok();
+                }
+                self.end_object();
+            }
         }
-        self.count += 1;
-        Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<()> {
+    /// Adds what came of a number: item `index` of its list.
+    pub(crate) fn add_number(&mut self, index: usize, listed: &Listed, numbered: &Numbered) {
+        let facts = &numbered.facts;
         match self.format {
-            Format::Text => self.text.write(&mut self.out)?,
-            Format::Json if self.count == 0 => writeln!(self.out, "[]")?,
-            Format::Json => writeln!(self.out, "\n]")?,
-            Format::Ndjson | Format::Csv => {}
+            Format::Text => {
+                let language = self.text.language;
+                let mut line = self.text.line(&words::row(listed, language), None, facts);
+                if facts.certificate.is_none() {
+                    line.cells[2] = shown(&listed.text);
+                }
+                line.why.extend(numbered.why.iter().map(|why| words::unchecked(why, language)));
+                let best = numbered.credential.as_ref().filter(|_| !facts.is_valid());
+                line.why.extend(best.map(|best| words::best(&place(best), language)));
+                self.text.add(line, &[], &mut self.ready);
+            }
+            Format::Csv => {
+                self.begin();
+                write_open_row(&mut self.ready, &listed.list, index, facts, Some(listed));
+                self.ready.extend_from_slice(b",\r\n");
+            }
+            Format::Json | Format::Ndjson => {
+                self.begin();
+                let item = WithoutReport::new(&listed.list, index, facts, numbered.why.as_ref());
+                write_open_object(&mut self.ready, &item, Some(listed));
+                self.ready.extend_from_slice(b",\"credential\":");
+                serde_json::to_writer(&mut self.ready, &numbered.credential).ok();
+                self.ready.extend_from_slice(b",\"others\":");
+                serde_json::to_writer(&mut self.ready, &numbered.others).ok();
+                self.end_object();
+            }
         }
-        self.out.flush()?;
+    }
+
+    /// Writes what is ready.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.out.write_all(&self.ready).and_then(|()| self.out.flush()).context(UNWRITABLE)?;
+        self.ready.clear();
         Ok(())
+    }
+
+    /// Writes what is ready, if it is worth it.
+    pub(crate) fn flush_if_much(&mut self) -> Result<()> {
+        if self.ready.len() < MUCH { Ok(()) } else { self.flush() }
+    }
+
+    /// Where it writes to.
+    pub(crate) fn out(&self) -> &W {
+        &self.out
+    }
+
+    /// Ends the answer. `as_of` is the time of the bundle's status, `rollback` why no older bundle would have been noticed.
+    pub(crate) fn finish(
+        &mut self,
+        summary: &Summary,
+        as_of: Option<Timestamp>,
+        rollback: Option<&str>,
+    ) -> Result<()> {
+        match self.format {
+            Format::Text => self.text.finish(summary, as_of, rollback, &mut self.ready),
+            Format::Json if self.has_items => self.ready.extend_from_slice(b"\n]\n"),
+            Format::Json => self.ready.extend_from_slice(b"[]\n"),
+            Format::Csv if !self.has_items => self.begin(),
+            Format::Csv | Format::Ndjson => {}
+        }
+        self.flush()
+    }
+
+    /// Writes what stands before an item.
+    fn begin(&mut self) {
+        let before: &[u8] = match (self.format, self.has_items) {
+            (Format::Json, false) => b"[\n",
+            (Format::Json, true) => b",\n",
+            (Format::Csv, false) => {
+                self.ready.extend_from_slice(COLUMNS.join(",").as_bytes());
+                b"\r\n"
+            }
+            _ => b"",
+        };
+        self.ready.extend_from_slice(before);
+        self.has_items = true;
+    }
+
+    fn end_object(&mut self) {
+        let end: &[u8] = if self.format == Format::Ndjson { b"}\n" } else { b"}" };
+        self.ready.extend_from_slice(end);
     }
 }
 
-fn write_item(out: &mut impl Write, item: &Item) -> Result<()> {
-    let report = &item.report;
-    let reason = report.reason().map(|reason| reason.code());
-    let as_of = report.status_as_of.map(|as_of| as_of.to_string());
-    write_row(
-        out,
-        &[
-            &item.input,
-            &item.index.to_string(),
-            report.verdict.as_str(),
-            reason.unwrap_or_default(),
-            report.certificate.as_deref().unwrap_or_default(),
-            report.holder.as_deref().unwrap_or_default(),
-            report.level.as_deref().unwrap_or_default(),
-            as_of.as_deref().unwrap_or_default(),
-        ],
-    )
+/// What is said when an answer cannot be written.
+pub(crate) const UNWRITABLE: &str = "the answer cannot be written";
+
+/// An object without its end, so that members can follow.
+pub(crate) fn write_open_object(out: &mut Vec<u8>, item: &impl Serialize, listed: Option<&Listed>) {
+    #[derive(Serialize)]
+    struct Object<'a, T: Serialize> {
+        #[serde(flatten)]
+        item: &'a T,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        listed: Option<&'a Listed>,
+    }
+    // Memory takes everything, and every key is a string.
+    serde_json::to_writer(&mut *out, &Object { item, listed }).ok();
+    out.pop();
 }
 
-/// One row of RFC 4180.
-fn write_row(out: &mut impl Write, fields: &[&str]) -> Result<()> {
-    let row: Vec<_> = fields.iter().map(|field| quote(field)).collect();
-    write!(out, "{}\r\n", row.join(","))?;
-    Ok(())
+/// A row of RFC 4180 without its last cell.
+pub(crate) fn write_open_row(
+    out: &mut Vec<u8>,
+    input: &str,
+    index: usize,
+    facts: &Facts,
+    listed: Option<&Listed>,
+) {
+    let text = |text: &Option<String>| quote(text.as_deref().unwrap_or_default());
+    let as_of = facts.status_as_of.map(|as_of| as_of.to_string()).unwrap_or_default();
+    let listed = listed.map(|listed| format!("{}:{}", listed.list, listed.row)).unwrap_or_default();
+    let cells = [
+        quote(input),
+        index.to_string(),
+        facts.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+        facts.reason.as_deref().unwrap_or_default().to_string(),
+        text(&facts.certificate),
+        text(&facts.holder),
+        text(&facts.level),
+        as_of,
+        quote(&listed),
+    ];
+    out.extend_from_slice(cells.join(",").as_bytes());
 }
 
 fn quote(field: &str) -> String {
@@ -97,115 +229,169 @@ fn quote(field: &str) -> String {
     }
 }
 
-/// What people read: of one credential every check, of many a table with a sentence for whatever is not valid.
-#[derive(Default)]
+/// What people read: of one credential every check; of a few a table, with a sentence for whatever is not valid; of many those
+/// that are not valid, as they come.
 struct Text {
-    rows: Vec<[String; 5]>,
+    language: Language,
+    lines: Vec<Line>,
     /// The checks of the first credential.
     checks: Vec<[String; 3]>,
-    sentences: Vec<String>,
-    as_of: Option<String>,
-    /// Of many: that an older bundle would not have been noticed, and why.
-    rollback: Option<String>,
-    verdicts: BTreeMap<Verdict, usize>,
+    count: usize,
+}
+
+/// One line of the table.
+struct Line {
+    cells: [String; 5],
+    verdict: Option<Verdict>,
+    /// Where it stands, before each sentence.
+    place: String,
+    why: Vec<String>,
+}
+
+impl Line {
+    /// Whether there is something about it that people want to see.
+    fn is_wanted(&self) -> bool {
+        self.verdict != Some(Verdict::Valid) || !self.why.is_empty()
+    }
+
+    fn into_cells(self) -> [String; 6] {
+        let [name, verdict, certificate, holder, level] = self.cells;
+        [name, verdict, certificate, holder, level, self.why.join(" ")]
+    }
 }
 
 impl Text {
-    fn add(&mut self, item: &Item) {
-        let report = &item.report;
-        let name = if item.index == 0 {
-            item.input.clone()
-        } else {
-            format!("{}:{}", item.input, item.index)
-        };
-        let shown = |text: &Option<String>| printable(text.as_deref().unwrap_or("-"));
-        self.rows.push([
-            printable(&name),
-            report.verdict.to_string(),
-            shown(&report.certificate),
-            shown(&report.holder),
-            shown(&report.level),
-        ]);
-        for check in &report.checks {
-            if let Outcome::Failed(_) = check.outcome {
-                self.sentences.push(format!("{}: {}", printable(&name), why(check)));
+    const fn new(language: Language) -> Self {
+        Self { language, lines: Vec::new(), checks: Vec::new(), count: 0 }
+    }
+
+    fn line(&self, name: &str, listed: Option<&Listed>, facts: &Facts) -> Line {
+        let name = shown(name);
+        let cell = |text: &Option<String>| shown(text.as_deref().unwrap_or("-"));
+        let verdict = facts.verdict.map_or(words::not_checked(self.language), Verdict::as_str);
+        let place = match listed {
+            Some(listed) => {
+                words::listed(&name, &shown(&words::row(listed, self.language)), self.language)
             }
+            None => name.clone(),
+        };
+        let cells = [
+            name,
+            verdict.to_owned(),
+            cell(&facts.certificate),
+            cell(&facts.holder),
+            cell(&facts.level),
+        ];
+        Line { cells, verdict: facts.verdict, place, why: Vec::new() }
+    }
+
+    /// Counts what a long table leaves out.
+    fn passes_over(&mut self, facts: &Facts, first: Option<&Place>) -> bool {
+        let is_over = self.count > FEW && facts.is_valid() && first.is_none();
+        self.count += usize::from(is_over);
+        is_over
+    }
+
+    fn add(&mut self, line: Line, checks: &[[String; 3]], out: &mut Vec<u8>) {
+        self.count += 1;
+        if self.count == 1 {
+            self.checks = checks.to_vec();
         }
-        *self.verdicts.entry(report.verdict).or_default() += 1;
-        if self.rows.len() == 1 {
-            self.checks = report.checks.iter().map(row).collect();
-            // These hold for the whole run.
-            self.as_of = report.status_as_of.map(|as_of| as_of.to_string());
-            let rollback = report.check(CheckName::Rollback).filter(|_| self.as_of.is_some());
-            self.rollback = rollback.filter(|check| check.outcome != Outcome::Passed).map(why);
+        match self.count {
+            ..=FEW => self.lines.push(line),
+            _ => {
+                if self.count == FEW + 1 {
+                    self.start_long(out);
+                }
+                if line.is_wanted() {
+                    write_wide([line.into_cells()], out);
+                }
+            }
         }
     }
 
-    fn write(self, out: &mut impl Write) -> Result<()> {
-        write_table(out, ["FILE", "VERDICT", "CERTIFICATE", "HOLDER", "LEVEL"], &self.rows)?;
-        let is_one = self.rows.len() == 1;
-        if is_one {
-            writeln!(out)?;
-            write_table(out, ["CHECK", "OUTCOME", "WHY"], &self.checks)?;
-        } else {
-            self.sentences.iter().try_for_each(|sentence| writeln!(out, "{sentence}"))?;
+    /// Shows of the few so far those that people want to see.
+    fn start_long(&mut self, out: &mut Vec<u8>) {
+        writeln!(out, "{}\n", words::long(FEW, self.language)).ok();
+        let wanted = self.lines.drain(..).filter(Line::is_wanted);
+        let headings = words::columns(self.language).map(str::to_owned);
+        write_wide([headings].into_iter().chain(wanted.map(Line::into_cells)), out);
+    }
+
+    /// Ends with a table, where it was not written as it came, and with what holds for the whole run.
+    fn finish(
+        &self,
+        summary: &Summary,
+        as_of: Option<Timestamp>,
+        rollback: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        let language = self.language;
+        if self.count <= FEW {
+            let rows: Vec<_> = self.lines.iter().map(|line| line.cells.clone()).collect();
+            let [file, verdict, certificate, holder, level, _] = words::columns(language);
+            write_table(out, [file, verdict, certificate, holder, level], &rows).ok();
         }
-        if let Some(as_of) = &self.as_of {
-            writeln!(out, "status as of {as_of}")?;
+        let as_of = as_of.map(|as_of| words::status_as_of(&as_of.to_string(), language));
+        let mut lines: Vec<String> = Vec::new();
+        match &self.lines[..] {
+            [Line { verdict: Some(verdict), .. }] if self.count == 1 && !self.checks.is_empty() => {
+                writeln!(out, "\n{}\n", words::verdict(*verdict, language)).ok();
+                write_table(out, words::check_columns(language), &self.checks).ok();
+                lines.extend(as_of);
+            }
+            few => {
+                let said = |line: &Line| -> Vec<_> {
+                    line.why.iter().map(|why| format!("{}: {why}", line.place)).collect()
+                };
+                lines.extend(few.iter().flat_map(said));
+                lines.extend(as_of);
+                lines.extend(rollback.map(|why| format!("rollback: {why}")));
+            }
         }
-        if let Some(why) = self.rollback.filter(|_| !is_one) {
-            writeln!(out, "rollback: not checked: {why}")?;
+        if self.count > 1 {
+            lines.extend(words::summary(summary, language));
         }
-        if self.rows.len() > 1 {
-            let counts: Vec<_> =
-                self.verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-            writeln!(out, "{} credentials: {}", self.rows.len(), counts.join(", "))?;
-        }
-        Ok(())
+        lines.iter().for_each(|line| {
+            writeln!(out, "{line}").ok();
+        });
     }
 }
 
-fn write_table<const N: usize>(
+/// Rows of a table whose other rows are not known.
+fn write_wide(rows: impl IntoIterator<Item = [String; 6]>, out: &mut Vec<u8>) {
+    let mut table = plain_table();
+    table.add_rows(rows);
+    for (column, width) in table.column_iter_mut().zip(WIDTHS) {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+    }
+    writeln!(out, "{}", table.trim_fmt()).ok();
+}
+
+/// Writes a whole table.
+pub(crate) fn write_table<const N: usize>(
     out: &mut impl Write,
     header: [&str; N],
     rows: &[[String; N]],
 ) -> Result<()> {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let mut table = plain_table();
     table.set_header(header).add_rows(rows);
     writeln!(out, "{}", table.trim_fmt())?;
     Ok(())
 }
 
-/// A check as a row: its name, what came of it, and why.
-fn row(check: &Check) -> [String; 3] {
-    let outcome = check.outcome.as_str().replace('_', " ");
-    [check.name.as_str().to_string(), outcome, why(check)]
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
 }
 
-/// Why a check did not pass, and what to do.
-fn why(check: &Check) -> String {
-    let skipped = match check.outcome {
-        Outcome::Passed => return String::new(),
-        Outcome::Failed(reason) => {
-            let place = if reason == Reason::LogProofMissing { LOG_PROOF_PLACE } else { "" };
-            return format!("{}: {}{place}", reason.code(), reason.sentence());
-        }
-        Outcome::NotChecked(skipped) => skipped,
-    };
-    let sentence = match (skipped, check.name) {
-        (Skipped::NoState, _) => {
-            "No earlier bundle of this root is remembered here; from the next check on, an older one is noticed."
-        }
-        (Skipped::NotAsked, CheckName::Log) => "Not asked for; --require-log asks.",
-        (Skipped::NotAsked, _) => "Not asked for; --min-level, --programme and --facility ask.",
-        (Skipped::NotAuthenticated, _) => "A check that must come first did not pass.",
-        _ => skipped.code(),
-    };
-    sentence.to_string()
+/// A file, and which credential of it where that is not the first.
+fn name(input: &str, index: usize) -> String {
+    if index == 0 { input.to_string() } else { format!("{input}:{index}") }
 }
 
-/// Keeps a document's words from moving the terminal's cursor, and from looking like other words.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if misleads(c) { '\u{fffd}' } else { c }).collect()
+/// A place as people read it.
+fn place(place: &Place) -> String {
+    shown(&name(&place.input, place.index))
 }

@@ -5,12 +5,13 @@ use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use akashi_schemas::Programme;
+use akashi_schemas::misleading::shown;
 use akashi_verifier::json;
 use akashi_verifier::rule::{self, Outcome, Ratings, Reason};
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::options::{Recompute, RecomputeFormat};
+use crate::options::{Recompute, TextOrJson};
 
 /// The largest programme or report of ratings that is read: a hundred facilities' ratings are a few megabytes.
 const MAX_BYTES: usize = 64 << 20;
@@ -28,8 +29,8 @@ pub(crate) fn run(options: &Recompute) -> Result<bool> {
     let outcome = rule::recompute(&programme, &ratings);
     let mut out = io::stdout().lock();
     match options.format {
-        RecomputeFormat::Json => writeln!(out, "{}", as_json(&outcome))?,
-        RecomputeFormat::Text => write!(out, "{}", as_text(&programme, &outcome))?,
+        TextOrJson::Json => writeln!(out, "{}", as_json(&outcome))?,
+        TextOrJson::Text => write!(out, "{}", as_text(&programme, &outcome))?,
     }
     Ok(outcome.level.is_some())
 }
@@ -68,7 +69,8 @@ fn as_text(programme: &Programme, outcome: &Outcome) -> String {
     if let Some(reason) = &outcome.reason {
         text += &format!("Reason: {}\n", reason.code());
         for line in details(reason) {
-            text += &format!("  {line}\n");
+            // The ratings' own words may stand in it.
+            text += &format!("  {}\n", shown(&line));
         }
     }
     for section in outcome.sections.iter().filter(|section| section.below > 0) {

@@ -5,6 +5,7 @@ mod reduction;
 mod status;
 mod views;
 
+use akashi_schemas::{CertificateNumber, NumberError};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -18,7 +19,6 @@ use crate::certification::file::AssessmentFile;
 use crate::certification::ids::DecisionId;
 use crate::certification::rules::certificate::{CertificateState, EventKind, Prospect};
 use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
-use crate::certification::rules::number::CertificateNumber;
 use crate::certification::store::certificates::{self, Certificate, Version};
 use crate::certification::store::decisions::{self, Decision};
 use crate::certification::store::programmes;
@@ -43,9 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// [`Problem::Invalid`] for a slip in the number, [`Problem::NotFound`] for one that was never given out.
 pub(super) async fn find(db: &mut AnyConnection, number: &str) -> Result<Certificate, Problem> {
     let number: CertificateNumber = number.parse().map_err(|error| match error {
-        error @ crate::certification::rules::number::NumberError::Check => {
-            Problem::invalid("number", error.to_string())
-        }
+        error @ NumberError::Check => Problem::invalid("number", error.to_string()),
         _ => Problem::NotFound("certificate"),
     })?;
     certificates::by_number(db, &number.to_string()).await?.ok_or(Problem::NotFound("certificate"))

@@ -5,7 +5,7 @@ mod members;
 mod record;
 mod registration;
 
-use akashi_schemas::text::misleads;
+use akashi_schemas::misleading::misleads;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::certification::store::parties;
@@ -63,7 +63,7 @@ async fn account(
 const NAME: &str = "must have 1 to 200 characters, none of them one that cannot be seen or turns the direction of writing";
 
 fn name_ok(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= 200 && !name.chars().any(misleads)
+    !name.trim().is_empty() && name.chars().count() <= 200 && !misleads(name)
 }
 
 fn country_ok(code: &str) -> bool {

@@ -1,0 +1,75 @@
+// The verifier's package in Chromium, under the policy that its readme names, says of every file of the corpus what the Rust
+// library says.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+
+import { cases, text } from "../../verifier/wasm/tests/corpus.mjs";
+import { assertNothingSent, launch, watched } from "./chromium.mjs";
+
+const PACKAGE = new URL("../../verifier/wasm/", import.meta.url);
+// The page's own empty icon apart, as a registry's page.
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:";
+const TYPES = { js: "text/javascript", wasm: "application/wasm" };
+
+let browser;
+let server;
+let origin;
+let seen;
+
+before(async () => {
+  server = createServer(async ({ url }, response) => {
+    if (url === "/") {
+      response.writeHead(200, { "content-type": "text/html", "content-security-policy": POLICY });
+      return response.end("<!doctype html><title>corpus</title><link rel=icon href=data:,>");
+    }
+    const bytes = await readFile(new URL(`.${url}`, PACKAGE)).catch(() => undefined);
+    response.writeHead(bytes ? 200 : 404, { "content-type": TYPES[url.split(".").pop()] ?? "text/plain" });
+    response.end(bytes);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${server.address().port}`;
+  browser = await launch();
+  seen = await watched(await browser.newContext());
+  await seen.page.goto(origin);
+  const given = { root: await text("root"), bundle: await text("bundle"), minVersion: cases.minVersion };
+  await seen.page.evaluate(async ({ root, bundle, minVersion }) => {
+    const { load } = await import("/index.js");
+    self.verifier = await load();
+    self.trust = self.verifier.open(root, bundle, minVersion);
+  }, given);
+});
+
+after(async () => {
+  await browser?.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+for (const { name, options, report } of cases.verified) {
+  test(`${name} is ${report.verdict} in Chromium, check by check as in Rust`, async () => {
+    const given = { credential: await text(name), options };
+    const said = await seen.page.evaluate(({ credential, options }) => self.trust.verify(credential, options), given);
+    assert.deepEqual(said, report);
+  });
+}
+
+for (const { name, root, bundle, minVersion, code } of cases.refused) {
+  test(`a root and a bundle that are ${name} are refused in Chromium as ${code}`, async () => {
+    const said = await seen.page.evaluate(({ root, bundle, minVersion }) => {
+      try {
+        return self.verifier.open(root, bundle, minVersion ?? undefined);
+      } catch (error) {
+        return [error.name, error.code];
+      }
+    }, { root, bundle, minVersion });
+    assert.deepEqual(said, ["TrustError", code]);
+  });
+}
+
+test("nothing was sent, and the page's policy was never broken", () => {
+  assertNothingSent(seen.requests, origin);
+  assert.deepEqual(seen.faults, []);
+});

@@ -1,0 +1,199 @@
+//! Whom to believe: root and bundle for a check, and `akashi-verify trust`, which shows them, pins a root and fetches what
+//! is new.
+
+#[cfg(feature = "update")]
+mod network;
+mod pin;
+mod show;
+#[cfg(feature = "update")]
+mod update;
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use akashi_verifier::json::MAX_TRUST_BYTES;
+use akashi_verifier::trust::{Seen, VerifiedRoot};
+use akashi_verifier::{Trust, TrustError, Untrusted};
+use anyhow::{Context as _, Result, anyhow};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::options::{Format, Options, TrustCommand};
+use crate::state::State;
+
+const NO_STATE: &str = "neither XDG_STATE_HOME nor HOME names a folder";
+
+/// Runs `akashi-verify trust`.
+pub(crate) fn run(command: &TrustCommand) -> Result<bool> {
+    match command {
+        TrustCommand::Show(options) => show::run(options)?,
+        TrustCommand::Pin(options) => pin::run(options)?,
+        #[cfg(feature = "update")]
+        TrustCommand::Update(options) => update::run(options)?,
+    }
+    Ok(true)
+}
+
+/// What credentials are checked against.
+pub(crate) struct Ground {
+    /// Root and bundle; `Err` when there are not both.
+    pub(crate) trust: Result<Trust, Untrusted>,
+    /// The bundle's file; empty when there is none.
+    pub(crate) bundle: Vec<u8>,
+    /// Whether bundles are remembered from one run to the next.
+    pub(crate) remembers: bool,
+}
+
+impl Ground {
+    const fn none(why: Untrusted) -> Self {
+        Self { trust: Err(why), bundle: Vec::new(), remembers: false }
+    }
+}
+
+/// Root and bundle for a check.
+pub(crate) fn open(options: &Options) -> Result<Ground> {
+    let state = State::find();
+    let named = Named { trust: options.trust.as_deref(), root: options.root.as_deref() };
+    let (trust, bundle) = match opened(&named, state.as_ref())? {
+        Opened::Both(trust, bundle) => (trust, bundle),
+        Opened::Root(_) | Opened::Neither => return Ok(Ground::none(Untrusted::BundleMissing)),
+        Opened::Bundle => return Ok(Ground::none(Untrusted::RootNotPinned)),
+    };
+    if named.trust.is_none() && options.format == Format::Text {
+        eprintln!("akashi-verify: trust: stored bundle of {}", trust.bundle().as_of);
+    }
+    let first = trust.root().first();
+    let remembers = match state {
+        Some(state) => {
+            state.remember(first, &Seen::of(&trust))?;
+            state.seen(first)?.is_some()
+        }
+        None => {
+            eprintln!("akashi-verify: {NO_STATE}; older bundles will not be noticed");
+            false
+        }
+    };
+    Ok(Ground { trust: Ok(trust), bundle, remembers })
+}
+
+/// The files that were named.
+struct Named<'a> {
+    trust: Option<&'a Path>,
+    root: Option<&'a Path>,
+}
+
+/// What there is to trust, of what was named and what is stored.
+enum Opened {
+    /// With the bundle's file.
+    Both(Trust, Vec<u8>),
+    Root(VerifiedRoot),
+    /// A bundle under an unknown root.
+    Bundle,
+    Neither,
+}
+
+/// Opens the root and the bundle that were named. Without a bundle's name the stored one is taken, and without a root's the
+/// pinned one; but a root that was named is the root of no other bundle than one that was named too.
+fn opened(named: &Named<'_>, state: Option<&State>) -> Result<Opened> {
+    let pinned = state.map(State::pinned_root).transpose()?.flatten();
+    let root = match named.root {
+        Some(file) => Some(named_root(file, pinned)?),
+        None => pinned,
+    };
+    let bundle = match (named.trust, named.root) {
+        (Some(file), _) => Some(read_manifest(file)?),
+        (None, Some(_)) => None,
+        (None, None) => state.map(State::bundle).transpose()?.flatten(),
+    };
+    let (root, bundle) = match (root, bundle) {
+        (Some(root), Some(bundle)) => (root, bundle),
+        (Some(root), None) => return Ok(Opened::Root(root)),
+        (None, Some(_)) if named.trust.is_some() => return Ok(Opened::Bundle),
+        (None, _) => return Ok(Opened::Neither),
+    };
+    let seen = state.map(|state| state.seen(root.first())).transpose()?.flatten();
+    match open_bundle(root, &bundle, seen.as_ref()) {
+        Ok(trust) => Ok(Opened::Both(trust, bundle)),
+        Err(error) => {
+            let code = error.code();
+            Err(match named.trust {
+                Some(file) => anyhow!(
+                    "{code}: {}: {error}; fetch both again from the registry that issued the certificate, the root over a way you trust",
+                    file.display()
+                ),
+                None => anyhow!(
+                    "{code}: the stored bundle: {error}; fetch it anew: akashi-verify trust update"
+                ),
+            })
+        }
+    }
+}
+
+/// Opens a bundle that is no older than what was seen.
+fn open_bundle(
+    root: VerifiedRoot,
+    bundle: &[u8],
+    seen: Option<&Seen>,
+) -> Result<Trust, TrustError> {
+    let min_version = seen.map(|seen| seen.min_version(&root)).transpose()?.flatten();
+    Trust::under(root, bundle, min_version)
+}
+
+/// The root of a file; when it goes on from the pinned one, as its successor.
+fn named_root(file: &Path, pinned: Option<VerifiedRoot>) -> Result<VerifiedRoot> {
+    let bytes = read_manifest(file)?;
+    let given = VerifiedRoot::open(&bytes).map_err(|error| {
+        anyhow!(
+            "{}: {}: {error}; ask the registry's operator for its root",
+            error.code(),
+            file.display()
+        )
+    })?;
+    let Some(pinned) = pinned else { return Ok(given) };
+    match pinned.followed_by(&bytes) {
+        Ok(newest) => Ok(newest),
+        Err(error @ TrustError::RootOlder { .. }) if pinned.came_from(given.digest()) => {
+            let code = error.code();
+            Err(anyhow!("{code}: {}: {error}; leave out --root", file.display()))
+        }
+        // Of the same registry, and yet no root that follows the pinned one: somebody has made it who should not have.
+        Err(error) if given.came_from(pinned.first()) => {
+            let code = error.code();
+            Err(anyhow!(
+                "{code}: {}: {error}; do not use it, and ask the registry's operator",
+                file.display()
+            ))
+        }
+        // Another registry's.
+        Err(_) => Ok(given),
+    }
+}
+
+/// The bytes of a file, no more of them than a bundle may have and one.
+pub(crate) fn read_manifest(file: &Path) -> Result<Vec<u8>> {
+    let limit = MAX_TRUST_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    let open = File::open(file).and_then(|open| open.take(limit).read_to_end(&mut bytes));
+    open.with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(bytes)
+}
+
+/// The text of a log proof.
+pub(crate) fn read_log_proof(file: &Path) -> Result<String> {
+    let bytes = read_manifest(file)?;
+    // What is no text is no proof, and is said to be none in the report.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// How long ago, in words.
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    let past = now.duration_since(at);
+    let (count, unit) = match past.as_hours() {
+        _ if past < SignedDuration::ZERO => return "in the future".into(),
+        0 if past.as_mins() == 0 => return "just now".into(),
+        0 => (past.as_mins(), "minute"),
+        hours @ 1..48 => (hours, "hour"),
+        hours => (hours / 24, "day"),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,80 @@
+//! Dates and times in a credential.
+//!
+//! W3C VCDM 2.0 §4.9 wants `dateTimeStamp` of XML Schema 1.1 Part 2 (§3.4.28); most programs read RFC 3339. They differ at
+//! the edges: only one of them knows a leap second, `24:00:00` or a small `t` and `z`. What both read as the same instant is
+//! taken, with any offset and up to nine digits of a fraction; what one of them forbids is no date here, because two readers could
+//! disagree on it. The text itself is never rewritten: signatures and digests are over the bytes as they came.
+
+use alloc::format;
+use alloc::string::String;
+
+use jiff::Timestamp;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+/// The greatest offset of XML Schema, in minutes.
+const MAX_OFFSET: u32 = 14 * 60;
+
+/// The instant that `text` denotes; none when it is not a date and time that both standards read alike.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_at_checked("2026-11-25T12:00:00".len())?;
+    let has_shape = date.bytes().zip(*b"0000-00-00T00:00:00").all(|(given, shape)| match shape {
+        b'0' => given.is_ascii_digit(),
+        other => given == other,
+    });
+    let is_leap_second = date.ends_with("60");
+    let offset = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let offset = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            (offset.len() < fraction.len()).then_some(offset)?
+        }
+        None => rest,
+    };
+    if has_shape && !is_leap_second && is_offset(offset) { text.parse().ok() } else { None }
+}
+
+fn is_offset(text: &str) -> bool {
+    let digits = |two: &str| match two.as_bytes() {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+        }
+        _ => None,
+    };
+    let minutes = || {
+        let (hours, minutes) = text.strip_prefix(['+', '-'])?.split_once(':')?;
+        let minutes = digits(minutes).filter(|minutes| *minutes < 60)?;
+        Some(digits(hours)? * 60 + minutes)
+    };
+    text == "Z" || minutes().is_some_and(|minutes| minutes <= MAX_OFFSET)
+}
+
+fn named<'de, D: Deserializer<'de>>(member: &str, deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse(&text).ok_or_else(|| D::Error::custom(fault(member, &text)))
+}
+
+/// What is wrong with a member that is no date and time.
+pub(crate) fn fault(member: &str, text: &str) -> String {
+    format!("{member}: {text:?} is not a date and time with an offset, as 2026-11-25T12:00:00Z")
+}
+
+/// Reads `validFrom`.
+pub(crate) fn valid_from<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Timestamp, D::Error> {
+    named("validFrom", deserializer)
+}
+
+/// Reads `validUntil`.
+pub(crate) fn valid_until<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Timestamp, D::Error> {
+    named("validUntil", deserializer)
+}
+
+/// Reads a `validUntil` that stands there.
+pub(crate) fn stated_valid_until<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    named("validUntil", deserializer).map(Some)
+}
