@@ -5,62 +5,87 @@ import { load, TrustError } from "./verifier/index.js";
 
 const ROOT = "/.well-known/akashi/root";
 const BUNDLE = "/.well-known/akashi/trust-bundle";
-const HIGHEST = "akashi-highest-bundle";
+const SEEN = "akashi-seen";
 
 const words = JSON.parse(document.getElementById("words").textContent);
 const element = (id) => document.getElementById(id);
 const [form, text, results] = ["verify", "text", "results"].map(element);
 
 let verifier;
+/** The root in use, as the verifier goes on from it, and what was opened under it. */
+let root;
 let trust;
 
-// A browser that keeps nothing still checks: it fetches root and bundle at each visit.
-const kept = "caches" in self ? await caches.open("akashi-trust") : undefined;
+// Where storage is blocked, to reach for it throws. Such a browser still checks: it fetches root and bundle at each visit, and
+// remembers them until the page is left.
+const kept = await (async () => caches.open("akashi-trust"))().catch(() => undefined);
+const memory = allowed(() => localStorage);
 
-const fetched = async (path) => {
-  const response = await fetch(path, { cache: "no-cache" });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.arrayBuffer();
-};
-const keptBytes = async (path) => (await kept?.match(path))?.arrayBuffer();
+function allowed(use) {
+  try {
+    return use();
+  } catch {
+    return undefined;
+  }
+}
 
-/** Opens root and bundle, and remembers the version, so that an older bundle is noticed from then on. */
-function trusted(root, bundle) {
-  const highest = localStorage.getItem(HIGHEST);
-  const opened = verifier.open(root, bundle, highest === null ? undefined : Number(highest));
-  localStorage.setItem(HIGHEST, opened.bundle.version);
-  trust = opened;
+const keptBytes = async (path) => (await kept?.match(path).catch(() => undefined))?.arrayBuffer();
+const keep = (path, bytes) => kept?.put(path, new Response(bytes)).catch(() => {});
+const seen = () => memory?.getItem(SEEN) ?? trust?.seen;
+
+/** The registry does not answer, or not as it should. */
+class Unreachable extends Error {}
+
+/** What the registry has at that path; undefined when it has nothing there. */
+async function fetched(path) {
+  const response = await fetch(path, { cache: "no-cache" }).catch(() => undefined);
+  if (response?.status === 404) return undefined;
+  const bytes = response?.ok && (await response.arrayBuffer().catch(() => undefined));
+  if (!bytes) throw new Unreachable(path);
+  return bytes;
+}
+
+/** Opens root and bundle, and remembers that, so that older ones are noticed from then on. */
+function use(manifests, bundle) {
+  trust = verifier.open(manifests, bundle, seen());
+  root = manifests;
+  allowed(() => memory?.setItem(SEEN, trust.seen));
   showTrust();
 }
 
-async function openKept() {
-  const [root, bundle] = await Promise.all([ROOT, BUNDLE].map(keptBytes));
-  if (root && bundle) trusted(root, bundle);
+async function useKept() {
+  const [manifests, bundle] = await Promise.all([ROOT, BUNDLE].map(keptBytes));
+  root = manifests;
+  if (manifests && bundle) use(manifests, bundle);
 }
 
-/** Fetches the newest bundle. The root stays the one that this browser saw first. */
+/** Fetches what is new. The root that this browser saw first gives way only to those that follow it. */
 async function refresh() {
-  const [root, bundle] = await Promise.all([keptBytes(ROOT).then((root) => root ?? fetched(ROOT)), fetched(BUNDLE)]);
-  trusted(root, bundle);
-  await Promise.all([kept?.put(ROOT, new Response(root)), kept?.put(BUNDLE, new Response(bundle))]);
+  const [newest, bundle] = await Promise.all([ROOT, BUNDLE].map(fetched));
+  if (!newest || !bundle) throw new Unreachable();
+  const { manifests } = await verifier.follow(root ?? newest, newest, (version) => fetched(`${ROOT}/${version}`));
+  use(manifests, bundle);
+  await Promise.all([keep(ROOT, manifests), keep(BUNDLE, bundle)]);
 }
 
-/** What a refusal means to the reader: too old or foreign files are refused, an unreachable registry is no fault. */
+/** What a failure means to the reader: what does not fit is refused, an unreachable registry is no fault. */
 async function refreshed() {
   try {
     await refresh();
-    say(trust ? words.refreshed : "");
+    say(words.refreshed);
   } catch (error) {
-    if (error instanceof TrustError) say(`${words.refused} ${error.message} (${error.code})`);
-    else say(trust ? words.unreachable : words.nothing_kept);
+    if (error instanceof Unreachable) say(trust ? words.unreachable : words.nothing_kept);
+    else say(`${trust ? words.refused : words.refused_unused} ${error.message} ${error instanceof TrustError ? `(${error.code})` : ""}`);
+  } finally {
+    element("forget").hidden = (seen() ?? root) === undefined;
   }
-  element("forget").hidden = !trust && localStorage.getItem(HIGHEST) === null;
 }
 
 async function forget() {
-  await Promise.all([ROOT, BUNDLE].map((path) => kept?.delete(path)));
-  localStorage.removeItem(HIGHEST);
-  trust = undefined;
+  await Promise.all([ROOT, BUNDLE].map((path) => kept?.delete(path).catch(() => {})));
+  allowed(() => memory?.removeItem(SEEN));
+  root = trust = undefined;
+  element("trust").hidden = true;
   await refreshed();
 }
 
@@ -180,7 +205,6 @@ function listen() {
 }
 
 async function keepPage() {
-  if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register("/assets/verify-worker.js", { scope: "/verify", updateViaCache: "none" });
   await navigator.serviceWorker.ready;
   element("offline").hidden = false;
@@ -191,7 +215,8 @@ listen();
 for (const part of document.querySelectorAll("[data-local]")) part.hidden = false;
 for (const part of document.querySelectorAll("[data-sent]")) part.hidden = true;
 element("file").multiple = true;
-await openKept().catch(() => {});
+await useKept().catch(() => {});
 await refreshed();
 document.documentElement.dataset.ready = "";
-await keepPage();
+// Where the browser keeps no pages, this one works while the network does.
+await keepPage().catch(() => {});

@@ -9,9 +9,10 @@
 //! and only there, for anywhere else they are not seen:
 //! - variation selectors behind an ideograph: names such as 葛󠄀城 and 辻󠄀 are registered with one (Unicode Technical Standard 37);
 //! - variation selectors behind a pictograph (emoji or text) and a Mongolian letter;
-//! - the joiners U+200C and U+200D in the scripts that are not written without them, and between pictographs.
+//! - the joiners U+200C and U+200D between letters of the scripts that are not written without them, and between pictographs.
 
 use alloc::string::String;
+use core::iter;
 
 /// The ranges of `Default_Ignorable_Code_Point`. Unicode keeps room within them for what is to come.
 const IGNORABLE: [(char, char); 17] = [
@@ -48,9 +49,12 @@ pub fn shown(text: &str) -> String {
 
 /// Every character, and whether it misleads where it stands.
 fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
-    text.chars().scan(None, |before, c| {
-        let is_misleading = is_hidden(c) && !before.is_some_and(|before| draws(c, before));
-        *before = Some(c);
+    let (mut rest, mut before) = (text.chars().peekable(), None);
+    iter::from_fn(move || {
+        let c = rest.next()?;
+        let is_misleading =
+            is_hidden(c) && !before.is_some_and(|before| draws(c, before, rest.peek().copied()));
+        before = Some(c);
         Some((c, is_misleading))
     })
 }
@@ -58,22 +62,26 @@ fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
 fn is_hidden(c: char) -> bool {
     let is_ignorable = || IGNORABLE.iter().any(|(first, last)| (first..=last).contains(&&c));
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')
+        // U+2800 is the Braille cell without a dot: a blank by its looks.
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFB}')
         || !c.is_ascii() && is_ignorable()
 }
 
-/// Whether `c` chooses how the character before it is drawn.
-fn draws(c: char, before: char) -> bool {
+/// Whether `c` chooses how the character before it is drawn, or how that and the one after it are joined.
+fn draws(c: char, before: char, after: Option<char>) -> bool {
     match c {
         '\u{FE00}'..='\u{FE0F}' => is_ideograph(before) || is_pictograph(before),
         '\u{E0100}'..='\u{E01EF}' => is_ideograph(before),
         '\u{180B}'..='\u{180D}' | '\u{180F}' => matches!(before, '\u{1820}'..='\u{18AA}'),
-        // From Arabic to Mongolian: the scripts whose letters join.
-        '\u{200C}' | '\u{200D}' => {
-            matches!(before, '\u{600}'..='\u{18AF}' | '\u{FE0F}') || is_pictograph(before)
-        }
+        '\u{200C}' | '\u{200D}' => joins(before) && after.is_some_and(joins),
         _ => false,
     }
+}
+
+/// Whether it may be joined to its neighbour: from Arabic to Sinhala, Myanmar, Khmer and Mongolian, and pictographs.
+fn joins(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{DFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{18AF}' | '\u{FE0F}')
+        || is_pictograph(c)
 }
 
 fn is_ideograph(c: char) -> bool {
@@ -139,7 +147,14 @@ mod tests {
             "例\u{200D}示",
             "a\u{200C}b",
             "\u{200D}",
+            "می\u{200C}",
+            "می\u{200C}a",
+            "ก\u{200D}ก",
+            "ა\u{200C}ბ",
+            "👩\u{200D}",
             "ア\u{180B}",
+            // A blank by its looks.
+            "a\u{2800}b",
         ] {
             assert!(misleads(text), "{text:?}");
         }

@@ -24,7 +24,8 @@ export async function watched(context) {
   const faults = [];
   const requests = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) faults.push(message.text());
+    const isOurs = !message.text().endsWith("blocked by Playwright");
+    if (isOurs && ["error", "warning"].includes(message.type())) faults.push(message.text());
   });
   page.on("pageerror", (error) => faults.push(String(error)));
   // What a worker asks for is reported by the context alone.

@@ -34,11 +34,11 @@ before(async () => {
   browser = await launch();
   seen = await watched(await browser.newContext());
   await seen.page.goto(origin);
-  const given = { root: await text("root"), bundle: await text("bundle"), minVersion: cases.minVersion };
-  await seen.page.evaluate(async ({ root, bundle, minVersion }) => {
+  const given = { root: await text("root"), bundle: await text("bundle"), seen: cases.seen };
+  await seen.page.evaluate(async ({ root, bundle, seen }) => {
     const { load } = await import("/index.js");
     self.verifier = await load();
-    self.trust = self.verifier.open(root, bundle, minVersion);
+    self.trust = self.verifier.open(root, bundle, seen);
   }, given);
 });
 
@@ -56,16 +56,29 @@ for (const { name, options, report } of cases.verified) {
   });
 }
 
-for (const { name, root, bundle, minVersion, code } of cases.refused) {
-  test(`a root and a bundle that are ${name} are refused in Chromium as ${code}`, async () => {
-    const said = await seen.page.evaluate(({ root, bundle, minVersion }) => {
+for (const { name, root, bundle, seen: before, after, code } of cases.openings) {
+  test(`root and bundle in Chromium: ${name}, ${code ? `refused as ${code}` : "opened"}`, async () => {
+    const said = await seen.page.evaluate(({ root, bundle, before }) => {
       try {
-        return self.verifier.open(root, bundle, minVersion ?? undefined);
+        return self.verifier.open(root, bundle, before ?? undefined).seen;
       } catch (error) {
         return [error.name, error.code];
       }
-    }, { root, bundle, minVersion });
-    assert.deepEqual(said, ["TrustError", code]);
+    }, { root, bundle, before });
+    assert.deepEqual(said, code ? ["TrustError", code] : after);
+  });
+}
+
+for (const { name, root, newest, between, manifests, code } of cases.followings) {
+  test(`following a root in Chromium: ${name}, ${code ? `refused as ${code}` : "followed"}`, async () => {
+    const said = await seen.page.evaluate(async ({ root, newest, between }) => {
+      try {
+        return (await self.verifier.follow(root, newest, async (version) => between[version])).manifests;
+      } catch (error) {
+        return [error.name, error.code];
+      }
+    }, { root, newest, between });
+    assert.deepEqual(said, code ? ["TrustError", code] : manifests);
   });
 }
 

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { text } from "../../verifier/wasm/tests/corpus.mjs";
+import { cases, text } from "../../verifier/wasm/tests/corpus.mjs";
 import { assertNothingSent, launch, watched } from "./chromium.mjs";
 
 const AKASHI = process.env.AKASHI_BIN ?? fileURLToPath(new URL("../../target/release/akashi", import.meta.url));
@@ -81,13 +81,33 @@ async function credential(state) {
   return (await fetch(`${origin}/credentials/${credential_id}?form=di_jcs`)).text();
 }
 
-/** The page, ready to check, in a browser profile of its own. */
-async function opened({ language = "en", width = 1200, javaScriptEnabled = true } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, javaScriptEnabled });
+/** The page, ready to check, in a browser profile of its own. What `says` tells stands in the place of the registry. */
+async function opened({ language = "en", width = 1200, javaScriptEnabled = true, blocked, says } = {}) {
+  // A request that a service worker sees is not given to `route`.
+  const serviceWorkers = says && !blocked ? "block" : "allow";
+  const context = await browser.newContext({ viewport: { width, height: 900 }, javaScriptEnabled, serviceWorkers });
+  if (blocked) await context.addInitScript(blocked);
+  if (says) await standIn(context, says);
   const seen = await watched(context);
   await seen.page.goto(`${origin}/verify?lang=${language}`);
   if (javaScriptEnabled) await ready(seen.page);
   return { context, ...seen };
+}
+
+/** Answers for the registry at the paths that `says.now` has; a text by itself, nothing with 404, and the rest as it is. */
+const standIn = (context, says) =>
+  context.route("**/.well-known/akashi/**", (route) => {
+    const path = new URL(route.request().url()).pathname.replace("/.well-known/akashi/", "");
+    if (!(path in says.now)) return route.continue();
+    const body = says.now[path];
+    return route.fulfill(body === undefined ? { status: 404 } : { body, contentType: "application/json" });
+  });
+
+/** What a registry of the corpus gives that has come so far. */
+function registryOf(name) {
+  const { newest, bundle, between } = cases.followings.find((following) => following.name === name);
+  const roots = Object.entries(between).map(([version, root]) => [`root/${version}`, root]);
+  return { root: newest, "trust-bundle": bundle, ...Object.fromEntries(roots) };
 }
 
 const ready = (page) => page.locator("html[data-ready]").waitFor();
@@ -130,26 +150,16 @@ test("a dropped file is checked where it is, and every check is shown", async ()
   await context.close();
 });
 
-for (const [kind, verdict] of EXPECTED) {
-  test(`a file that is ${kind} reads: ${verdict}`, async () => {
-    const { context, page, faults, requests } = await opened();
-    await choose(page, [`${kind}.json`, files[kind]]);
-    assert.deepEqual(await verdicts(page), [verdict]);
-    const onServer = await fetch(`${origin}/verify`, { method: "POST", body: files[kind] });
-    const { verdict: code } = await onServer.json();
-    const words = JSON.parse(await page.locator("#words").textContent());
-    assert.equal(words.verdict[code], verdict, "the registry says the same");
-    assertNothingSent(requests, origin);
-    assert.deepEqual(faults, []);
-    await context.close();
-  });
-}
-
 test("several files, a pasted one and one in the text field are checked, and a log proof with its file", async () => {
   const { context, page, faults, requests } = await opened();
   await choose(page, ...EXPECTED.map(([kind]) => [`${kind}.json`, files[kind]]));
   assert.deepEqual(await verdicts(page), EXPECTED.map(([, verdict]) => verdict));
   assert.equal(await page.locator("#said").textContent(), "Files checked: 4. Valid: 1.");
+  const words = JSON.parse(await page.locator("#words").textContent());
+  for (const [kind, verdict] of EXPECTED) {
+    const onServer = await fetch(`${origin}/verify`, { method: "POST", body: files[kind] });
+    assert.equal(words.verdict[(await onServer.json()).verdict], verdict, "the registry says the same");
+  }
 
   await page.evaluate((text) => {
     const data = new DataTransfer();
@@ -214,7 +224,10 @@ test("without a network the page opens again and checks, and says of when the st
 test("an older trust bundle is refused, and what was kept stays in use until the reader forgets it", async () => {
   const { context, page } = await opened();
   const kept = await page.locator("#bundle").textContent();
-  await page.evaluate(() => localStorage.setItem("akashi-highest-bundle", 999_999));
+  await page.evaluate(() => {
+    const seen = localStorage.getItem("akashi-seen").replace(/"bundle_version":\d+/, '"bundle_version":999999');
+    localStorage.setItem("akashi-seen", seen);
+  });
   await page.locator("#refresh").click();
   await page.getByText("bundle_older").waitFor();
   assert.equal(await page.locator("#bundle").textContent(), kept);
@@ -222,6 +235,101 @@ test("an older trust bundle is refused, and what was kept stays in use until the
   await page.getByText("Keys and statuses are the newest.").waitFor();
   await context.close();
 });
+
+test("a memory that is damaged is not guessed at, and the reader can have it forgotten", async () => {
+  const { context, page } = await opened();
+  await page.evaluate(async () => {
+    localStorage.setItem("akashi-seen", "{");
+    await caches.delete("akashi-trust");
+  });
+  await page.reload();
+  await ready(page);
+  assert.match(await page.locator("#said").textContent(), /what was seen before cannot be read/);
+  assert(!(await page.locator("#trust").isVisible()));
+  await page.locator("#forget").click();
+  await page.getByText("Keys and statuses are the newest.").waitFor();
+  await choose(page, ["a.json", files.active]);
+  assert.deepEqual(await verdicts(page), ["Valid"]);
+  await context.close();
+});
+
+test("a root is followed to the registry's newest, and back it does not go", async () => {
+  const says = { now: registryOf("the same") };
+  const { context, page, faults } = await opened({ says });
+  const root = () => page.locator("#root").textContent();
+  const first = await root();
+  says.now = registryOf("the next but one");
+  await page.locator("#refresh").click();
+  await page.getByText("Keys and statuses are the newest.").waitFor();
+  await page.waitForFunction((first) => document.getElementById("root").textContent !== first, first);
+  const third = await root();
+
+  // Also for whoever comes again, and whatever the registry then says.
+  says.now = registryOf("the same");
+  await page.reload();
+  await ready(page);
+  assert.match(await page.locator("#said").textContent(), /\(root_older\)/);
+  assert.equal(await root(), third);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("a root that does not follow the kept one is refused, and what was kept stays in use", async () => {
+  const says = { now: {} };
+  const { context, page } = await opened({ says });
+  const kept = await page.locator("#root").textContent();
+  for (const [name, code] of [
+    ["the same", "root_forked"],
+    ["the next", "root_not_vouched_for"],
+    ["after one that is missing", "root_skipped"],
+  ]) {
+    says.now = { "root/2": undefined, ...registryOf(name) };
+    await page.locator("#refresh").click();
+    await page.getByText(`(${code})`).waitFor();
+    assert.equal(await page.locator("#root").textContent(), kept);
+  }
+  await page.reload();
+  await ready(page);
+  assert.match(await page.locator("#said").textContent(), /What the registry gives now does not fit.*root_skipped/);
+  assert.equal(await page.locator("#root").textContent(), kept);
+  await choose(page, ["a.json", files.active]);
+  assert.deepEqual(await verdicts(page), ["Valid"]);
+  await context.close();
+});
+
+const refused = `() => { throw new DOMException("The operation is insecure.", "SecurityError"); }`;
+const BLOCKED = {
+  "storage is refused": `
+    Object.defineProperty(self, "localStorage", { get: ${refused} });
+    CacheStorage.prototype.open = async ${refused};
+    ServiceWorkerContainer.prototype.register = async ${refused};`,
+  "there is no storage": `
+    for (const name of ["localStorage", "caches"]) Object.defineProperty(self, name, { value: undefined });
+    Object.defineProperty(navigator, "serviceWorker", { value: undefined });`,
+  "storage is full": `
+    Storage.prototype.setItem = Cache.prototype.put = ${refused};`,
+};
+
+for (const [where, blocked] of Object.entries(BLOCKED)) {
+  test(`where ${where} the page checks, and remembers nothing`, async () => {
+    const says = { now: {} };
+    const { context, page, faults } = await opened({ blocked, says });
+    const earlier = page.locator("#results tr", { hasText: "seen no earlier ones" });
+    for (const visit of ["first", "second"]) {
+      await choose(page, ["a.json", files.active]);
+      assert.deepEqual(await verdicts(page), ["Valid"], visit);
+      assert.equal(await earlier.count(), 1, visit);
+      await page.reload();
+      await ready(page);
+    }
+    // Until it is left, the page holds on to its root.
+    says.now = registryOf("the same");
+    await page.locator("#refresh").click();
+    await page.getByText("(root_forked)").waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+}
 
 test("without JavaScript the form still asks the registry", async () => {
   const { context, page } = await opened({ javaScriptEnabled: false });

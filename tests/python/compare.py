@@ -4,11 +4,11 @@
 compare.py AKASHI-VERIFY [MUTANTS]: the command's path, and how many mutants of the corpus's files both must agree on beside the files
 themselves (2,000 where it is not said; the same ones at every run). The last line counts.
 """
-import datetime
 import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +18,9 @@ import akashi_verify as second
 CORPUS = pathlib.Path(__file__).resolve().parents[2] / "verifier/tests/corpus"
 NOW, DAYS = "2026-11-25T12:00:00Z", "36500"
 PIECES = b' |\n|"|\\|,|:|{|}|[|]|0|1.0|-0|1e2|9007199254740993|null|true|\\u0061|\\ud83d|\xc3\xa9|\xff|"a":1,|.|-|_|=|A|z'.split(b"|")
+# Lines beside the log's own signature, of which only the first is one.
+SIGNERS = ["\u2014 x AAAAAAAA\n", "\u2014 x+y AAAAAAAA\n", "\u2014 x\xa0y AAAAAAAA\n", "\u2014 x\x01y AAAAAAAA\n", "\u2014 x AAAA\n"]
+PROOF_PIECES = ["", *"\n\r\t\x0b\x1c\u2029 +0=Ax", "\n\n", *SIGNERS, SIGNERS[0] * 63, SIGNERS[0] * 64, "2" * 5000, "x" * (1 << 18)]
 
 
 def first(command, files, arguments, state):
@@ -53,18 +56,36 @@ def ours(path, arguments, trusts={}):
 
 
 def mutants(folder, count):
-    """Files of the corpus with a few bytes taken out or put in."""
+    """Files of the corpus with a few bytes taken out or put in; every second has a log proof, and that is what was changed."""
     chance = random.Random(20261125)
     originals = sorted((CORPUS / "files").iterdir())
+    logged = [original for original in originals if original.name.startswith("logged")]
+    proven = [original for original in logged if original.stem in ("logged", "logged-jwt")]
     for number in range(count):
-        original = chance.choice(originals)
-        data = bytearray(original.read_bytes())
-        for _ in range(chance.choice((1, 1, 1, 2, 5))):
-            at = chance.randrange(len(data) + 1)
-            data[at : at + chance.choice((0, 0, 1, 1, 4))] = chance.choice(PIECES)
+        original = chance.choice(chance.choice((logged, proven)) if number % 2 else originals)
+        data = mutated_log_proof(chance, original.read_bytes()) if number % 2 else mutated(chance, original.read_bytes())
         path = pathlib.Path(folder) / f"{number}-{original.name}"
         path.write_bytes(data)
         yield str(path)
+
+
+def mutated(chance, data):
+    data = bytearray(data)
+    for _ in range(chance.choice((1, 1, 1, 2, 5))):
+        at = chance.randrange(len(data) + 1)
+        data[at : at + chance.choice((0, 0, 1, 1, 4))] = chance.choice(PIECES)
+    return data
+
+
+def mutated_log_proof(chance, data):
+    """Mostly at a line's begin or end, where a proof is read one way or another."""
+    given = json.loads(data)
+    for _ in range(chance.choice((1, 1, 1, 2))):
+        proof = given["log_proof"]
+        edges = [at for line in re.finditer("[^\n]+", proof) for at in line.span()]
+        at = chance.choice([*edges, len(proof), len(proof), chance.randrange(len(proof) + 1)])
+        given["log_proof"] = proof[:at] + chance.choice(PROOF_PIECES) + proof[at + chance.choice((0, 0, 0, 1)) :]
+    return json.dumps(given, ensure_ascii=False).encode()
 
 
 def compare_table(command, state):
@@ -87,15 +108,17 @@ def compare_table(command, state):
 def compare_mutants(command, state, count):
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        files, arguments = list(mutants(folder, count)), arguments_of("bundle", [])
-        answers = first(command, files, arguments, state)
-        for path in files:
-            said, second_says = answers[path], ours(path, arguments)
-            # A file that became several lines is several credentials to the command.
-            is_agreed = len(said) > 1 or said[0][0] == second_says[0]
-            passed, failed = passed + is_agreed, failed + (not is_agreed)
-            if not is_agreed:
-                print(f"{os.path.basename(path)}: akashi-verify {said}; akashi_verify.py {' '.join(second_says)}; {pathlib.Path(path).read_bytes()!r}")
+        files = list(mutants(folder, count))
+        for chosen, asked in ((files[::2], []), (files[1::2], ["--require-log"])):
+            arguments = arguments_of("bundle", asked)
+            answers = first(command, chosen, arguments, state)
+            for path in chosen:
+                said, second_says = answers[path], ours(path, arguments)
+                # A file that became several lines is several credentials to the command.
+                is_agreed = len(said) > 1 or said[0][0] == second_says[0]
+                passed, failed = passed + is_agreed, failed + (not is_agreed)
+                if not is_agreed:
+                    print(f"{os.path.basename(path)}: akashi-verify {said}; akashi_verify.py {' '.join(second_says)}; {pathlib.Path(path).read_bytes()!r}")
     return passed, failed
 
 

@@ -29,7 +29,7 @@ const MODULES: [&str; 9] = [
 const CRATES: [(&str, &[&str]); 5] = [
     ("schemas", &[]),
     ("verifier", &["akashi_schemas"]),
-    ("verifier/wasm", &["akashi_verifier"]),
+    ("verifier/wasm", &["akashi_schemas", "akashi_verifier"]),
     ("keys", &[]),
     ("registry", &["akashi_schemas", "akashi_verifier", "akashi_keys"]),
 ];

@@ -1,9 +1,10 @@
-//! Dates and times in a credential.
+//! Dates and times in a credential, a status list and a log's entry.
 //!
 //! W3C VCDM 2.0 §4.9 wants `dateTimeStamp` of XML Schema 1.1 Part 2 (§3.4.28); most programs read RFC 3339. They differ at
 //! the edges: only one of them knows a leap second, `24:00:00` or a small `t` and `z`. What both read as the same instant is
 //! taken, with any offset and up to nine digits of a fraction; what one of them forbids is no date here, because two readers could
-//! disagree on it. The text itself is never rewritten: signatures and digests are over the bytes as they came.
+//! disagree on it. Years are 0001 to 9999, up to 9999-12-30T22:00:00Z, so that an instant has a place in every zone.
+//! The text itself is never rewritten: signatures and digests are over the bytes as they came.
 
 use alloc::format;
 use alloc::string::String;
@@ -23,6 +24,8 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
         other => given == other,
     });
     let is_leap_second = date.ends_with("60");
+    // Which is the first before Christ to one standard, and none to the other's first edition.
+    let is_year_zero = date.starts_with("0000");
     let offset = match rest.strip_prefix('.') {
         Some(fraction) => {
             let offset = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -30,7 +33,8 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
         }
         None => rest,
     };
-    if has_shape && !is_leap_second && is_offset(offset) { text.parse().ok() } else { None }
+    let is_read_alike = has_shape && !is_leap_second && !is_year_zero && is_offset(offset);
+    if is_read_alike { text.parse().ok() } else { None }
 }
 
 fn is_offset(text: &str) -> bool {
@@ -56,6 +60,11 @@ fn named<'de, D: Deserializer<'de>>(member: &str, deserializer: D) -> Result<Tim
 /// What is wrong with a member that is no date and time.
 pub(crate) fn fault(member: &str, text: &str) -> String {
     format!("{member}: {text:?} is not a date and time with an offset, as 2026-11-25T12:00:00Z")
+}
+
+/// Reads `at`.
+pub(crate) fn at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    named("at", deserializer)
 }
 
 /// Reads `validFrom`.

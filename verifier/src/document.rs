@@ -181,7 +181,7 @@ enum Written {
 }
 
 /// The values of a text that is canonical and without repeated members. `None` of any other, and of some that are: those with
-/// numbers that are no exact integers, or with names whose order in UTF-16 is not that of their bytes.
+/// numbers that are no exact integers, or with names that begin with a dollar or whose order in UTF-16 is not that of their bytes.
 fn index(text: &str, written: Written) -> Option<Vec<Node>> {
     let bytes = text.as_bytes();
     let nodes = Vec::with_capacity(bytes.len() / 10);
@@ -287,7 +287,10 @@ impl<'a> Indexer<'a> {
         let (name, is_escaped) = if self.peek()? == b'"' { self.string()? } else { return None };
         self.nodes[node].end = u32::try_from(self.at).ok()?;
         self.nodes[node].next = u32::try_from(self.nodes.len()).ok()?;
-        let is_odd = is_escaped || self.is_high && name.iter().any(|byte| *byte >= HIGH);
+        // What begins so may be refused.
+        let is_odd = is_escaped
+            || name.first() == Some(&b'$')
+            || self.is_high && name.iter().any(|byte| *byte >= HIGH);
         (self.written == Written::ByUs || !is_odd).then_some(name)
     }
 
@@ -534,6 +537,7 @@ mod tests {
             r#"{"b":0,"a":0}"#,
             r#"{"a":{"b":0,"b":0}}"#,
             r#"{"\u0061":0}"#,
+            r#"{"$serde_json::private::RawValue":"0"}"#,
             "{\"\u{e000}\":0}",
             "{\"\u{10000}\":0,\"\u{e000}\":0}",
         ] {

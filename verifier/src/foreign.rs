@@ -120,7 +120,6 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"GIF8", Kind::Image),
     (b"II*\0", Kind::Image),
     (b"MM\0*", Kind::Image),
-    (b"RIFF", Kind::Image),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind::OfficeDocument),
     (b"{\\rtf", Kind::OfficeDocument),
     (b"PK\x03\x04", Kind::Archive),
@@ -201,7 +200,7 @@ impl Kind {
             whole => whole,
         };
         let text = text.ok()?;
-        match serde_json::from_str(text) {
+        match json::read_as_most_do(text) {
             Ok(Value::String(text)) => of_text(text.trim()),
             Ok(value) => of_value(&value),
             Err(error) if error.is_eof() && text.starts_with(['{', '[', '"']) => {
@@ -223,7 +222,16 @@ fn of_beginning(input: &[u8]) -> Option<Kind> {
         (Some((_, kind)), _) => Some(*kind),
         (None, [b'<', ..]) if has(b"<html") || has(b"<!doctype html") => Some(Kind::Html),
         (None, [b'<', ..]) => Some(Kind::Xml),
-        (None, [_, _, _, _, b'f', b't', b'y', b'p', ..]) => Some(Kind::Image),
+        (None, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]) => {
+            Some(Kind::Image)
+        }
+        // HEIC, HEIF or AVIF, by its brand; others are films.
+        (
+            None,
+            [_, _, _, _, b'f', b't', b'y', b'p', b'h', b'e', b'i' | b'v', _, ..]
+            | [_, _, _, _, b'f', b't', b'y', b'p', b'm', b'i', b'f', b'1', ..]
+            | [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f', ..],
+        ) => Some(Kind::Image),
         (None, [0, b' '..=b'~', 0, b' '..=b'~', ..] | [b' '..=b'~', 0, b' '..=b'~', 0, ..]) => {
             Some(Kind::Utf16)
         }
@@ -288,7 +296,11 @@ fn of_compact(text: &str) -> Option<Kind> {
 const ED25519_CHARACTERS: usize = 86;
 
 fn object_in(base64url: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(base64url).ok()?).ok()
+    let bytes = URL_SAFE_NO_PAD.decode(base64url).ok()?;
+    match json::read_as_most_do(str::from_utf8(&bytes).ok()?).ok()? {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
 }
 
 fn of_claims(header: &Map<String, Value>, claims: &Map<String, Value>) -> Option<Kind> {

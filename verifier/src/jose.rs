@@ -87,17 +87,16 @@ fn check_header(header: Element<'_>) -> Result<String, SecuredFault> {
 }
 
 fn check_claims(document: Element<'_>, issuer: &str) -> Result<(), SecuredFault> {
-    // Of two signatures that could disagree one is too many.
-    // And a JWT's own dates would be another word than the credential's.
+    // Of two words that could disagree one is too many: a second signature, an issuer's other name, a JWT's own dates.
     let forbidden = ["vc", "vp", "proof", "exp", "nbf", "iat"]
         .into_iter()
         .find(|claim| document.get(claim).is_some());
     if let Some(claim) = forbidden {
-        return Err(SecuredFault::Claim(claim.to_string()));
+        return Err(SecuredFault::ForbiddenClaim(claim.to_string()));
     }
     let iss = document.get("iss");
     if iss.is_some_and(|iss| iss.as_str().is_none_or(|iss| iss != issuer)) {
-        return Err(SecuredFault::Claim("iss".to_string()));
+        return Err(SecuredFault::ForbiddenClaim("iss".to_string()));
     }
     Ok(())
 }

@@ -303,8 +303,8 @@ reasons! {
     OtherJwtType = "other_jwt_type" => Malformed, "JWTが、メディアタイプ vc+jwt のクレデンシャルではありません。";
     /// The signature algorithm is not Ed25519.
     OtherAlgorithm = "other_algorithm" => Malformed, "署名のアルゴリズムが Ed25519 ではありません。";
-    /// The JWT's claims `vc`, `vp` or a foreign `iss` stand beside the credential.
-    ForbiddenClaim = "forbidden_claim" => Malformed, "JWTのクレーム vc、vp 又は別の iss が、クレデンシャルと並んでいます。";
+    /// The JWT's claims `vc`, `vp`, `exp`, `nbf`, `iat` or a foreign `iss` stand beside the credential.
+    ForbiddenClaim = "forbidden_claim" => Malformed, "JWTのクレーム vc、vp、exp、nbf、iat 又は別の iss が、クレデンシャルと並んでいます。";
     /// The credential has no proof.
     ProofMissing = "proof_missing" => Malformed, "クレデンシャルに証明（proof）がありません。";
     /// The proof is not one object of the cryptosuite eddsa-jcs-2022.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::comb::Signed;
 use crate::document::{Document, Element};
-use crate::json::{self, JsonFault, MAX_CREDENTIAL_BYTES};
+use crate::json::{self, JsonFault, MAX_CREDENTIAL_BYTES, MAX_TRUST_BYTES};
 use crate::multikey::PublicKey;
 use crate::report::Reason;
 use crate::{data_integrity, jose};
@@ -76,7 +76,7 @@ pub enum SecuredFault {
     Algorithm(String),
     /// A claim that may not stand beside the credential (VC-JOSE-COSE §3.1.3).
     #[error("claim {0:?}")]
-    Claim(String),
+    ForbiddenClaim(String),
     /// No `proof`.
     #[error("no proof")]
     NoProof,
@@ -108,16 +108,18 @@ impl SecuredFault {
     pub fn reason(&self) -> Reason {
         match self {
             Self::NotSecured => Reason::NotACredential,
-            Self::Json(JsonFault::TooLarge { .. }) => Reason::TooLarge,
+            Self::Json(JsonFault::TooLarge { .. } | JsonFault::TooMany) => Reason::TooLarge,
             Self::Json(JsonFault::TooDeep) => Reason::TooDeep,
             Self::Json(JsonFault::DuplicateMember(_)) => Reason::DuplicateMember,
             Self::Json(JsonFault::InexactNumber(_)) => Reason::InexactNumber,
-            Self::Json(JsonFault::Syntax { .. }) => Reason::InvalidJson,
+            Self::Json(JsonFault::Syntax { .. } | JsonFault::ReservedMember(_)) => {
+                Reason::InvalidJson
+            }
             Self::Base64 => Reason::InvalidJwt,
             Self::Header(_) => Reason::InvalidJwtHeader,
             Self::JwtType(_) => Reason::OtherJwtType,
             Self::Algorithm(_) => Reason::OtherAlgorithm,
-            Self::Claim(_) => Reason::ForbiddenClaim,
+            Self::ForbiddenClaim(_) => Reason::ForbiddenClaim,
             Self::NoProof => Reason::ProofMissing,
             Self::OtherProof(_) => Reason::OtherProof,
             Self::Proof(_) => Reason::InvalidProof,
@@ -212,8 +214,9 @@ impl<'a> Secured<'a> {
     ///
     /// # Errors
     /// None of a document that was read.
-    pub fn document(&self) -> Result<Value, serde_json::Error> {
-        serde_json::from_str(&self.document.root().without("proof").concat())
+    pub fn document(&self) -> Result<Value, JsonFault> {
+        let text = self.document.root().without("proof").concat();
+        json::read(text.as_bytes(), MAX_TRUST_BYTES)
     }
 
     /// The signature, as if it were this key's.

@@ -138,15 +138,14 @@ impl StatusList {
         as_of: Timestamp,
     ) -> Result<Self, ListFault> {
         let fault = |reason| Err(ListFault(reason));
-        let secured = Secured::from_value(signed).map_err(|_| ListFault(Reason::ListMalformed))?;
-        let malformed = |_| ListFault(Reason::ListMalformed);
-        let document: Value =
-            serde_json::from_str(secured.document.root().text()).map_err(malformed)?;
+        let malformed = ListFault(Reason::ListMalformed);
+        let secured = Secured::from_value(signed).map_err(|_| malformed)?;
+        let document = secured.document().map_err(|_| malformed)?;
         if !has_type(&document, LIST_CREDENTIAL_TYPE) {
             return fault(Reason::ListOfOtherType);
         }
         check_shape(&document["credentialSubject"])?;
-        let list = ListCredential::deserialize(&document).map_err(malformed)?;
+        let list = ListCredential::deserialize(&document).map_err(|_| malformed)?;
         if list.id != id {
             return fault(Reason::ListOfOtherId);
         }
@@ -168,6 +167,11 @@ impl StatusList {
         }
         let bits = decode(&list.credential_subject.encoded_list)?;
         Ok(Self { issuer: secured.issuer, purpose: list.credential_subject.status_purpose, bits })
+    }
+
+    /// How many bytes of bits it has.
+    pub(crate) fn size(&self) -> usize {
+        self.bits.len()
     }
 
     /// Whether the bit at `index` is set; `None` beyond the list's end.
@@ -242,15 +246,15 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, ListFault> {
 
 /// What follows the gzip header (RFC 1952 §2.3); its optional fields are stepped over.
 fn skip_header(member: &[u8]) -> Option<&[u8]> {
-    const HEADER_CRC: u8 = 1 << 1;
     const EXTRA: u8 = 1 << 2;
     const NAME: u8 = 1 << 3;
     const COMMENT: u8 = 1 << 4;
-    const RESERVED: u8 = 0b1110_0000;
+    // And the header's own checksum, which no writer of lists sets.
+    const REFUSED: u8 = 0b1110_0010;
     let (&[0x1f, 0x8b, 8, flags, ..], mut rest) = member.split_first_chunk::<10>()? else {
         return None;
     };
-    if flags & RESERVED != 0 {
+    if flags & REFUSED != 0 {
         return None;
     }
     if flags & EXTRA != 0 {
@@ -263,5 +267,5 @@ fn skip_header(member: &[u8]) -> Option<&[u8]> {
             rest = &rest[end + 1..];
         }
     }
-    if flags & HEADER_CRC != 0 { rest.get(2..) } else { Some(rest) }
+    Some(rest)
 }

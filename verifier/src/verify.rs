@@ -90,7 +90,7 @@ impl<'a> Opened<'a> {
         presented: Result<&'a Presented<'a>, &SecuredFault>,
         trust: Result<&'a Trust, Untrusted>,
     ) -> Self {
-        let mut checks = Checks(Vec::with_capacity(CheckName::ALL.len()));
+        let mut checks = Checks::default();
         checks.trust(trust);
         let claims = checks.form(given.credential, presented);
         let attributed = match (presented, claims, trust) {
@@ -140,8 +140,9 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// The checks made so far. Those never made are listed too.
-struct Checks(Vec<Check>);
+/// The checks made so far, each in its place.
+#[derive(Default)]
+struct Checks([Option<Check>; CheckName::ALL.len()]);
 
 impl Checks {
     fn add(&mut self, name: CheckName, result: Result<(), Reason>, facts: impl Into<Facts>) {
@@ -149,30 +150,31 @@ impl Checks {
             Ok(()) => Outcome::Passed,
             Err(reason) => Outcome::Failed(reason),
         };
-        self.push(name, outcome, facts);
+        self.put(name, outcome, facts);
     }
 
-    fn push(&mut self, name: CheckName, outcome: Outcome, facts: impl Into<Facts>) {
-        self.0.push(Check { name, outcome, facts: facts.into() });
+    fn put(&mut self, name: CheckName, outcome: Outcome, facts: impl Into<Facts>) {
+        self.0[name as usize] = Some(Check { name, outcome, facts: facts.into() });
     }
 
     /// The first verdict that a failed check asks for.
     fn verdict(&self) -> Verdict {
-        let failed = self.0.iter().filter_map(|check| match check.outcome {
+        let failed = self.0.iter().flatten().filter_map(|check| match check.outcome {
             Outcome::Failed(reason) => Some(reason.verdict()),
             _ => None,
         });
         failed.min().unwrap_or(Verdict::Valid)
     }
 
-    fn into_list(mut self) -> Vec<Check> {
-        for name in CheckName::ALL {
-            if !self.0.iter().any(|check| check.name == name) {
-                self.push(name, Outcome::NotChecked(Skipped::NotAuthenticated), Facts::default());
-            }
-        }
-        self.0.sort_by_key(|check| CheckName::ALL.iter().position(|name| *name == check.name));
-        self.0
+    /// Every check, in the order of [`CheckName::ALL`]. Those never made are listed too.
+    fn into_list(self) -> Vec<Check> {
+        let never_made = |name| Check {
+            name,
+            outcome: Outcome::NotChecked(Skipped::NotAuthenticated),
+            facts: Facts::default(),
+        };
+        let named = CheckName::ALL.into_iter().zip(self.0);
+        named.map(|(name, check)| check.unwrap_or_else(|| never_made(name))).collect()
     }
 
     fn trust(&mut self, trust: Result<&Trust, Untrusted>) {
@@ -186,7 +188,7 @@ impl Checks {
                     true => Outcome::Passed,
                     false => Outcome::NotChecked(Skipped::NoState),
                 };
-                self.push(CheckName::Rollback, outcome, facts! { "bundle": bundle.version });
+                self.put(CheckName::Rollback, outcome, facts! { "bundle": bundle.version });
             }
             Err(untrusted) => {
                 let reason = match untrusted {
@@ -343,7 +345,7 @@ impl Attributed<'_> {
 
     fn log(&self, checks: &mut Checks, policy: &Policy) {
         if !policy.require_log {
-            return checks.push(
+            return checks.put(
                 CheckName::Log,
                 Outcome::NotChecked(Skipped::NotAsked),
                 Facts::default(),
@@ -439,7 +441,7 @@ impl Attributed<'_> {
     fn policy(&self, checks: &mut Checks, policy: &Policy) {
         let Policy { min_level, programme, facility, .. } = policy;
         if min_level.is_none() && programme.is_none() && facility.is_none() {
-            return checks.push(
+            return checks.put(
                 CheckName::Policy,
                 Outcome::NotChecked(Skipped::NotAsked),
                 Facts::default(),

@@ -10,6 +10,8 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::symlink;
 use std::process::{Child, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use common::*;
@@ -44,6 +46,51 @@ fn lines(world: &World, count: usize) -> Vec<u8> {
 
 fn run(desk: &Desk, arguments: &[&str]) -> Output {
     desk.run(&[arguments, &TRUST].concat())
+}
+
+/// What a spreadsheet would take for a formula, or a terminal for a command, is written as a text, and can be read back whole.
+#[test]
+fn the_rows_hold_no_formula_and_lose_nothing() {
+    let (desk, mut world) = Desk::good();
+    let holder = "＝1\u{1b}[2J\\; @SUM(A1)";
+    world.payload["credentialSubject"]["issuedToParty"]["name"] = json!(holder);
+    let credential = credential(&world, 1, FIRST);
+    let names =
+        ["=cmd.json", "+1.json", "-1.json", "@x.json", "'=x.json", "a;=x.json", "a,=\"x\".json"];
+    for name in names {
+        desk.put(&format!("in/{name}"), credential.as_bytes());
+    }
+    // The list's own cells are repeated; so is its name.
+    let row = |name: &str| {
+        format!("\"./{}\"\r\n\"{}\"\r\n", name.replace('"', "\"\""), name.replace('"', "\"\""))
+    };
+    desk.put("in/=list.csv", ["file\r\n".to_owned(), names.map(row).concat()].concat().as_bytes());
+    let mut command = desk.command(&[
+        "=list.csv",
+        "--format",
+        "csv",
+        "--trust",
+        "../bundle",
+        "--root",
+        "../root",
+    ]);
+    let output = command.current_dir(desk.folder.path().join("in")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let csv = text(&output.stdout);
+    assert!(!csv.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n')), "{csv:?}");
+    let signs = ['=', '+', '-', '@', '＝'];
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2 * names.len());
+    let cells = rows.iter().flat_map(|row| row.iter()).flat_map(|cell| cell.split(';'));
+    cells.for_each(|cell| assert!(!cell.trim_start().starts_with(signs), "{cell}"));
+    assert_eq!(&rows[1][0], "'=cmd.json");
+    assert_eq!(&rows[0][8], "'=list.csv:2");
+    assert_eq!(&rows[0][5], r"'＝1\u{1b}[2J\\\u{3b} @SUM(A1)");
+    assert_eq!(&rows[1][9], "./=cmd.json:0", "what is no formula stands as it is");
+    assert_eq!(&rows[11][0], r"'a\u{3b}=x.json");
+    // Numbers and words of ours are untouched.
+    assert_eq!((&rows[1][1], &rows[1][2], &rows[1][4]), ("0", "valid", FIRST));
 }
 
 /// Of each item: input, index, and verdict or why there is none.
@@ -361,15 +408,19 @@ fn an_answer_comes_before_the_next_question() {
     let (desk, world) = Desk::good();
     let mut child = start(&desk, &["-", "--format", "ndjson"]);
     let mut input = child.stdin.take().unwrap();
-    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (sender, heard) = mpsc::channel();
+    let listener = thread::spawn(move || answers.for_each(|answer| drop(sender.send(answer))));
     // To find out whether it is NDJSON, two lines are read.
     input.write_all(&lines(&world, 2)).unwrap();
     for id in 2..5 {
-        answers.next().unwrap().unwrap();
+        // Whoever waits in vain would wait for ever.
+        heard.recv_timeout(Duration::from_secs(60)).expect("an answer").unwrap();
         input.write_all(format!("{}\n", credential(&world, id, NUMBER)).as_bytes()).unwrap();
     }
     drop(input);
-    assert_eq!(answers.count(), 2);
+    listener.join().unwrap();
+    assert_eq!(heard.iter().count(), 2);
     child.wait().unwrap();
 }
 
@@ -381,7 +432,7 @@ fn whoever_has_heard_enough_need_not_close_the_input() {
     let mut input = child.stdin.take().unwrap();
     input.write_all(&lines(&world, 3)).unwrap();
     let ended = (0..100).find_map(|_| {
-        std::thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
         child.try_wait().unwrap()
     });
     assert_eq!(ended.and_then(|status| status.code()), Some(2), "it ends while its input is open");
@@ -404,7 +455,7 @@ fn a_run_that_was_killed_goes_on_and_leaves_what_one_run_leaves() {
         let mut input = child.stdin.take().unwrap();
         input.write_all(&all[..all.len() / 2]).unwrap();
         while fs::metadata(path("out")).map_or(0, |out| out.len()) < 5_000 {
-            std::thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(10));
         }
         child.kill().unwrap();
         child.wait().unwrap();
@@ -475,7 +526,7 @@ fn another_run_is_not_gone_on_with() {
     let begun = |change: &dyn Fn(&mut Value)| {
         fs::remove_file(desk.folder.path().join("begun")).ok();
         let mut child = start(&desk, &["-", "--format", "ndjson", "--output", "begun"]);
-        std::thread::sleep(Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(300));
         child.kill().unwrap();
         child.wait().unwrap();
         let run = fs::read(desk.folder.path().join("begun.run")).unwrap();

@@ -381,6 +381,168 @@ fn a_file_without_end_is_read_no_further_than_a_credential_goes() {
     );
 }
 
+/// Verdict and reason of what failed first, of every item.
+fn verdicts(answer: &Value) -> Vec<[String; 2]> {
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let verdict = |item: &Value| {
+        let mut reasons = item["checks"].as_array().unwrap().iter().map(|check| &check["reason"]);
+        let reason = reasons.find(|reason| reason.is_string()).unwrap_or(&Value::Null);
+        [word(&item["verdict"]), word(reason)]
+    };
+    answer.as_array().unwrap().iter().map(verdict).collect()
+}
+
+/// What comes behind the bytes that are read could be anything, so a good credential before it counts for nothing.
+#[test]
+fn what_is_larger_than_a_credential_is_refused_however_good_its_beginning_is() {
+    let (desk, world) = Desk::good();
+    let refused = ["malformed".to_owned(), "too_large".to_owned()];
+    let junk = [&b" ".repeat(1_100_000)[..], b"{\"junk\":1}"].concat();
+    let pretty = serde_json::to_vec_pretty(&world.sign_proof(&world.payload)).unwrap();
+    let [json, jwt] = world.forms();
+    for (form, credential) in [("json", json), ("jwt", jwt), ("pretty", pretty)] {
+        let large = [&credential[..], &junk].concat();
+        desk.put("large.json", &large);
+        desk.put("in/large.json", &large);
+        desk.put("list.csv", b"file\nlarge.json\n");
+        for arguments in [["large.json"], ["in"], ["list.csv"]] {
+            let (code, answer) = desk.check(&arguments);
+            assert_eq!(
+                (code, verdicts(&answer)),
+                (1, vec![refused.clone()]),
+                "{form} {arguments:?}"
+            );
+        }
+        let piped = ["-", "--trust", "bundle", "--root", "root", "--format", "json"];
+        let output = desk.run_on(&large, &piped);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let got = (output.status.code(), verdicts(&answer));
+        assert_eq!(got, (Some(1), vec![refused.clone()]), "{form} on standard input");
+    }
+    let line = [&fs::read(desk.folder.path().join("a.json")).unwrap()[..], &junk, b"\n"].concat();
+    let small = fs::read(desk.folder.path().join("a.json")).unwrap();
+    desk.put("many.ndjson", &[&line[..], &small, b"\n", &line].concat());
+    let (code, answer) = desk.check(&["many.ndjson"]);
+    let valid = ["valid".to_owned(), "not_asked".to_owned()];
+    let verdicts: Vec<_> = verdicts(&answer)
+        .into_iter()
+        .map(|[verdict, reason]| if verdict == "valid" { valid.clone() } else { [verdict, reason] })
+        .collect();
+    assert_eq!((code, verdicts), (1, vec![refused.clone(), valid, refused]));
+}
+
+#[test]
+fn beside_a_credential_and_its_log_proof_nothing_may_stand() {
+    let (desk, world) = Desk::good();
+    let credential = world.sign_proof(&world.payload);
+    let log_proof = world.log_proof.clone();
+    let object = |more: Value| {
+        let mut object = json!({"credential": credential.clone(), "log_proof": log_proof.clone()});
+        object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        jcs(&object)
+    };
+    for (more, verdict) in [
+        (json!({}), "valid"),
+        (json!({"log_proof": null}), "valid"),
+        (json!({"note": "valid"}), "malformed"),
+        (json!({"id": "urn:x"}), "malformed"),
+        (json!({"proof": credential["proof"]}), "malformed"),
+        (json!({"log_proof": 1}), "malformed"),
+    ] {
+        desk.put("object.json", &object(more.clone()));
+        let (_, answer) = desk.check(&["object.json"]);
+        assert_eq!(answer[0]["verdict"], verdict, "{more}");
+    }
+}
+
+#[test]
+fn white_space_is_that_of_json() {
+    let (desk, _) = Desk::good();
+    let credential = fs::read(desk.folder.path().join("a.json")).unwrap();
+    let line = |before: &str, after: &str| {
+        [before.as_bytes(), &credential, after.as_bytes(), b"\n"].concat()
+    };
+    for (blank, verdict) in [
+        (" \t\r", "valid"),
+        ("\u{c}", "malformed"),
+        ("\u{b}", "malformed"),
+        ("\u{a0}", "malformed"),
+        ("\u{3000}", "malformed"),
+    ] {
+        for (before, after) in [(blank, ""), ("", blank)] {
+            desk.put("one.json", &line(before, after));
+            desk.put("many.ndjson", &[line(before, after), line("", "")].concat());
+            let (_, one) = desk.check(&["one.json"]);
+            assert_eq!(one[0]["verdict"], verdict, "{blank:?}");
+            let (_, many) = desk.check(&["many.ndjson"]);
+            let verdicts = [&many[0]["verdict"], &many[1]["verdict"]];
+            assert_eq!(verdicts, [verdict, "valid"], "{blank:?}");
+        }
+    }
+    // A line with nothing else is a line that is answered.
+    desk.put("many.ndjson", &[&b"\x0c\n \t\r\n"[..], &line("", "")].concat());
+    let (_, answer) = desk.check(&["many.ndjson"]);
+    let got: Vec<_> = answer.as_array().unwrap().iter().map(|item| &item["verdict"]).collect();
+    assert_eq!(got, ["malformed", "valid"]);
+}
+
+#[test]
+fn a_jwt_s_own_dates_and_claims_are_refused() {
+    let (desk, world) = Desk::good();
+    for (claim, value) in [
+        ("exp", json!(4_102_444_800_i64)),
+        ("nbf", json!(1)),
+        ("iat", json!(1)),
+        ("vc", json!({})),
+        ("vp", json!({})),
+        ("iss", json!("did:web:elsewhere.example")),
+    ] {
+        let mut payload = world.payload.clone();
+        payload[claim] = value;
+        desk.put("claims.jwt", world.sign_jwt(&payload).as_bytes());
+        let (code, answer) = desk.check(&["claims.jwt"]);
+        let expected = ["malformed".to_owned(), "forbidden_claim".to_owned()];
+        assert_eq!((code, verdicts(&answer)), (1, vec![expected]), "{claim}");
+    }
+    let said = text(&desk.run(&["claims.jwt", "--trust", "bundle", "--root", "root"]).stdout);
+    let sentence = "`exp`, `nbf`, `iat` or a foreign `iss` stand beside the credential.";
+    assert!(said.contains(sentence), "{said}");
+}
+
+/// Neither may move the cursor, nor turn the direction of writing.
+#[test]
+fn a_stranger_s_words_and_names_are_shown_without_what_misleads() {
+    let (desk, _) = Desk::good();
+    let name = "x\u{1b}[2J\u{9b}31m\u{202e}fdp.json";
+    let is_misleading = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+    let shown = "x\u{fffd}[2J\u{fffd}31m\u{fffd}fdp.json";
+    desk.put(name, b"{}");
+    desk.put("list.csv", format!("file\n{name}\n{name}\nno{name}\n").as_bytes());
+    desk.put("programme.json", RESPONSIBLE_HOSTING.as_bytes());
+    let mut ratings = ratings(&Programme::from_json(RESPONSIBLE_HOSTING.as_bytes()).unwrap());
+    ratings["ratings"][0]["criterion"] = json!(name);
+    desk.put("ratings", ratings.to_string().as_bytes());
+    let missing = format!("no{name}");
+    for arguments in [
+        &[name, name, "--trust", "bundle", "--root", "root"][..],
+        &["list.csv", "--trust", "bundle", "--root", "root"],
+        &[&missing],
+        &["a.json", "--trust", &missing],
+        &["a.json", "--trust", name, "--root", "root"],
+        &["a.json", "--trust", "bundle", "--root", name],
+        &["trust", "pin", name],
+        &["trust", "show", "--root", name],
+        &["recompute", "--programme-file", "programme.json", "ratings"],
+        &["recompute", "--programme-file", name, "ratings"],
+        &["recompute", "--programme-file", "programme.json", name],
+    ] {
+        let output = desk.run(arguments);
+        let said = [text(&output.stdout), text(&output.stderr)].concat();
+        assert!(said.contains(shown), "{arguments:?}: {said}");
+        assert!(!said.contains(is_misleading), "{arguments:?}: {said:?}");
+    }
+}
+
 /// The ratings of a company that conforms everywhere.
 fn ratings(programme: &Programme) -> Value {
     let facilities = [("w", "whole"), ("s", "site")];
@@ -435,6 +597,56 @@ fn recompute_gives_the_level_or_says_why_not() {
             .run_on(bytes.as_bytes(), &["recompute", "--programme-file", "programme.json", "-"]);
         assert_eq!(piped.status.code(), Some(code));
     }
+}
+
+#[test]
+fn recompute_speaks_the_reader_s_language_and_to_programs_the_same_in_all() {
+    let desk = Desk::new();
+    desk.put("programme.json", RESPONSIBLE_HOSTING.as_bytes());
+    let programme = Programme::from_json(RESPONSIBLE_HOSTING.as_bytes()).unwrap();
+    let whole = ratings(&programme);
+    let mut minor = whole.clone();
+    minor["ratings"][0]["value"] = json!("minor");
+    let mut obstacles = whole.clone();
+    obstacles["facilities"].as_array_mut().unwrap().push(json!({"id": "s", "kind": "site"}));
+    obstacles["ratings"][0]["na_ground"] = json!("because");
+    obstacles["ratings"][1]["criterion"] = json!("no-such");
+    for (name, ratings, words) in [
+        ("whole", &whole, &["水準：leading（", "得点：100.00％"][..]),
+        (
+            "minor",
+            &minor,
+            &[
+                "水準：なし",
+                "理由：must_conform",
+                "は適合でなければなりません",
+                "件、うち重大0件、",
+            ],
+        ),
+        (
+            "obstacles",
+            &obstacles,
+            &[
+                "事業所 s が二度載っています",
+                "「because」は非該当の理由になりません",
+                "基準 no-such は制度にありません",
+            ],
+        ),
+    ] {
+        desk.put(name, ratings.to_string().as_bytes());
+        let arguments = ["recompute", "--programme-file", "programme.json", name, "--lang", "ja"];
+        let said = text(&desk.run(&arguments).stdout);
+        assert!(words.iter().all(|word| said.contains(word)), "{words:?}: {said}");
+        let english = ["Level", "Score", "Reason", "criterion", "facility", "Section"];
+        assert!(!english.iter().any(|word| said.contains(word)), "{said}");
+        let json = |language: &str| {
+            let arguments = [&arguments[..4], &["--format", "json", "--lang", language]].concat();
+            desk.run(&arguments).stdout
+        };
+        assert_eq!(json("en"), json("ja"), "{name}");
+    }
+    let unread = desk.run(&["recompute", "--programme-file", "whole", "whole", "--lang", "ja"]);
+    assert_fails(&unread, &["whole は制度ではありません"]);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn an_altered_delta_makes_a_bundle_that_does_not_open() {
         }
         let made = delta::apply(&old, &jcs(&delta)).unwrap();
         let error = Trust::open(&World::good().root_bytes(), &made, Some(7)).unwrap_err();
-        assert_eq!(error, TrustError::WronglySigned, "{place}");
+        assert_eq!(error, TrustError::BundleWronglySigned, "{place}");
     }
 }
 

@@ -80,6 +80,10 @@ fn files_of_other_formats() {
             NotACredential,
             Some(Image),
         ),
+        ("a WebP", b"RIFF\x24\0\0\0WEBPVP8 ".to_vec(), NotACredential, Some(Image)),
+        ("an AVIF", b"\0\0\0\x20ftypavif\0\0\0\0".to_vec(), NotACredential, Some(Image)),
+        ("a sound", b"RIFF\x24\0\0\0WAVEfmt ".to_vec(), NotACredential, None),
+        ("a film", b"\0\0\0\x20ftypisom\0\0\x02\0".to_vec(), NotACredential, None),
         ("a GIF", b"GIF89a\x01\0\x01\0".to_vec(), NotACredential, Some(Image)),
         ("a ZIP", zip("certificate.json"), NotACredential, Some(Archive)),
         ("a Word document", zip("[Content_Types].xml"), NotACredential, Some(OfficeDocument)),
@@ -482,7 +486,7 @@ fn a_byte_order_mark_before_a_credential_is_passed_over_and_nothing_else_is() {
 }
 
 /// The good credential is signed at 2026-11-20T00:00:00Z and checked at noon on the 25th.
-const DATES: [(&str, bool); 26] = [
+const DATES: [(&str, bool); 28] = [
     ("2026-11-20T00:00:00Z", true),
     ("2026-11-20T00:00:00+00:00", true),
     ("2026-11-20T00:00:00-00:00", true),
@@ -510,6 +514,8 @@ const DATES: [(&str, bool); 26] = [
     ("2026-11-20T00:00:00Z[UTC]", false),
     ("2026-02-30T00:00:00Z", false),
     ("+002026-11-20T00:00:00Z", false),
+    ("0000-01-01T00:00:00Z", false),
+    ("9999-12-31T23:59:59Z", false),
 ];
 
 #[test]

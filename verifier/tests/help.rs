@@ -54,6 +54,15 @@ const REFUSED: [&str; 13] = [
     "bundle_older",
 ];
 
+/// The codes with which a delta is left for the whole bundle ([`akashi_verifier::trust::delta::DeltaFault::code`]).
+const DELTAS: [&str; 5] = [
+    "delta_unreadable",
+    "delta_of_other_bundle",
+    "delta_no_such_list",
+    "delta_too_large",
+    "delta_inexpressible",
+];
+
 /// Every code that a report may carry as verdict or reason, with the sentence that the program prints.
 fn codes(language: Language) -> Vec<(&'static str, String, Option<Verdict>)> {
     let full_stop = if language == Language::English { ". " } else { "。" };
@@ -78,7 +87,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     let codes = codes(Language::English);
-    let codes = codes.iter().map(|(code, _, _)| *code).chain(REFUSED);
+    let codes = codes.iter().map(|(code, _, _)| *code).chain(REFUSED).chain(DELTAS);
     let codes: BTreeSet<_> = codes.map(|code| format!("{code}.md")).collect();
     assert_eq!(pages, codes);
 }
@@ -109,11 +118,47 @@ fn a_page_begins_with_the_sentence_that_the_program_prints_and_says_what_to_do()
 }
 
 #[test]
+fn the_page_of_what_is_refused_says_in_both_languages_what_it_means_and_what_to_do() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reasons");
+    for code in REFUSED.into_iter().chain(DELTAS) {
+        let page = fs::read_to_string(folder.join(format!("{code}.md"))).unwrap();
+        let page = page.strip_prefix(&format!("# {code}\n\n")).unwrap_or_else(|| panic!("{code}"));
+        let (english, japanese) = page.split_once("\n---\n\n").unwrap();
+        for (language, part, marks) in [
+            (LANGUAGES[0], english, ["What it means:", "What to do:", "Common causes:"]),
+            (LANGUAGES[1], japanese, ["意味：", "すること：", "よくある原因："]),
+        ] {
+            let lines: Vec<_> = part.lines().collect();
+            assert_language(lines[0], language);
+            let begins: Vec<_> = marks.iter().map(|mark| format!("- **{mark}** ")).collect();
+            assert_eq!((lines.len(), lines[1]), (5, ""), "{code}");
+            assert!(lines[2..].iter().zip(&begins).all(|(l, mark)| l.starts_with(mark)), "{code}");
+        }
+    }
+}
+
+#[test]
+fn where_root_or_bundle_is_missing_the_page_says_how_to_pin_and_fetch() {
+    for (code, words) in [
+        ("unverified", &["akashi-verify trust pin ROOT", "akashi-verify trust update"][..]),
+        ("bundle_missing", &["akashi-verify trust update", "--trust"]),
+        ("root_not_pinned", &["akashi-verify trust pin ROOT", "--root"]),
+        ("no_state", &["akashi-verify trust pin", "akashi-verify trust update"]),
+        ("root_skipped", &["akashi-verify trust update"]),
+    ] {
+        for language in LANGUAGES {
+            let page = said(&["explain", code, "--lang", language.as_str()]);
+            assert!(words.iter().all(|word| page.contains(word)), "{words:?}: {page}");
+        }
+    }
+}
+
+#[test]
 fn the_index_of_the_pages_names_each() {
     let index =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/README.md")).unwrap();
     let codes = codes(Language::English);
-    for code in codes.iter().map(|(code, _, _)| *code).chain(REFUSED) {
+    for code in codes.iter().map(|(code, _, _)| *code).chain(REFUSED).chain(DELTAS) {
         assert!(index.contains(&format!("[`{code}`](reasons/{code}.md)")), "{code}");
     }
     for kind in Kind::ALL {
@@ -148,7 +193,8 @@ fn explain_prints_the_page_of_a_code_in_the_reader_s_language() {
 #[test]
 fn explain_without_a_code_lists_all_and_with_a_wrong_one_names_those_alike() {
     let list = said(&["explain"]);
-    for (code, _, _) in codes(Language::English) {
+    let codes = codes(Language::English);
+    for code in codes.iter().map(|(code, _, _)| *code).chain(REFUSED).chain(DELTAS) {
         assert!(list.lines().any(|line| line == code), "{code}");
     }
     for (wrong, right) in [

@@ -66,11 +66,11 @@ fn a_root_follows_when_enough_of_the_old_keys_and_of_the_new_signed_it() {
         assert_eq!(got, outcome, "{signers:?}");
     }
     let error = pinned.succeeded_by(&signed(&second(), &[14, 13])).unwrap_err();
-    assert_eq!(error, TrustError::NotVouchedFor { version: 2, good: 1, threshold: 2 });
+    assert_eq!(error, TrustError::RootNotVouchedFor { version: 2, good: 1, threshold: 2 });
     // Who lowers the threshold needs the old one once more.
     let lower = root(2, 1, &[12, 13, 14], 22);
     let error = pinned.succeeded_by(&signed(&lower, &[12])).unwrap_err();
-    assert_eq!(error, TrustError::NotVouchedFor { version: 2, good: 1, threshold: 2 });
+    assert_eq!(error, TrustError::RootNotVouchedFor { version: 2, good: 1, threshold: 2 });
 }
 
 #[test]
@@ -136,6 +136,27 @@ fn a_chain_opens_from_its_first_root_to_its_last() {
     }
 }
 
+/// Signatures are no part of what is signed, nor is what stands beside: anyone who hands a manifest on can add some.
+#[test]
+fn a_chain_keeps_of_a_manifest_what_vouches_for_it_and_nothing_else() {
+    let padded = |manifest: &[u8], signers: &[u8]| {
+        let mut padded: Value = serde_json::from_slice(manifest).unwrap();
+        let strangers: Value = serde_json::from_slice(&signed(&second(), signers)).unwrap();
+        padded["signatures"]
+            .as_array_mut()
+            .unwrap()
+            .extend(strangers["signatures"].as_array().unwrap().iter().cloned());
+        padded["note"] = json!("x".repeat(900_000));
+        jcs(&padded)
+    };
+    let (one, two) = (first(), signed(&second(), &[11, 12, 13]));
+    let opened = VerifiedRoot::open(&padded(&one, &[98, 99])).unwrap();
+    let opened = opened.succeeded_by(&padded(&two, &[97, 98, 99])).unwrap();
+    let plain = VerifiedRoot::open(&one).unwrap().succeeded_by(&two).unwrap();
+    assert_eq!(opened.to_json(), plain.to_json());
+    assert_eq!(VerifiedRoot::open(opened.to_json().as_bytes()).unwrap(), plain);
+}
+
 #[test]
 fn a_pinned_root_goes_on_with_a_manifest_or_with_a_chain_that_holds_it() {
     let (one, two) = (first(), signed(&second(), &[12, 13]));
@@ -198,6 +219,9 @@ fn what_was_seen_goes_along_the_chain_and_a_new_bundle_key_starts_anew() {
     let one = VerifiedRoot::open(&first()).unwrap();
     let same_key = one.succeeded_by(&signed(&root(2, 2, &[11, 12, 13], 21), &[11, 12])).unwrap();
     let new_key = one.succeeded_by(&signed(&second(), &[12, 13])).unwrap();
+    // By thieves of two root keys: of the same version and bundle key, and yet another root.
+    let forged = root(2, 1, &[12, 13, 14], 22);
+    let forged = one.succeeded_by(&signed(&forged, &[12, 13])).unwrap();
     let seen = |root: &VerifiedRoot, bundle: &[u8]| {
         Seen::of(&Trust::under(root.clone(), bundle, None).unwrap())
     };
@@ -212,4 +236,5 @@ fn what_was_seen_goes_along_the_chain_and_a_new_bundle_key_starts_anew() {
     assert_eq!(min(&at_two, &new_key), Ok(Some(3)));
     assert_eq!(min(&at_two, &one), Err("root_older"));
     assert_eq!(min(&at_two, &same_key), Err("root_forked"));
+    assert_eq!(min(&at_two, &forged), Err("root_forked"));
 }

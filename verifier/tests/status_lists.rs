@@ -89,7 +89,11 @@ fn optional_gzip_fields_are_stepped_over() {
         .extra(vec![1, 2, 3])
         .write(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut encoder, &SHARD).unwrap();
-    assert_eq!(decode(&multibase(&encoder.finish().unwrap())), Ok(SHARD.to_vec()));
+    let mut member = encoder.finish().unwrap();
+    assert_eq!(decode(&multibase(&member)), Ok(SHARD.to_vec()));
+    // The flag of a checksum of the header, which only some readers would check.
+    member[3] |= 1 << 1;
+    assert_eq!(decode(&multibase(&member)), Err(ListFault(Reason::ListNotGzip)));
 }
 
 fn report(edit: impl FnOnce(&mut World, &mut Value)) -> Report {

@@ -294,6 +294,9 @@ fn claims_that_could_disagree_with_the_credential_are_refused() {
     for member in ["vc", "vp", "proof"] {
         assert_eq!(claim(member, json!({})), Some(Reason::ForbiddenClaim), "{member}");
     }
+    for date in ["exp", "nbf", "iat"] {
+        assert_eq!(claim(date, json!(1_790_000_000)), Some(Reason::ForbiddenClaim), "{date}");
+    }
     assert_eq!(claim("iss", json!("did:web:evil.example")), Some(Reason::ForbiddenClaim));
     assert_eq!(claim("iss", json!(BODY)), None);
 }
@@ -360,6 +363,17 @@ fn deep_and_large_files_cost_little() {
 }
 
 #[test]
+fn what_is_too_large_is_not_taken_for_what_it_begins_with() {
+    let world = World::good();
+    for form in world.forms() {
+        // As a caller would cut a file that goes on behind: nobody read the rest.
+        let padded = |size: usize| [&form[..], &vec![b' '; size - form.len()]].concat();
+        assert_eq!(world.verify(&padded(1 << 20)).verdict, Verdict::Valid);
+        assert_eq!(world.verify(&padded((1 << 20) + 1)).reason(), Some(Reason::TooLarge));
+    }
+}
+
+#[test]
 fn a_credential_may_come_with_its_log_proof() {
     let mut world = World::good();
     world.policy.require_log = true;
@@ -371,6 +385,9 @@ fn a_credential_may_come_with_its_log_proof() {
         assert_eq!(world.verify(line(credential).as_bytes()).verdict, Verdict::Valid);
     }
     assert_eq!(world.verify(br#"{"credential":1}"#).reason(), Some(Reason::NotACredential));
+    // What stands beside the two is signed by nobody.
+    let noted = json!({"credential": signed(&world), "log_proof": proof, "level": "leading"});
+    assert_eq!(world.verify(noted.to_string().as_bytes()).reason(), Some(Reason::NotACredential));
     assert_eq!(world.verify(line(json!({"proof": 1})).as_bytes()).verdict, Verdict::Malformed);
 }
 

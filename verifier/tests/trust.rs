@@ -6,7 +6,7 @@ mod common;
 
 use akashi_verifier::{Trust, TrustError};
 use common::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_root_of_two_of_three_opens_its_bundle() {
@@ -25,7 +25,7 @@ fn a_root_needs_enough_good_signatures_of_different_keys() {
         (vec![key(11), key(99)], 1),
     ] {
         let world = World { root_signers: signers, ..World::good() };
-        assert_eq!(world.trust().unwrap_err(), TrustError::UnderSigned { good, threshold: 2 });
+        assert_eq!(world.trust().unwrap_err(), TrustError::RootUnderSigned { good, threshold: 2 });
     }
     let world = World { root_signers: vec![key(99), key(13), key(12)], ..World::good() };
     assert!(world.trust().is_ok());
@@ -34,7 +34,7 @@ fn a_root_needs_enough_good_signatures_of_different_keys() {
 #[test]
 fn a_manifest_with_more_signatures_than_anyone_needs_is_not_read() {
     let signed_by = |n: usize| World { root_signers: vec![key(11); n], ..World::good() };
-    let under_signed = TrustError::UnderSigned { good: 1, threshold: 2 };
+    let under_signed = TrustError::RootUnderSigned { good: 1, threshold: 2 };
     assert_eq!(signed_by(64).trust().unwrap_err(), under_signed);
     assert_eq!(signed_by(65).trust().unwrap_err().code(), "root_unreadable");
 }
@@ -46,7 +46,7 @@ fn a_root_altered_after_signing_is_under_signed() {
     let altered = text.replace(r#""threshold": 2"#, r#""threshold": 1"#);
     assert_ne!(altered, text);
     let error = Trust::open(altered.as_bytes(), &world.bundle_bytes(), None).unwrap_err();
-    assert_eq!(error, TrustError::UnderSigned { good: 0, threshold: 1 });
+    assert_eq!(error, TrustError::RootUnderSigned { good: 0, threshold: 1 });
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_root_cannot_ask_for_nothing_or_too_much_or_name_a_key_twice() {
 #[test]
 fn a_bundle_needs_the_signature_of_the_roots_bundle_key() {
     let world = World { bundle_signer: key(11), ..World::good() };
-    assert_eq!(world.trust().unwrap_err(), TrustError::WronglySigned);
+    assert_eq!(world.trust().unwrap_err(), TrustError::BundleWronglySigned);
     let world = World::good();
     let text = String::from_utf8(world.bundle_bytes()).unwrap();
     for (from, to) in [
@@ -78,11 +78,62 @@ fn a_bundle_needs_the_signature_of_the_roots_bundle_key() {
         let altered = text.replacen(from, to, 1);
         assert_ne!(altered, text);
         let error = Trust::open(&world.root_bytes(), altered.as_bytes(), None).unwrap_err();
-        assert_eq!(error, TrustError::WronglySigned, "{to}");
+        assert_eq!(error, TrustError::BundleWronglySigned, "{to}");
     }
-    let unsigned = manifest(&world.bundle, &[]);
-    let error = Trust::open(&world.root_bytes(), &unsigned, None).unwrap_err();
-    assert!(matches!(error, TrustError::WronglySigned | TrustError::Unreadable { .. }));
+    let mut unsigned: Value = serde_json::from_str(&text).unwrap();
+    unsigned["signatures"] = json!([]);
+    let error = Trust::open(&world.root_bytes(), &jcs(&unsigned), None).unwrap_err();
+    assert_eq!(error, TrustError::BundleWronglySigned);
+}
+
+#[test]
+fn of_several_signatures_that_are_said_to_be_one_keys_the_first_counts() {
+    let world = World::good();
+    let signed = |first: &str| {
+        let mut bundle: Value = serde_json::from_slice(&world.bundle_bytes()).unwrap();
+        let good = bundle["signatures"][0].clone();
+        let mut other = good.clone();
+        other["sig"] = json!(["z", &"1".repeat(64)].concat());
+        let both = if first == "good" { [good, other] } else { [other, good] };
+        bundle["signatures"] = json!(both);
+        Trust::open(&world.root_bytes(), &jcs(&bundle), None)
+    };
+    assert!(signed("good").is_ok());
+    assert_eq!(signed("other").unwrap_err(), TrustError::BundleWronglySigned);
+}
+
+#[test]
+fn a_bundle_of_more_lists_than_memory_is_meant_for_is_not_opened() {
+    let open = |lists: usize| {
+        let mut world = World::good();
+        let mut list = list("refresh", &vec![0; 1 << 20]);
+        let entry = |n: usize| {
+            let id = format!("{}{n}", list_id("refresh"));
+            list["id"] = json!(id);
+            json!({"id": id, "purpose": "refresh", "leaf": 1, "credential": world.sign_proof(&list)})
+        };
+        world.bundle["status_lists"] = (0..lists).map(entry).collect();
+        Trust::open(&world.root_bytes(), &world.bundle_bytes(), None)
+    };
+    assert!(open(256).is_ok());
+    let error = open(257).unwrap_err().to_string();
+    assert!(error.ends_with("its status lists have more than 268435456 bytes"), "{error}");
+}
+
+#[test]
+fn a_bundle_of_millions_of_nothings_is_not_read() {
+    let world = World::good();
+    let nothings = ["[", &"{},".repeat((64 << 20) / 3 - 1), "{}]"].concat();
+    let error = Trust::open(&world.root_bytes(), nothings.as_bytes(), None).unwrap_err();
+    let why = "the bundle is unreadable: more arrays, objects and values than are read";
+    assert_eq!(error.to_string(), why);
+}
+
+#[test]
+fn nothing_of_a_bundle_is_looked_at_before_its_signature() {
+    let mut world = World { bundle_signer: key(11), ..World::good() };
+    world.bundle = json!({"bodies": "none"});
+    assert_eq!(world.trust().unwrap_err(), TrustError::BundleWronglySigned);
 }
 
 #[test]
@@ -91,14 +142,14 @@ fn a_bundle_older_than_one_seen_is_refused() {
     let open = |seen| Trust::open(&world.root_bytes(), &world.bundle_bytes(), Some(seen));
     assert!(open(6).is_ok());
     assert!(open(7).is_ok());
-    assert_eq!(open(8).unwrap_err(), TrustError::Older { version: 7, seen: 8 });
+    assert_eq!(open(8).unwrap_err(), TrustError::BundleOlder { version: 7, seen: 8 });
 }
 
 #[test]
 fn a_bundle_is_of_its_root() {
     let mut world = World::good();
     world.bundle["root_version"] = json!(2);
-    assert_eq!(world.trust().unwrap_err(), TrustError::OtherRoot { bundle: 2, root: 1 });
+    assert_eq!(world.trust().unwrap_err(), TrustError::BundleOfOtherRoot { bundle: 2, root: 1 });
     let mut world = World::good();
     world.root["expires"] = json!("2026-11-25T05:59:59Z");
     assert!(matches!(world.trust().unwrap_err(), TrustError::RootExpired { .. }));

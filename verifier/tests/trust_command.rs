@@ -215,6 +215,24 @@ fn rotated(world: &World) -> World {
     rotated
 }
 
+/// A world under the root of a registry that has no key in common with this one's.
+fn of_another_registry(world: &World) -> World {
+    let mut other = World { root_signers: vec![key(51), key(52)], ..world.clone() };
+    other.root["root_keys"] = json!([51, 52, 53].map(|seed| multikey(&key(seed))));
+    other
+}
+
+/// Roots that follow one another, as one file.
+fn chain(roots: &[Vec<u8>]) -> Vec<u8> {
+    let roots: Vec<Value> =
+        roots.iter().map(|bytes| serde_json::from_slice(bytes).unwrap()).collect();
+    jcs(&json!(roots))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
 #[test]
 fn pinning_shows_the_digest_and_asks_that_it_be_compared() {
     let world = fresh();
@@ -256,7 +274,7 @@ fn a_pinned_root_gives_way_to_its_successor_alone() {
     for (bytes, code, advice) in [
         (root(&stranger, &[51, 52]), "root_not_vouched_for", "--replace"),
         (root(&stranger, &[51, 52, 11]), "root_not_vouched_for", "--replace"),
-        (root(&third, &[11, 12]), "root_skipped", "--replace"),
+        (root(&third, &[11, 12]), "root_skipped", "trust update"),
         (root(&rotated(&world), &[11]), "root_under_signed", "fetch it again"),
     ] {
         desk.put("next", &bytes);
@@ -274,6 +292,138 @@ fn a_pinned_root_gives_way_to_its_successor_alone() {
     assert_says(&desk.run(&["trust", "pin", "root"]), 2, &["root_older"]);
     desk.put("next", &root(&stranger, &[51, 52]));
     assert_says(&desk.run(&["trust", "pin", "next", "--replace"]), 0, &["over another way"]);
+}
+
+/// `--replace` would help a forger, or turn back, where the root is of the registry whose root is pinned.
+#[test]
+fn what_is_advised_about_a_refused_root_fits_its_case() {
+    let (world, registry) = (fresh(), Registry::new());
+    let desk = Desk::stored(&world, &registry);
+    let second = rotated(&world);
+    desk.put("second", &second.root_bytes());
+    assert_says(&desk.run(&["trust", "pin", "second"]), 0, &["Root 2 is pinned."]);
+    let mut fork = rotated(&world);
+    fork.root["expires"] = json!("2035-01-01T00:00:00Z");
+    desk.put("fork", &fork.root_bytes());
+    desk.put("forked-chain", &chain(&[world.root_bytes(), fork.root_bytes()]));
+    let mut fourth = rotated(&world);
+    fourth.root["version"] = json!(4);
+    desk.put("fourth", &fourth.root_bytes());
+    let mut unsigned = rotated(&world);
+    unsigned.root["version"] = json!(3);
+    unsigned.root["root_keys"] = json!([13, 14, 15].map(|seed| multikey(&key(seed))));
+    unsigned.root_signers = vec![key(14), key(15)];
+    desk.put("unsigned", &unsigned.root_bytes());
+    let other = of_another_registry(&world);
+    desk.put("other", &other.root_bytes());
+    let before = desk.state();
+    let ask = "do not use it, and ask the registry's operator";
+    for (file, code, advice) in [
+        ("root", "root_older", "keep it, nothing is to be done"),
+        ("fork", "root_forked", ask),
+        ("forked-chain", "root_forked", ask),
+        ("unsigned", "root_not_vouched_for", ask),
+        ("fourth", "root_skipped", "`akashi-verify trust update` follows the roots between"),
+        ("other", "root_forked", "in place of the pinned one, say --replace"),
+    ] {
+        let said = assert_says(&desk.run(&["trust", "pin", file]), 2, &[code, advice]);
+        assert_eq!(said.contains("--replace"), file == "other", "{said}");
+        assert_eq!(desk.state(), before, "{file}");
+    }
+    assert_says(&desk.run(&["trust", "pin", "other", "--replace"]), 0, &["Root 1 is pinned."]);
+    // Nor is the bundle of a registry fetched from another.
+    assert_says(&desk.run(&["trust", "update"]), 2, &["name it: akashi-verify trust update"]);
+}
+
+#[test]
+fn a_root_of_the_pinned_registry_that_forks_serves_no_check_either() {
+    let (world, registry) = (fresh(), Registry::new());
+    let desk = Desk::stored(&world, &registry);
+    let second = rotated(&world);
+    desk.put("second", &second.root_bytes());
+    assert_says(&desk.run(&["trust", "pin", "second"]), 0, &["Root 2 is pinned."]);
+    let mut fork = World { bundle_signer: key(66), ..rotated(&world) };
+    fork.root["bundle_key"] = json!(multikey(&key(66)));
+    desk.put("fork", &fork.root_bytes());
+    desk.put("forked-chain", &chain(&[world.root_bytes(), fork.root_bytes()]));
+    desk.put("bundle", &fork.bundle_bytes());
+    for file in ["fork", "forked-chain"] {
+        let output = desk.run(&["a.json", "--trust", "bundle", "--root", file]);
+        assert_says(&output, 2, &["root_forked", "do not use it"]);
+    }
+    // Another registry's root is no fork.
+    let other = of_another_registry(&world);
+    desk.put("other", &other.root_bytes());
+    desk.put("bundle", &other.bundle_bytes());
+    assert_eq!(desk.verdict(&["--trust", "bundle", "--root", "other"]), "valid");
+}
+
+/// Old keys may be stolen long after they were replaced.
+#[test]
+fn a_fork_by_keys_that_were_replaced_is_known_for_one() {
+    let world = fresh();
+    let desk = Desk::new(&world);
+    desk.pin(&world);
+    let root = |version: u64, keys: &[u8], expires: &str, signers: [u8; 2]| {
+        let mut next = World { root_signers: signers.map(key).to_vec(), ..world.clone() };
+        next.root["version"] = json!(version);
+        next.root["expires"] = json!(expires);
+        next.root["root_keys"] = keys.iter().map(|seed| multikey(&key(*seed))).collect();
+        next.root_bytes()
+    };
+    let second = root(2, &[11, 12, 14, 15], "2036-01-01T00:00:00Z", [11, 12]);
+    let third = root(3, &[14, 15, 16], "2036-01-01T00:00:00Z", [14, 15]);
+    desk.put("chain", &chain(&[second, third]));
+    assert_says(&desk.run(&["trust", "pin", "chain"]), 0, &["Root 3 is pinned."]);
+    desk.put("fork", &root(2, &[11, 12], "2035-01-01T00:00:00Z", [11, 12]));
+    desk.put("bundle", &rotated(&world).bundle_bytes());
+    let forked = ["root_forked", "do not use it"];
+    assert_says(&desk.run(&["trust", "pin", "fork"]), 2, &forked);
+    assert_says(&desk.run(&["a.json", "--trust", "bundle", "--root", "fork"]), 2, &forked);
+}
+
+/// Signatures are no part of what is signed: who adds their own to root 2 can set a root 1 of their own before it.
+#[test]
+fn of_a_chain_nobody_vouches_for_only_the_root_is_pinned_whose_digest_is_shown() {
+    let world = fresh();
+    let second = rotated(&world);
+    let mut forged = of_another_registry(&world);
+    forged.root["threshold"] = json!(1);
+    let mut signed_by_both: Value = serde_json::from_slice(&second.root_bytes()).unwrap();
+    let added: Value = serde_json::from_slice(&manifest(&second.root, &[&key(51)])).unwrap();
+    let signatures = signed_by_both["signatures"].as_array_mut().unwrap();
+    signatures.push(added["signatures"][0].clone());
+    let with_forged = chain(&[forged.root_bytes(), jcs(&signed_by_both)]);
+    let genuine = chain(&[world.root_bytes(), second.root_bytes()]);
+    let digest = hex(&jcs(&second.root));
+    let first = |desk: &Desk| {
+        let output = desk.run(&["trust", "show", "--format", "json"]);
+        let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (shown["root"]["version"].clone(), shown["root"]["first_digest"].clone())
+    };
+    for chain in [&with_forged, &genuine] {
+        let desk = Desk::new(&world);
+        desk.put("chain", chain);
+        let output = desk.run(&["trust", "pin", "chain", "--digest", &digest]);
+        assert_says(&output, 0, &["Root 2 is pinned.", &digest]);
+        assert_eq!(first(&desk), (json!(2), json!(digest)));
+        let kept = &desk.state()[&desk.folder.path().join("state/akashi/root.json")];
+        assert!(!text(kept).contains(&multikey(&key(52))), "nothing of the forger's is kept");
+    }
+    // Where the pinned root vouches, what it came from stays, and with it the memory of what was seen.
+    let desk = Desk::new(&world);
+    desk.pin(&world);
+    let came_from = (json!(2), json!(hex(&jcs(&world.root))));
+    desk.put("chain", &with_forged);
+    assert_says(&desk.run(&["trust", "pin", "chain"]), 2, &["root_forked"]);
+    desk.put("chain", &genuine);
+    assert_says(&desk.run(&["trust", "pin", "chain"]), 0, &["needs no comparing"]);
+    assert_eq!(first(&desk), came_from);
+    desk.put("second", &jcs(&signed_by_both));
+    for arguments in [&["trust", "pin", "second"][..], &["trust", "pin", "second", "--replace"]] {
+        assert_says(&desk.run(arguments), 0, &["is pinned already"]);
+        assert_eq!(first(&desk), came_from, "{arguments:?}");
+    }
 }
 
 #[test]
@@ -431,6 +581,59 @@ fn no_root_that_the_pinned_one_does_not_vouch_for_is_followed() {
     }
 }
 
+/// Who keeps back the bundle does not keep back the root: it may be there because the bundle's key was stolen.
+#[test]
+fn a_followed_root_is_pinned_though_no_bundle_comes_and_what_was_under_the_one_before_counts_no_more()
+ {
+    let (world, root) = (fresh(), |n: u64| format!("/.well-known/akashi/root/{n}"));
+    let mut same_key = World { bundle_signer: key(21), ..rotated(&world) };
+    same_key.root["bundle_key"] = world.root["bundle_key"].clone();
+    for (second, refused) in
+        [(rotated(&world), "bundle_wrongly_signed"), (same_key, "bundle_of_other_root")]
+    {
+        let registry = Registry::new();
+        let desk = Desk::stored(&world, &registry);
+        desk.put("old", &next(&world).bundle_bytes());
+        registry.says(&root(2), Says::Json(second.root_bytes()));
+        let http = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
+        for (says, words) in [
+            (Says::Bare(http.to_vec()), "answers 500"),
+            (Says::Json(next(&world).bundle_bytes()), refused),
+        ] {
+            registry.says(BUNDLE, says.clone()).says(&format!("{BUNDLE}?from=7"), says);
+            let followed = "root 2 was followed and is pinned";
+            let left =
+                if words == refused { "no bundle that can be used is stored" } else { followed };
+            assert_says(&desk.run(&["trust", "update"]), 2, &[words, left]);
+            assert_eq!(desk.verdict(&[]), "unverified", "{words}");
+            assert_says(&desk.run(&["a.json", "--trust", "old"]), 2, &[refused]);
+            let old_root = desk.run(&["a.json", "--trust", "old", "--root", "root"]);
+            assert_says(&old_root, 2, &["root_older"]);
+        }
+        // From where it was fetched is known still.
+        registry.says(BUNDLE, Says::Json(second.bundle_bytes()));
+        assert_says(&desk.run(&["trust", "update"]), 0, &["Bundle 7", "stored"]);
+        assert_eq!(desk.verdict(&[]), "valid");
+        let mut older = second.clone();
+        older.bundle["version"] = json!(6);
+        registry.says(&format!("{BUNDLE}?from=7"), Says::Json(older.bundle_bytes()));
+        assert_says(&desk.run(&["trust", "update"]), 2, &["bundle_older", "is kept"]);
+    }
+}
+
+#[test]
+fn each_root_is_pinned_as_it_is_followed() {
+    let (world, registry) = (fresh(), Registry::new());
+    let desk = Desk::stored(&world, &registry);
+    registry.says("/.well-known/akashi/root/2", Says::Json(rotated(&world).root_bytes()));
+    registry.says("/.well-known/akashi/root/3", Says::Json(b"[]".to_vec()));
+    let output = desk.run(&["trust", "update"]);
+    assert_says(&output, 2, &["root_unreadable", "root 2 was followed and is pinned"]);
+    registry.asked();
+    desk.run(&["trust", "update"]);
+    assert_eq!(registry.asked(), ["/.well-known/akashi/root/3"]);
+}
+
 #[test]
 fn an_update_says_what_it_needs() {
     let (world, registry) = (fresh(), Registry::new());
@@ -440,7 +643,11 @@ fn an_update_says_what_it_needs() {
     assert_eq!(registry.asked(), [""; 0]);
     desk.pin(&world);
     assert_says(&update(&[]), 2, &["name it: akashi-verify trust update https://"]);
-    assert_says(&update(&[&registry.origin()]), 2, &["is it a registry?", "nothing is stored yet"]);
+    assert_says(
+        &update(&[&registry.origin()]),
+        2,
+        &["is it a registry?", "no bundle that can be used is stored"],
+    );
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     assert_says(&update(&[&format!("http://localhost:{closed}")]), 2, &["cannot be reached"]);
     for (address, words) in [
@@ -468,9 +675,7 @@ fn the_stored_bundle_is_used_when_no_file_is_named_and_never_mixed_with_one() {
         assert_eq!(desk.verdict(arguments), verdict, "{arguments:?}");
     }
     // Also of another registry, whose root is named with it.
-    let mut other = fresh();
-    other.root["expires"] = json!("2035-01-01T00:00:00Z");
-    desk.put("other", &other.root_bytes());
+    desk.put("other", &of_another_registry(&world).root_bytes());
     assert_eq!(desk.verdict(&["--trust", "bundle", "--root", "other"]), "valid");
 }
 
@@ -554,6 +759,101 @@ fn show_tells_who_vouches_for_what() {
         *lists[0],
         json!({"id": list_id("refresh"), "purpose": "refresh", "leaf": 40, "reason": null})
     );
+}
+
+#[test]
+fn trust_speaks_the_reader_s_language_and_to_programs_the_same_in_all() {
+    let (world, registry) = (fresh(), Registry::new());
+    let desk = Desk::new(&world);
+    let says = |arguments: &[&str], code: i32, words: &[&str]| {
+        let output = desk.run(&[arguments, &["--lang", "ja"]].concat());
+        let said = assert_says(&output, code, words);
+        let is_japanese = |c| matches!(c, 'ぁ'..='ん' | 'ァ'..='ヶ' | '一'..='龠');
+        assert!(said.lines().all(|line| line.contains(is_japanese)) || code == 0, "{said}");
+        let english = ["pinned", "Root", "Bundle", "stored", "fetch", "the ", "Digest", "ago"];
+        assert!(!english.iter().any(|word| said.contains(word)), "{said}");
+    };
+    desk.put("root", &world.root_bytes());
+    let digest = hex(&jcs(&world.root));
+    says(&["trust", "show"], 2, &["ルートが登録されていません"]);
+    says(&["trust", "pin", "missing"], 2, &["missing を読み込めません"]);
+    says(
+        &["trust", "pin", "a.json"],
+        2,
+        &["root_unreadable: a.json: ルートを読めません（", "取得し直してください。"],
+    );
+    says(
+        &["trust", "pin", "root", "--digest", &"ab".repeat(32)],
+        2,
+        &["のダイジェストは", "使わないでください"],
+    );
+    says(&["trust", "pin", "root"], 0, &["ルート1を登録しました。", &digest, "照合してください"]);
+    says(&["trust", "pin", "root"], 0, &["ルート1は既に登録されています。"]);
+    says(&["trust", "show"], 0, &["保存されていません"]);
+    says(&["trust", "update"], 2, &["取得先の登録簿が分かりません"]);
+    says(
+        &["trust", "update", &registry.origin()],
+        2,
+        &["にトラストバンドルがありません", "使えるトラストバンドルは保存されていません"],
+    );
+    registry.says(BUNDLE, Says::Json(world.bundle_bytes()));
+    says(
+        &["trust", "update", &registry.origin()],
+        0,
+        &["（1時間前）に作られたトラストバンドル 版7を保存しました"],
+    );
+    let from = format!("{BUNDLE}?from=7");
+    registry.says(&from, Says::Json(world.bundle_bytes()));
+    says(&["trust", "update"], 0, &["版7が、今も最新です"]);
+    registry.says(&from, Says::Delta(b"{}".to_vec()));
+    says(&["trust", "update"], 0, &["差分が使えなかったため（delta_unreadable）"]);
+    for (answer, words) in [
+        ("302 Found\r\nLocation: http://x.example/\r\n", "転送には従いません"),
+        ("500 Internal Server Error\r\n", "の応答は 500"),
+        ("200 OK\r\nContent-Type: text/html\r\n", "の応答は JSON でなく「text/html」です"),
+    ] {
+        let answer = format!("HTTP/1.1 {answer}Content-Length: 0\r\nConnection: close\r\n\r\n");
+        registry.says(&from, Says::Bare(answer.into_bytes()));
+        let kept = "保存済みのトラストバンドルは残してあり";
+        let output = desk.run(&["trust", "update", "--lang", "ja"]);
+        assert_says(&output, 2, &[words, kept]);
+    }
+    let mut older = world.clone();
+    older.bundle["version"] = json!(6);
+    desk.put("older", &older.bundle_bytes());
+    says(
+        &["a.json", "--trust", "older"],
+        2,
+        &["bundle_older: older: トラストバンドルの版は6ですが、以前に版7を"],
+    );
+    says(
+        &["trust", "show"],
+        0,
+        &[
+            "ルート1、期限 2036",
+            "次の3本の鍵のうち2本",
+            "（1時間前）、使用期限",
+            "認証機関とその権限",
+            "定めなし",
+            "状態リスト",
+        ],
+    );
+    let [english, japanese] = ["en", "ja"].map(|language| {
+        let output = desk.run(&["trust", "show", "--format", "json", "--lang", language]);
+        let mut shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+        shown["bundle"]["age_seconds"].take();
+        shown
+    });
+    assert_eq!(english, japanese);
+    desk.put("second", &rotated(&world).root_bytes());
+    says(&["trust", "pin", "second"], 0, &["ルート1の鍵の署名が足りているため、照合は要りません"]);
+    says(
+        &["trust", "pin", "root"],
+        2,
+        &["root_older: root: これはルート1ですが、ルート2を", "そのまま使い続けてください"],
+    );
+    desk.put("other", &of_another_registry(&world).root_bytes());
+    says(&["trust", "pin", "other"], 2, &["--replace を付けてください"]);
 }
 
 #[test]

@@ -232,8 +232,8 @@ fn every_path_refuses_a_signature_that_lax_verifiers_take() {
     let open = |root: &[u8], bundle: &[u8]| akashi_verifier::Trust::open(root, bundle, None);
     assert!(open(&root, &bundle).is_ok());
     let error = open(&altered(&root), &bundle).unwrap_err();
-    assert_eq!(error, TrustError::UnderSigned { good: 1, threshold: 2 });
-    assert_eq!(open(&root, &altered(&bundle)).unwrap_err(), TrustError::WronglySigned);
+    assert_eq!(error, TrustError::RootUnderSigned { good: 1, threshold: 2 });
+    assert_eq!(open(&root, &altered(&bundle)).unwrap_err(), TrustError::BundleWronglySigned);
 
     let [json, jwt] = world.forms();
     assert_eq!(world.verify(&json).verdict, Verdict::Valid);

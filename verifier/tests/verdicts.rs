@@ -238,32 +238,6 @@ fn assert_both_are_there(report: &Report, faults: &[&str; 2]) {
     }
 }
 
-/// The order once more, pair by pair, as a reader would ask.
-#[test]
-fn the_pairs_that_readers_ask_about() {
-    for (first, second, verdict) in [
-        ("altered", "too late", Verdict::BadSignature),
-        ("a stranger", "too late", Verdict::UnknownIssuer),
-        ("a stranger", "altered", Verdict::UnknownIssuer),
-        ("key retired", "revoked", Verdict::KeyNotValid),
-        ("superseded", "revoked", Verdict::Superseded),
-        ("revoked", "suspended", Verdict::Revoked),
-        ("revoked", "too late", Verdict::Revoked),
-        ("suspended", "too late", Verdict::Suspended),
-        ("too late", "list unreadable", Verdict::Expired),
-        ("too late", "bundle old", Verdict::Expired),
-        ("list unreadable", "bundle old", Verdict::StatusUnknown),
-        ("revoked", "list unreadable", Verdict::Revoked),
-        ("bundle old", "level too low", Verdict::StaleStatus),
-        ("bundle ahead", "revoked", Verdict::Revoked),
-        ("not logged", "revoked", Verdict::NotLogged),
-        ("no bundle", "no json", Verdict::Malformed),
-    ] {
-        assert_eq!(Case::of(&[first, second]).report().verdict, verdict, "{first}, {second}");
-        assert_eq!(Case::of(&[second, first]).report().verdict, verdict, "{second}, {first}");
-    }
-}
-
 #[test]
 fn a_failed_check_does_not_hide_the_others() {
     let report = Case::of(&["other digest", "revoked", "too late"]).report();

@@ -8,7 +8,8 @@ mod common;
 use std::fs;
 use std::path::PathBuf;
 
-use akashi_verifier::{Trust, verify};
+use akashi_verifier::trust::{Seen, VerifiedRoot};
+use akashi_verifier::{Trust, TrustError, verify};
 use common::*;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -67,25 +68,166 @@ fn cases(world: &World) -> Vec<Case> {
     ]
 }
 
-/// A root and a bundle that are refused: name, root, bundle, highest version seen before, code.
-type Refusal = (&'static str, Vec<u8>, Vec<u8>, Option<u64>, &'static str);
+/// The world under another root, signed by the keys that it has; `bend` changes the root.
+fn under(world: &World, version: u64, bend: impl Fn(&mut World)) -> World {
+    let mut next = world.clone();
+    next.root["version"] = json!(version);
+    next.bundle["root_version"] = json!(version);
+    bend(&mut next);
+    next
+}
 
-fn refusals(world: &World) -> [Refusal; 5] {
-    let (root, bundle) = (world.root_bytes(), world.bundle_bytes());
-    let bent = |bend: fn(&mut World)| {
-        let mut bent = world.clone();
-        bend(&mut bent);
-        (bent.root_bytes(), bent.bundle_bytes())
+/// Root 2 names another bundle key.
+fn rotated(world: &World) -> World {
+    under(world, 2, |next| {
+        next.bundle_signer = key(22);
+        next.root["bundle_key"] = json!(multikey(&key(22)));
+    })
+}
+
+/// Roots that follow one another, as they are kept.
+fn chain(worlds: &[&World]) -> String {
+    let mut roots = worlds.iter().map(|world| world.root_bytes());
+    let first = VerifiedRoot::open(&roots.next().unwrap()).unwrap();
+    roots.fold(first, |root, next| root.succeeded_by(&next).unwrap()).to_json()
+}
+
+/// What is remembered, of one registry, as the JavaScript face keeps it.
+fn memory(first: &World, newest: &World, bundle_version: u64) -> Value {
+    let root = |world: &World| VerifiedRoot::open(&world.root_bytes()).unwrap();
+    let newest = root(newest);
+    let seen = Seen {
+        root_version: newest.root().version,
+        root: newest.digest(),
+        bundle_key: newest.root().bundle_key.key_id(),
+        bundle_version,
     };
-    let (under_signed, _) = bent(|world| world.root_signers.truncate(1));
-    let (_, wrongly_signed) = bent(|world| world.bundle_signer = key(22));
-    [
-        ("older", root.clone(), bundle.clone(), Some(8), "bundle_older"),
-        ("under-signed", under_signed, bundle.clone(), None, "root_under_signed"),
-        ("wrongly-signed", root.clone(), wrongly_signed, None, "bundle_wrongly_signed"),
-        ("no-root", b"{}".to_vec(), bundle, None, "root_unreadable"),
-        ("no-bundle", root, b"[".to_vec(), None, "bundle_unreadable"),
+    json!({root(first).digest().to_string(): seen})
+}
+
+/// A root, a bundle and what was seen before: name, and the code of the refusal, or what is to be remembered.
+type Opening = (&'static str, String, Vec<u8>, Option<Value>, Result<Value, &'static str>);
+
+fn openings(world: &World) -> Vec<Opening> {
+    let (root, bundle) = (chain(&[world]), world.bundle_bytes());
+    let other = World { root_signers: vec![key(11)], ..world.clone() };
+    let thief = World { bundle_signer: key(66), ..world.clone() };
+    let rotated = rotated(world);
+    let followed = chain(&[world, &rotated]);
+    let stranger = under(world, 9, |next| next.root["expires"] = json!("2035-01-01T00:00:00Z"));
+    let strangers = memory(&stranger, &stranger, 99);
+    let both = |one: &Value, other: &Value| {
+        Value::from_iter(
+            one.as_object().unwrap().clone().into_iter().chain(other.as_object().unwrap().clone()),
+        )
+    };
+    let now = memory(world, world, 7);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    vec![
+        ("the first seen", root.clone(), bundle.clone(), None, Ok(now.clone())),
+        (
+            "newer than what was seen",
+            root.clone(),
+            bundle.clone(),
+            Some(memory(world, world, 6)),
+            Ok(now.clone()),
+        ),
+        (
+            "not those of another registry that was seen",
+            root.clone(),
+            bundle.clone(),
+            Some(strangers.clone()),
+            Ok(both(&strangers, &now)),
+        ),
+        (
+            "the first under another bundle key",
+            followed.clone(),
+            rotated.bundle_bytes(),
+            Some(memory(world, world, 1 << 53)),
+            Ok(memory(world, &rotated, 7)),
+        ),
+        (
+            "an older bundle",
+            root.clone(),
+            bundle.clone(),
+            Some(memory(world, world, 8)),
+            Err("bundle_older"),
+        ),
+        (
+            "an older root",
+            root.clone(),
+            bundle.clone(),
+            Some(memory(world, &rotated, 1)),
+            Err("root_older"),
+        ),
+        (
+            "a root beside the one seen",
+            followed,
+            rotated.bundle_bytes(),
+            Some(memory(world, &under(world, 2, |_| ()), 7)),
+            Err("root_forked"),
+        ),
+        ("under-signed", text(other.root_bytes()), bundle.clone(), None, Err("root_under_signed")),
+        ("wrongly signed", root.clone(), thief.bundle_bytes(), None, Err("bundle_wrongly_signed")),
+        ("no root", "{}".into(), bundle, None, Err("root_unreadable")),
+        ("no bundle", root, b"[".to_vec(), None, Err("bundle_unreadable")),
     ]
+}
+
+/// As the JavaScript face opens them.
+fn opened(root: &str, bundle: &[u8], seen: Option<&Value>) -> Result<Trust, TrustError> {
+    let root = VerifiedRoot::open(root.as_bytes())?;
+    let seen = seen.and_then(|seen| seen.get(root.first().to_string())).cloned();
+    let seen: Option<Seen> = seen.map(|seen| serde_json::from_value(seen).unwrap());
+    let least = seen.map(|seen| seen.min_version(&root)).transpose()?.flatten();
+    Trust::under(root, bundle, least)
+}
+
+/// The root that is kept, the registry's newest and those between: name, and the code of the refusal, or the kept roots afterwards.
+type Following = (&'static str, String, World, Vec<World>, Result<String, &'static str>);
+
+fn followings(world: &World) -> Vec<Following> {
+    let (second, third) = (rotated(world), under(&rotated(world), 3, |_| ()));
+    let thief = |version| {
+        let keys = [51, 52, 53].map(|seed| multikey(&key(seed)));
+        let mut thief = under(world, version, |next| next.root["root_keys"] = json!(keys));
+        thief.root_signers = vec![key(51), key(52), key(11)];
+        thief
+    };
+    let fork = under(world, 1, |fork| fork.root["expires"] = json!("2035-01-01T00:00:00Z"));
+    let (one, two) = (chain(&[world]), chain(&[world, &second]));
+    let all = chain(&[world, &second, &third]);
+    vec![
+        ("the same", one.clone(), world.clone(), vec![], Ok(one.clone())),
+        ("the next", one.clone(), second.clone(), vec![], Ok(two.clone())),
+        ("the next but one", one.clone(), third.clone(), vec![second.clone()], Ok(all.clone())),
+        ("the next of one that was followed to", two.clone(), third.clone(), vec![], Ok(all)),
+        ("not vouched for", one.clone(), thief(2), vec![], Err("root_not_vouched_for")),
+        (
+            "after one not vouched for",
+            one.clone(),
+            thief(3),
+            vec![thief(2)],
+            Err("root_not_vouched_for"),
+        ),
+        ("after one that is missing", one.clone(), third, vec![], Err("root_skipped")),
+        ("forked", one.clone(), fork, vec![], Err("root_forked")),
+        ("older", two, world.clone(), vec![], Err("root_older")),
+        (
+            "under-signed",
+            one,
+            World { root_signers: vec![key(11)], ..second },
+            vec![],
+            Err("root_under_signed"),
+        ),
+    ]
+}
+
+/// As the JavaScript face follows them.
+fn followed(root: &str, newest: &World, between: &[World]) -> Result<VerifiedRoot, TrustError> {
+    let known = VerifiedRoot::open(root.as_bytes())?;
+    let mut next = between.iter().chain([newest]);
+    next.try_fold(known, |known, next| known.followed_by(&next.root_bytes()))
 }
 
 fn world() -> World {
@@ -141,15 +283,33 @@ fn the_corpus_is_what_this_verifier_says_of_it() {
         options["now"] = options.get("now").cloned().unwrap_or(json!(NOW));
         verified.push(json!({"name": case.name, "options": options, "report": report}));
     }
-    let mut refused = Vec::new();
-    for (name, root, bundle, min_version, code) in refusals(&world) {
-        let error = Trust::open(&root, &bundle, min_version).unwrap_err();
-        assert_eq!(error.code(), code, "{name}");
-        let [root, bundle] = [root, bundle].map(|bytes| String::from_utf8(bytes).unwrap());
-        refused.push(json!({
-            "name": name, "root": root, "bundle": bundle, "minVersion": min_version, "code": code, "message": error.to_string(),
+    let mut openings_told = Vec::new();
+    for (name, root, bundle, seen, wanted) in openings(&world) {
+        let said = opened(&root, &bundle, seen.as_ref());
+        let told = said.as_ref().map(drop).map_err(TrustError::code);
+        assert_eq!(told, wanted.as_ref().map(drop).map_err(|code| *code), "{name}");
+        let (after, code) = (wanted.as_ref().ok(), wanted.as_ref().err());
+        openings_told.push(json!({
+            "name": name, "root": root, "bundle": String::from_utf8(bundle).unwrap(),
+            "seen": seen.map(|seen| seen.to_string()), "after": after.map(Value::to_string),
+            "code": code, "message": said.err().map(|error| error.to_string()),
         }));
     }
-    let cases = json!({"minVersion": 7, "verified": verified, "refused": refused});
+    let mut followings_told = Vec::new();
+    for (name, root, newest, between, wanted) in followings(&world) {
+        let said = followed(&root, &newest, &between);
+        let told = said.as_ref().map(VerifiedRoot::to_json).map_err(TrustError::code);
+        assert_eq!(told, wanted, "{name}");
+        let text = |world: &World| String::from_utf8(world.root_bytes()).unwrap();
+        let between =
+            between.iter().map(|world| (world.root["version"].to_string(), json!(text(world))));
+        followings_told.push(json!({
+            "name": name, "root": root, "newest": text(&newest), "between": Value::from_iter(between), "bundle": String::from_utf8(newest.bundle_bytes()).unwrap(),
+            "manifests": wanted.as_ref().ok(), "code": wanted.as_ref().err(), "message": said.err().map(|error| error.to_string()),
+        }));
+    }
+    let cases = json!({
+        "seen": memory(&world, &world, 7).to_string(), "verified": verified, "openings": openings_told, "followings": followings_told,
+    });
     keep("cases.json", format!("{cases:#}\n").as_bytes());
 }

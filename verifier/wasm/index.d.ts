@@ -21,24 +21,57 @@ export interface Verifier {
    *
    * A bundle past its `expires` opens: how old a status may be is for {@link Options.maxStatusAgeDays} to say.
    *
-   * @param root The root manifest, from the registry's `/.well-known/akashi/root`.
+   * @param root The root manifest, from the registry's `/.well-known/akashi/root`, or {@link FollowedRoot.manifests}.
    * @param bundle The trust bundle, from `/.well-known/akashi/trust-bundle`.
-   * @param minVersion The highest bundle version that you saw before under this root, so that an older one is refused.
+   * @param seen {@link Trust.seen} of the last time, so that an older root or bundle is refused.
    * @throws {TrustError} Nothing may then be verified.
+   * @throws {TypeError} `seen` is damaged: to leave it out is to notice nothing older.
    */
-  open(root: Input, bundle: Input, minVersion?: number): Trust;
+  open(root: Input, bundle: Input, seen?: string): Trust;
+
+  /**
+   * Goes on from the root that you kept to the registry's newest, when enough keys of each root signed the next one (The
+   * Update Framework, 5.3). What is not vouched for so, is older, or is another root of a version that is known, is refused.
+   *
+   * @param root The root that you kept: its manifest, or {@link FollowedRoot.manifests}.
+   * @param newest The registry's `/.well-known/akashi/root`.
+   * @param between Fetches a root that came between the two, from `/.well-known/akashi/root/{version}`; undefined where there is none.
+   * @throws {TrustError} Go on with the root that you kept.
+   */
+  follow(root: Input, newest: Input, between: (version: number) => Promise<Input | undefined>): Promise<FollowedRoot>;
 
   /** The largest credential that is read, in bytes; a larger one is `malformed`. */
   readonly maxCredentialBytes: number;
 }
 
+/** A root, signed by enough of its own keys. */
+export interface Root {
+  /** Its name for pinning: the SHA-256 of the RFC 8785 form of its `signed`, in hexadecimal. */
+  readonly digest: string;
+  /** The digest of the root that it was followed from, step by step; its own when it was not followed from another. */
+  readonly first: string;
+  /** Counts up from 1. */
+  readonly version: number;
+  /** No bundle made later is accepted under it (RFC 3339). */
+  readonly expires: string;
+}
+
+/** A root that was followed to. */
+export interface FollowedRoot extends Root {
+  /** The manifests from the first root to this one, as text. Keep it in the place of the root that you kept. */
+  readonly manifests: string;
+}
+
 /** A root and a bundle that were checked against each other. */
 export interface Trust {
-  /** The root: `digest` is its name for pinning, the SHA-256 of the RFC 8785 form of its `signed`, in hexadecimal. */
-  readonly root: { readonly digest: string; readonly version: number; readonly expires: string };
+  /** The root. */
+  readonly root: Root;
 
-  /** The bundle: `as_of` is when it was made, the time of which it tells the status. Keep `version` for the next `open`. */
+  /** The bundle: `as_of` is when it was made, the time of which it tells the status. */
   readonly bundle: { readonly version: number; readonly as_of: string; readonly expires: string };
+
+  /** What is known to have been published, of every registry that was opened. Keep it, as it is, for the next `open`. */
+  readonly seen: string;
 
   /**
    * Checks one credential: JSON with a proof, or a JWT. Gives a report on any bytes.
@@ -137,6 +170,6 @@ export type CheckName =
 
 /** Root and bundle give nothing to trust. */
 export class TrustError extends Error {
-  /** The stable code: `bundle_older`, `bundle_wrongly_signed`, `root_under_signed` and others. */
+  /** The stable code: `bundle_older`, `bundle_wrongly_signed`, `root_not_vouched_for` and others. */
   readonly code: string;
 }

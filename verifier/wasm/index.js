@@ -1,6 +1,6 @@
 // The verifier's face for browsers and bundlers; index.d.ts documents it.
 
-import init, { Trust as Opened, max_credential_bytes } from "./pkg/akashi_verifier.js";
+import init, { Trust as Opened, followed, max_credential_bytes, root as read } from "./pkg/akashi_verifier.js";
 
 export class TrustError extends Error {
   name = "TrustError";
@@ -13,15 +13,34 @@ export class TrustError extends Error {
 
 export async function load(source = new URL("./pkg/akashi_verifier_bg.wasm", import.meta.url)) {
   await init({ module_or_path: source });
-  return { open, maxCredentialBytes: max_credential_bytes() };
+  return { open, follow, maxCredentialBytes: max_credential_bytes() };
 }
 
-function open(root, bundle, minVersion) {
-  const least = minVersion === undefined ? undefined : BigInt(minVersion);
+const open = (root, bundle, seen) => trusted(() => new Trust(Opened.open(bytesOf(root), bytesOf(bundle), seen)));
+
+async function follow(root, newest, between) {
+  let known = trusted(() => JSON.parse(read(bytesOf(root))));
+  const { version: last } = trusted(() => JSON.parse(read(bytesOf(newest))));
+  const goOn = (next) => trusted(() => JSON.parse(followed(bytesOf(known.manifests), bytesOf(next))));
+  while (known.version + 1 < last) {
+    const next = await between(known.version + 1);
+    if (next === undefined) break;
+    const before = known.version;
+    known = goOn(next);
+    // What is no newer leads nowhere; `newest` then says what is missing.
+    if (known.version === before) break;
+  }
+  return goOn(newest);
+}
+
+/** What Rust refuses comes as text. */
+function trusted(make) {
   try {
-    return new Trust(Opened.open(bytesOf(root), bytesOf(bundle), least));
+    return make();
   } catch (refusal) {
-    throw typeof refusal === "string" ? new TrustError(JSON.parse(refusal)) : refusal;
+    if (typeof refusal !== "string") throw refusal;
+    const told = JSON.parse(refusal);
+    throw told.code ? new TrustError(told) : new TypeError(told.message);
   }
 }
 

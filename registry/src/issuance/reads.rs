@@ -1,10 +1,8 @@
 //! What issuance lets others read: published bytes, forms, where credentials stand.
 
 use akashi_keys::Role;
-use akashi_verifier::trust::delta;
 use serde_json::Value;
 use sqlx::AnyConnection;
-use tokio::task::spawn_blocking;
 
 use super::Purpose;
 use super::did::{self, DocumentKey};
@@ -38,30 +36,6 @@ pub async fn root_of_version(
     version: i64,
 ) -> Result<Option<Publication>, Problem> {
     Ok(publications::of_version(db, Kind::Root, "", version).await?)
-}
-
-/// What changed in the trust bundle since that version of it, as a delta; none when the version is unknown, or when
-/// the whole is no larger.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn bundle_delta(
-    db: &mut AnyConnection,
-    from: i64,
-    current: &Publication,
-) -> Result<Option<Vec<u8>>, Problem> {
-    let Some(old) = publications::of_version(db, Kind::Bundle, "", from).await? else {
-        return Ok(None);
-    };
-    let new = current.bytes.clone();
-    let making = spawn_blocking(move || (delta::make(&old.bytes, &new), new.len()));
-    match making.await.map_err(Problem::internal)? {
-        (Ok(delta), whole) => Ok(Some(delta).filter(|delta| delta.len() < whole)),
-        (Err(fault), _) => {
-            tracing::warn!(from, %fault, "no delta of the trust bundle can be made");
-            Ok(None)
-        }
-    }
 }
 
 /// The version of a published thing that is current; its bytes are not read.

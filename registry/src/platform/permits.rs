@@ -2,13 +2,22 @@
 
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
 use tokio::time::timeout;
 
 use super::problem::Problem;
 
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for a permit, though not for ever.
+///
+/// # Errors
+/// [`Problem::Busy`] when its turn does not come in time.
+pub async fn turn<P>(permit: impl Future<Output = Result<P, AcquireError>>) -> Result<P, Problem> {
+    let permit = timeout(PATIENCE, permit).await.map_err(|_| Problem::Busy)?;
+    permit.map_err(Problem::internal)
+}
 
 /// Runs off the asynchronous runtime. The work holds its permit to its end, whether or not the request still waits.
 ///
@@ -18,8 +27,7 @@ pub async fn off_the_runtime<T: Send + 'static>(
     permits: &'static Semaphore,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let permit = timeout(PATIENCE, permits.acquire()).await.map_err(|_| Problem::Busy)?;
-    let permit = permit.map_err(Problem::internal)?;
+    let permit = turn(permits.acquire()).await?;
     let work = move || {
         let _permit = permit;
         work()

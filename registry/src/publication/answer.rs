@@ -3,6 +3,7 @@
 use akashi_schemas::Digest;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::platform::problem::Problem;
@@ -16,14 +17,14 @@ pub(super) const SECURED: [&str; 2] = ["application/vc", "application/vc+jwt"];
 /// A public answer. Whoever has it already is told so (304).
 pub(super) struct Public {
     media_type: &'static str,
-    bytes: Vec<u8>,
+    bytes: Bytes,
     max_age_s: u32,
     leaf: Option<i64>,
 }
 
 impl Public {
     /// Bytes of a media type, to be asked for anew after a minute.
-    pub(super) fn new(media_type: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn new(media_type: &'static str, bytes: impl Into<Bytes>) -> Self {
         Self { media_type, bytes: bytes.into(), max_age_s: 60, leaf: None }
     }
 

@@ -8,7 +8,7 @@ use akashi_verifier::credential::Credential as Payload;
 use askama::Template as _;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
@@ -18,7 +18,8 @@ use utoipa_axum::routes;
 
 use super::answer::{Public, SECURED};
 use super::pages::{
-    Asked, CertificatePage, CompanyPage, HomePage, Payloads, SearchPage, SearchRow, level_title,
+    Asked, CertificatePage, CompanyPage, FacilityPage, HomePage, Payloads, SearchPage, SearchRow,
+    level_title,
 };
 use super::rules::document::{Document, Facts, ProgrammeName};
 use super::rules::search::Question;
@@ -83,8 +84,8 @@ impl ListQuery {
             number: number.map(|number| number.to_string()),
             programme: given(&self.programme),
             country: given(&self.country).map(|country| country.to_uppercase()),
-            state: state.map_err(|error: akashi_schemas::UnknownWord| {
-                Problem::invalid("state", error.to_string())
+            state: state.map_err(|unknown: akashi_schemas::UnknownWord| {
+                Problem::invalid("state", format!("is none of {}", unknown.expected.join(", ")))
             })?,
         })
     }
@@ -367,25 +368,48 @@ fn secured(headers: &HeaderMap, asked: Option<&str>) -> Result<&'static str, Pro
 }
 
 /// A released credential, while its holder may be named: `application/vc`, JSON with an `eddsa-jcs-2022` proof, or `application/vc+jwt`.
+/// Whoever prefers a page is led to the certificate's.
 #[utoipa::path(get, path = "/credentials/{id}", params(("id" = String, Path), FormQuery), tag = "public", responses(
     (status = 200, body = Vec<u8>, content_type = "application/vc"),
+    (status = 303, description = "to the certificate's page, for whoever prefers text/html"),
     (status = "4XX", body = ProblemDetails)))]
 async fn credential(
     State(app): State<App>,
+    view: View,
     headers: HeaderMap,
     Path(id): Path<String>,
     Query(query): Query<FormQuery>,
+) -> Response {
+    let result = credential_answer(&app, &view, &headers, &id, query.form.as_deref()).await;
+    as_wanted(&headers, &view, result)
+}
+
+async fn credential_answer(
+    app: &App,
+    view: &View,
+    headers: &HeaderMap,
+    id: &str,
+    asked: Option<&str>,
 ) -> Result<Response, Problem> {
-    let media_type = secured(&headers, query.form.as_deref())?;
-    let form = if media_type == SECURED[0] { "di_jcs" } else { "vc_jwt" };
+    let [di_jcs, vc_jwt] = SECURED;
+    let wants_page = preferred(headers, &[di_jcs, vc_jwt, "text/html"]) == Some("text/html");
+    let media_type = match asked {
+        None if wants_page => di_jcs,
+        asked => secured(headers, asked)?,
+    };
+    let form = if media_type == di_jcs { "di_jcs" } else { "vc_jwt" };
     let unknown = || Problem::NotFound("credential");
     let mut db = app.db.reader().acquire().await?;
-    let bytes = issuance::form(&mut db, &id, form).await?.ok_or_else(unknown)?;
-    let certificate = issuance::certificate_of(&mut db, &id).await?.ok_or_else(unknown)?;
+    let bytes = issuance::form(&mut db, id, form).await?.ok_or_else(unknown)?;
+    let certificate = issuance::certificate_of(&mut db, id).await?.ok_or_else(unknown)?;
+    if asked.is_none() && wants_page {
+        let number = store::number_of(&mut db, &certificate).await?.ok_or_else(unknown)?;
+        return Ok(Redirect::to(&view.url(format!("/certificates/{number}"))).into_response());
+    }
     if !store::may_be_named(&mut db, &certificate).await? {
         return Err(Problem::NotShown);
     }
-    Ok(Public::new(media_type, bytes).answer(&headers))
+    Ok(Public::new(media_type, bytes).answer(headers))
 }
 
 /// The proof that a released credential stands in the log: a C2SP tlog-proof under the newest checkpoint.
@@ -439,28 +463,45 @@ struct Facility {
 
 /// The facility that a credential names, and the certificates that cover it.
 #[utoipa::path(get, path = "/facilities/{id}", params(("id" = String, Path)), tag = "public", responses(
-    (status = 200, body = Facility), (status = "4XX", body = ProblemDetails)))]
+    (status = 200, description = "JSON, or a page for whoever prefers text/html", body = Facility),
+    (status = "4XX", body = ProblemDetails)))]
 async fn facility(
     State(app): State<App>,
+    view: View,
     headers: HeaderMap,
     Path(id): Path<String>,
+) -> Response {
+    let result = facility_answer(&app, &view, &headers, &id).await;
+    as_wanted(&headers, &view, result)
+}
+
+async fn facility_answer(
+    app: &App,
+    view: &View,
+    headers: &HeaderMap,
+    id: &str,
 ) -> Result<Response, Problem> {
-    let uri = app.origin.url(&format!("/facilities/{id}"));
     let mut db = app.db.reader().acquire().await?;
-    let mut facility = Facility { id: uri.clone(), name: String::new(), certificates: Vec::new() };
-    for number in certificates::numbers_with(&mut db, &id).await? {
+    let uri = app.origin.url(&format!("/facilities/{id}"));
+    let (mut name, mut covering) = (None, Vec::new());
+    for number in certificates::numbers_with(&mut db, id).await? {
         let Some(row) = store::shown(&mut db, &number).await? else { continue };
         let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
         let mut named = facts.facilities.into_iter().filter(|covered| !covered.name.is_empty());
-        if let Some(covered) = named.find(|covered| covered.id == uri) {
-            facility.name = covered.name;
-            facility.certificates.push(number);
+        if let Some(covered) = named.find(|covered| covered.id == uri)
+            && let Some(item) = item(row, facts.programme, app.clock.now())
+        {
+            name = Some(covered.name);
+            covering.push(item);
         }
     }
-    if facility.certificates.is_empty() {
-        return Err(Problem::NotFound("facility"));
+    let name = name.ok_or(Problem::NotFound("facility"))?;
+    if wants_page(headers) {
+        let rows = rows(&mut db, view, covering).await?;
+        return Ok(view.page(StatusCode::OK, &FacilityPage { view, name, rows }));
     }
-    Ok(Public::json(&facility)?.answer(&headers))
+    let certificates = covering.into_iter().map(|item| item.number).collect();
+    Ok(Public::json(&Facility { id: uri, name, certificates })?.answer(headers))
 }
 
 /// A company that no public register knows, as its credentials name it.

@@ -112,6 +112,18 @@ pub struct CompanyPage<'a> {
     pub rows: Vec<SearchRow>,
 }
 
+/// A facility and the certificates that cover it.
+#[derive(Template)]
+#[template(path = "facility.html")]
+pub struct FacilityPage<'a> {
+    /// The reader.
+    pub view: &'a View,
+    /// Its name.
+    pub name: String,
+    /// The certificates.
+    pub rows: Vec<SearchRow>,
+}
+
 /// One certificate.
 #[derive(Template)]
 #[template(path = "certificate.html")]

@@ -156,6 +156,20 @@ pub async fn get(
     sqlx::query_as(AssertSqlSafe(sql)).bind(number).fetch_optional(db).await
 }
 
+/// The number of a public certificate, by its id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn number_of(
+    db: &mut AnyConnection,
+    certificate: &str,
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT number FROM public_certificate WHERE id = $1")
+        .bind(certificate)
+        .fetch_optional(db)
+        .await
+}
+
 /// The last log leaf that the list reflects; none while nothing is public.
 ///
 /// # Errors

@@ -265,7 +265,7 @@ async fn what_is_not_there_is_not_found(scratch: &Scratch) {
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert!(body.contains("/problems/not-found"), "{path}: {body}");
     }
-    let (status, body) = public.get_as("/credentials/x", "text/html").await;
+    let (status, body) = public.get_as("/credentials/x", "image/png").await;
     assert_eq!(status, StatusCode::NOT_ACCEPTABLE);
     assert!(body.contains("/problems/not-acceptable"));
     for path in ["/", "/verify", "/certificates", "/problems/not-found", "/healthz", "/readyz"] {

@@ -1,9 +1,12 @@
 //! Keys and trust, contexts, programmes, what problems mean, and whether the registry is up.
 
+use std::sync::Arc;
+
 use akashi_keys::Role;
 use akashi_schemas::embedded::AKASHI_CONTEXT_V1;
 use akashi_verifier::trust::delta;
 use askama::Template as _;
+use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,7 +24,7 @@ use super::api;
 use super::pages::ProgrammePage;
 use crate::certification::store::programmes;
 use crate::issuance::did::{self, DocumentKey};
-use crate::issuance::{self, Kind};
+use crate::issuance::{self, Deltas, Kind};
 use crate::platform::app::App;
 use crate::platform::clock::rfc3339;
 use crate::platform::media_type::wants_page;
@@ -30,6 +33,7 @@ use crate::platform::problem::{KINDS, Problem, ProblemDetails};
 use crate::platform::signing_keys;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
+    let deltas = Extension(Arc::<Deltas>::default());
     OpenApiRouter::new()
         .route("/problems/{kind}", get(problem))
         .routes(routes!(body_did))
@@ -37,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(jwks))
         .routes(routes!(root))
         .routes(routes!(root_version))
-        .routes(routes!(trust_bundle).layer(CompressionLayer::new()))
+        .routes(routes!(trust_bundle).layer((CompressionLayer::new(), deltas)))
         .routes(routes!(context))
         .routes(routes!(programme))
         .routes(routes!(programme_version))
@@ -136,7 +140,7 @@ async fn root_version(
 #[into_params(parameter_in = Query)]
 struct Held {
     /// The version of the bundle that you hold: the answer is then a delta, which makes the newest bundle of yours, or the
-    /// whole bundle when that version is unknown here.
+    /// whole bundle when that version is unknown here, or too many others wait for theirs.
     from: Option<i64>,
 }
 
@@ -151,21 +155,21 @@ struct Held {
     (status = "4XX", body = ProblemDetails)))]
 async fn trust_bundle(
     State(app): State<App>,
+    Extension(deltas): Extension<Arc<Deltas>>,
     headers: HeaderMap,
     Query(held): Query<Held>,
 ) -> Result<Response, Problem> {
+    if let Some(from) = held.from
+        && let Some(delta) = deltas.since(&app.db, from).await?
+    {
+        return Ok(Public::new(delta::MEDIA_TYPE, delta.bytes)
+            .at_leaf(delta.leaf)
+            .answer(&headers));
+    }
     let mut db = app.db.reader().acquire().await?;
     let bundle = issuance::published(&mut db, Kind::Bundle, "").await?;
     let bundle = bundle.ok_or(Problem::NotFound("trust bundle"))?;
-    let delta = match held.from {
-        Some(from) => issuance::bundle_delta(&mut db, from, &bundle).await?,
-        None => None,
-    };
-    let answer = match delta {
-        Some(delta) => Public::new(delta::MEDIA_TYPE, delta),
-        None => Public::new("application/json", bundle.bytes),
-    };
-    Ok(answer.at_leaf(bundle.leaf).answer(&headers))
+    Ok(Public::new("application/json", bundle.bytes).at_leaf(bundle.leaf).answer(&headers))
 }
 
 /// The JSON-LD context of Akashi's own terms.

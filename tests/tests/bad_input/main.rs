@@ -2,7 +2,7 @@
 
 mod certification;
 mod impartiality;
+mod json;
 mod names;
 mod settled;
-mod trust;
 mod uploads;

@@ -1,7 +1,7 @@
 //! What the public pages say of certificates, in the reader's words.
 
 use akashi_tests::{
-    Body, Client, Company, Engine, Granted, LEADING, Registry, Sides, on_both_engines,
+    Body, Client, Company, Engine, Granted, LEADING, ORIGIN, Registry, Sides, on_both_engines,
 };
 use serde_json::{Value, json};
 
@@ -54,6 +54,38 @@ async fn a_reduced_certificate_says_what_was_taken_from_it(engine: Engine) {
     for words in ["for fewer facilities than before", "The dormitory was closed."] {
         assert!(said.contains(words), "{words} is missing in {said}");
     }
+}
+
+async fn what_a_credential_names_by_address_is_a_page_to_readers(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let company = Company::registers(&registry, 1).await;
+    let granted = Sides { body: &body, company: &company }.certify(LEADING, "leading").await;
+    let credential = granted.credential(&registry).await;
+    granted.public_once(&registry, "active").await;
+    let credential: Value = serde_json::from_slice(&credential).expect("JSON");
+    let path = |uri: &Value| text(uri).strip_prefix(ORIGIN).expect("an address here").to_owned();
+    let (anyone, browser) = (registry.anyone(), "text/html,application/xhtml+xml,*/*;q=0.8");
+
+    let id = path(&credential["id"]);
+    let led = anyone.get_as(&id, browser).await.expect(303);
+    assert_eq!(led.header("location"), Some(&*format!("/certificates/{}", granted.certificate)));
+    let file = format!("{id}?form=di_jcs");
+    for (path, accept) in [(&file, browser), (&id, "*/*"), (&id, "application/vc,text/html;q=0.9")]
+    {
+        let answer = anyone.get_as(path, accept).await.expect(200);
+        assert_eq!(answer.header("content-type"), Some("application/vc"), "{path} as {accept}");
+    }
+
+    let covered = "/credentialSubject/conformityAssessment/0/assessedFacility/0/facility";
+    let facility = credential.pointer(covered).expect("a facility");
+    let said = page(&anyone, &path(&facility["id"])).await;
+    assert!(
+        said.contains(text(&facility["name"])) && said.contains(&granted.certificate),
+        "{said}"
+    );
+    let told = anyone.get(&path(&facility["id"])).await.expect(200).json;
+    assert_eq!(told["certificates"], json!([granted.certificate]));
 }
 
 async fn an_unknown_address_is_a_page_to_readers_and_a_problem_to_programs(engine: Engine) {
@@ -121,5 +153,6 @@ on_both_engines!(
     a_form_that_names_no_file_is_asked_again_in_the_reader_s_language,
     a_level_is_called_by_its_title_in_the_reader_s_language,
     a_reduced_certificate_says_what_was_taken_from_it,
+    what_a_credential_names_by_address_is_a_page_to_readers,
     an_unknown_address_is_a_page_to_readers_and_a_problem_to_programs,
 );

@@ -4,11 +4,11 @@ use std::fs;
 use std::process::{Command, Output};
 
 use akashi_tests::{
-    Body, Company, Engine, LEADING, Offline, Registry, Sides, akashi_verify, eventually,
+    Answer, Body, Company, Engine, LEADING, Offline, Registry, Sides, akashi_verify, eventually,
     on_both_engines,
 };
-use akashi_verifier::Trust;
 use akashi_verifier::trust::delta;
+use akashi_verifier::{Trust, TrustError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -65,6 +65,7 @@ async fn a_subscriber_learns_of_a_withdrawal_by_a_part_of_the_bundle(engine: Eng
     let subscriber = Subscriber::of(&registry).await;
     let whole = subscriber.update();
     assert_eq!(subscriber.verdict(&credential), "valid");
+    let old = registry.anyone().get(BUNDLE).await.expect(200).body;
 
     let withdraw = json!({"public_reason": "Workers were made to pay."});
     granted.is_decided_on(&body, "withdraw", withdraw).await.expect(200);
@@ -75,41 +76,37 @@ async fn a_subscriber_learns_of_a_withdrawal_by_a_part_of_the_bundle(engine: Eng
     )
     .await;
     assert!(0 < part && part * 3 < whole * 2, "{part} of {whole} bytes");
+
+    // Whoever hands over the bundle from before gets no verdict out of it.
+    fs::write(subscriber.folder.path().join("old"), old).expect("the folder can be written");
+    let output = subscriber.run(&["a.json", "--trust", "old"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && errors.contains("bundle_older"), "{errors}");
+}
+
+/// A bundle that names so many bodies.
+async fn bundle_of(registry: &Registry, bodies: usize) -> Answer {
+    let ask = async || registry.anyone().get(BUNDLE).await;
+    let names = |answer: &Answer| answer.json["signed"]["bodies"].as_array().map(Vec::len);
+    eventually("a bundle with its bodies", ask, |answer| names(answer) == Some(bodies)).await
 }
 
 async fn a_delta_makes_the_newest_bundle_of_any_that_was_published(engine: Engine) {
     let registry = Registry::start(engine).await;
+    let body = Body::opens(&registry).await;
+    let earlier = bundle_of(&registry, 1).await;
+    body.joined_by_another(&registry).await;
+    let newest = bundle_of(&registry, 2).await;
     let anyone = registry.anyone();
-    let first = eventually(
-        "the first bundle",
-        async || anyone.get(BUNDLE).await,
-        |answer| answer.status == 200,
-    )
-    .await;
-    Body::opens(&registry).await;
-    let newest = eventually(
-        "a bundle with a body's lists",
-        async || anyone.get(BUNDLE).await.expect(200),
-        |answer| !answer.at("/signed/status_lists").as_array().expect("lists").is_empty(),
-    )
-    .await;
     let root = anyone.get("/.well-known/akashi/root").await.expect(200).body;
-    for held in [&first, &newest] {
+    for held in [&earlier, &newest] {
         let from = held.number("/signed/version");
         let answer = anyone.get(&format!("{BUNDLE}?from={from}")).await.expect(200);
-        if answer.header("content-type") == Some("application/json") {
-            // Of an empty bundle the whole may be no larger.
-            assert!(held.at("/signed/status_lists").as_array().expect("lists").is_empty());
-            continue;
-        }
         assert_eq!(answer.header("content-type"), Some(delta::MEDIA_TYPE));
         assert!(answer.header("etag").is_some() && answer.header("akashi-leaf").is_some());
         let made = delta::apply(&held.body, &answer.body).expect("a bundle");
         let trust = Trust::open(&root, &made, None).expect("it is signed");
-        assert!(
-            trust.bundle().version
-                >= u64::try_from(newest.number("/signed/version")).expect("a version")
-        );
+        assert_eq!(trust.bundle().bodies.len(), 2);
     }
     // Of a version that was never published, the whole; and of what is no version, nothing.
     for from in ["0", "-1", "999999"] {
@@ -118,6 +115,16 @@ async fn a_delta_makes_the_newest_bundle_of_any_that_was_published(engine: Engin
         Trust::open(&root, &answer.body, None).expect("a bundle");
     }
     anyone.get(&format!("{BUNDLE}?from=x")).await.expect(400);
+}
+
+async fn each_registry_has_keys_of_its_own(engine: Engine) {
+    let (one, other) = (Registry::start(engine).await, Registry::start(engine).await);
+    let root = one.anyone().get("/.well-known/akashi/root").await.expect(200);
+    assert_eq!(root.number("/signed/threshold"), 2);
+    assert_eq!(root.at("/signed/root_keys").as_array().map(Vec::len), Some(3));
+    let bundle = bundle_of(&other, 0).await;
+    let refused = Trust::open(&root.body, &bundle.body, None).expect_err("another's bundle");
+    assert_eq!(refused, TrustError::BundleWronglySigned);
 }
 
 async fn a_bundle_travels_compressed_for_whoever_can_read_it(engine: Engine) {
@@ -147,6 +154,7 @@ async fn a_root_is_had_by_its_version(engine: Engine) {
 on_both_engines!(
     a_subscriber_learns_of_a_withdrawal_by_a_part_of_the_bundle,
     a_delta_makes_the_newest_bundle_of_any_that_was_published,
+    each_registry_has_keys_of_its_own,
     a_bundle_travels_compressed_for_whoever_can_read_it,
     a_root_is_had_by_its_version,
 );

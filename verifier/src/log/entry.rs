@@ -6,6 +6,8 @@ use akashi_schemas::Digest;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::date_time;
+
 /// The only version of an entry's form.
 const VERSION: u64 = 1;
 /// The only kind that is read here.
@@ -19,6 +21,7 @@ pub struct CredentialEntry {
     version: u64,
     kind: String,
     /// When it was decided.
+    #[serde(deserialize_with = "date_time::at")]
     pub at: Timestamp,
     /// SHA-256 of its payload.
     pub payload_sha256: Digest,
@@ -62,6 +65,7 @@ mod tests {
             (|entry: &mut Value| entry["v"] = json!(2)) as fn(&mut Value),
             |entry| entry["kind"] = json!("voided"),
             |entry| entry["payload_sha256"] = json!("AB".repeat(32)),
+            |entry| entry["at"] = json!("2026-11-25 00:00:00Z"),
             |entry| entry["holder"] = json!("in clear"),
             |entry| drop(entry.as_object_mut().expect("an object").remove("number")),
         ] {

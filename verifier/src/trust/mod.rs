@@ -20,7 +20,7 @@ use akashi_schemas::{Digest, canonical};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::comb::{PreparedKeys, Signed};
 use crate::json::{self, MAX_TRUST_BYTES};
@@ -79,7 +79,7 @@ pub enum TrustError {
     },
     /// The root asks for no signature, or for more than it has keys.
     #[error("the root asks for signatures of {threshold} of its {keys} keys, which no root may")]
-    Threshold {
+    RootThreshold {
         /// Signatures asked for.
         threshold: usize,
         /// Keys named.
@@ -93,7 +93,7 @@ pub enum TrustError {
     },
     /// Too few of the root's keys signed it.
     #[error("the root needs {threshold} good signatures of its keys and has {good}")]
-    UnderSigned {
+    RootUnderSigned {
         /// Signatures that are good.
         good: usize,
         /// Signatures asked for.
@@ -103,7 +103,7 @@ pub enum TrustError {
     #[error(
         "root {version} needs {threshold} good signatures by keys of the root before it and has {good}"
     )]
-    NotVouchedFor {
+    RootNotVouchedFor {
         /// The root's version.
         version: u64,
         /// Signatures that are good.
@@ -135,10 +135,10 @@ pub enum TrustError {
     },
     /// The bundle has no good signature of the root's bundle key.
     #[error("the bundle is not signed by the root's bundle key")]
-    WronglySigned,
+    BundleWronglySigned,
     /// The bundle was made under another version of the root.
     #[error("the bundle was made under root {bundle}, this is root {root}")]
-    OtherRoot {
+    BundleOfOtherRoot {
         /// The version the bundle names.
         bundle: u64,
         /// The root's version.
@@ -154,7 +154,7 @@ pub enum TrustError {
     },
     /// A newer bundle was seen before.
     #[error("the bundle has version {version}, and version {seen} was seen before")]
-    Older {
+    BundleOlder {
         /// This bundle's version.
         version: u64,
         /// The highest seen.
@@ -173,17 +173,17 @@ impl TrustError {
         match self {
             Self::Unreadable { what: "root", .. } => "root_unreadable",
             Self::Unreadable { .. } => "bundle_unreadable",
-            Self::Threshold { .. } => "root_threshold",
+            Self::RootThreshold { .. } => "root_threshold",
             Self::RootKeyTwice { .. } => "root_key_twice",
-            Self::UnderSigned { .. } => "root_under_signed",
-            Self::NotVouchedFor { .. } => "root_not_vouched_for",
+            Self::RootUnderSigned { .. } => "root_under_signed",
+            Self::RootNotVouchedFor { .. } => "root_not_vouched_for",
             Self::RootSkipped { .. } => "root_skipped",
             Self::RootOlder { .. } => "root_older",
             Self::RootForked { .. } => "root_forked",
-            Self::WronglySigned => "bundle_wrongly_signed",
-            Self::OtherRoot { .. } => "bundle_of_other_root",
+            Self::BundleWronglySigned => "bundle_wrongly_signed",
+            Self::BundleOfOtherRoot { .. } => "bundle_of_other_root",
             Self::RootExpired { .. } => "root_expired",
-            Self::Older { .. } => "bundle_older",
+            Self::BundleOlder { .. } => "bundle_older",
         }
     }
 }
@@ -193,9 +193,17 @@ impl TrustError {
 pub struct Trust {
     root: VerifiedRoot,
     bundle: Bundle,
-    lists: BTreeMap<String, Result<StatusList, ListFault>>,
+    lists: BTreeMap<String, Opened>,
     rollback_checked: bool,
     keys: Arc<PreparedKeys>,
+}
+
+/// A status list of the bundle.
+#[derive(Clone, Debug)]
+struct Opened {
+    /// The number of the log's leaf up to which it speaks.
+    leaf: Option<u64>,
+    list: Result<StatusList, ListFault>,
 }
 
 impl Trust {
@@ -221,15 +229,12 @@ impl Trust {
     ) -> Result<Self, TrustError> {
         let value = json::read(json::trim(bundle), MAX_TRUST_BYTES)
             .map_err(|fault| TrustError::unreadable("bundle", &fault))?;
-        let manifest = Manifest::<Bundle>::new("bundle", value)?;
-        let key = &root.root().bundle_key;
-        let is_ours = |signature: &ManifestSignature| {
-            signature.keyid == key.key_id() && signature.is_good(key, &manifest.message)
-        };
-        if !manifest.signatures.iter().any(is_ours) {
-            return Err(TrustError::WronglySigned);
+        let manifest = Manifest::new("bundle", value)?;
+        // Before anything that it says costs more than its bytes.
+        if !manifest.is_signed_by(&root.root().bundle_key) {
+            return Err(TrustError::BundleWronglySigned);
         }
-        let bundle = manifest.signed;
+        let bundle: Bundle = manifest.signed()?;
         check_versions(root.root(), &bundle, min_version)?;
         let lists = open_lists(&bundle)?;
         let keys = bundle.bodies.iter().flat_map(|body| &body.keys).map(|key| &key.public);
@@ -265,14 +270,14 @@ impl Trust {
     /// # Errors
     /// [`Reason::ListNotInBundle`], or why it cannot be read.
     pub fn status_list(&self, id: &str) -> Result<&StatusList, ListFault> {
-        let list = self.lists.get(id).ok_or(ListFault(Reason::ListNotInBundle))?;
-        list.as_ref().map_err(|fault| *fault)
+        let opened = self.lists.get(id).ok_or(ListFault(Reason::ListNotInBundle))?;
+        opened.list.as_ref().map_err(|fault| *fault)
     }
 
     /// The number of the log's leaf up to which the list of that id speaks.
     #[must_use]
     pub fn list_leaf(&self, id: &str) -> Option<u64> {
-        self.bundle.status_lists.iter().find(|entry| entry.id == id)?.leaf
+        self.lists.get(id)?.leaf
     }
 
     /// Whether the bundle was compared with an earlier one.
@@ -282,27 +287,54 @@ impl Trust {
     }
 }
 
-/// How many signatures are looked at: each is checked over the whole manifest, whoever wrote it.
+/// How many signatures a manifest may have.
 const MAX_SIGNATURES: usize = 64;
 
-/// A manifest that was read, and the bytes that its signatures cover.
-struct Manifest<T> {
-    signed: T,
+/// A manifest whose envelope was read, and the bytes that its signatures cover.
+struct Manifest {
+    what: &'static str,
+    signed: Value,
     signatures: Vec<ManifestSignature>,
     message: Vec<u8>,
 }
 
-impl<T: DeserializeOwned> Manifest<T> {
+impl Manifest {
+    /// `what` is `root` or `bundle`.
     fn new(what: &'static str, value: Value) -> Result<Self, TrustError> {
-        let message = canonical::of_value(&value["signed"])
-            .map_err(|error| TrustError::unreadable(what, &error))?;
-        let Envelope::<T> { signed, signatures } =
+        let Envelope::<Value> { signed, signatures } =
             serde_json::from_value(value).map_err(|error| TrustError::unreadable(what, &error))?;
         if signatures.len() > MAX_SIGNATURES {
             let detail = format!("it has more than {MAX_SIGNATURES} signatures");
             return Err(TrustError::Unreadable { what, detail });
         }
-        Ok(Self { signed, signatures, message })
+        let message =
+            canonical::of_value(&signed).map_err(|error| TrustError::unreadable(what, &error))?;
+        Ok(Self { what, signed, signatures, message })
+    }
+
+    /// What it says.
+    fn signed<T: DeserializeOwned>(&self) -> Result<T, TrustError> {
+        let signed = T::deserialize(&self.signed);
+        signed.map_err(|error| TrustError::unreadable(self.what, &error))
+    }
+
+    /// Whether the key signed.
+    fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.good_signature(key).is_some()
+    }
+
+    /// The key's signature. Only the first that is said to be its is looked at: to check one takes reading the whole manifest,
+    /// and whoever wrote it could say so many times.
+    fn good_signature(&self, key: &PublicKey) -> Option<&ManifestSignature> {
+        let keyid = key.key_id();
+        let first = self.signatures.iter().find(|signature| signature.keyid == keyid);
+        first.filter(|signature| signature.is_good(key, &self.message))
+    }
+
+    /// The manifest with what is signed, the good signatures of those keys, and nothing else.
+    fn signed_by<'a>(&self, keys: impl Iterator<Item = &'a PublicKey>) -> Value {
+        let signatures: Vec<_> = keys.filter_map(|key| self.good_signature(key)).collect();
+        json!({"signed": self.signed, "signatures": signatures})
     }
 }
 
@@ -312,31 +344,40 @@ fn check_versions(
     min_version: Option<u64>,
 ) -> Result<(), TrustError> {
     if bundle.root_version != root.version {
-        return Err(TrustError::OtherRoot { bundle: bundle.root_version, root: root.version });
+        return Err(TrustError::BundleOfOtherRoot {
+            bundle: bundle.root_version,
+            root: root.version,
+        });
     }
     if root.expires < bundle.as_of {
         return Err(TrustError::RootExpired { expires: root.expires, as_of: bundle.as_of });
     }
     match min_version {
         Some(seen) if bundle.version < seen => {
-            Err(TrustError::Older { version: bundle.version, seen })
+            Err(TrustError::BundleOlder { version: bundle.version, seen })
         }
         _ => Ok(()),
     }
 }
 
+/// Most bytes that all lists of a bundle may have after decompression: those of seven hundred million credentials.
+const MAX_LISTS_BYTES: usize = 256 << 20;
+
 /// Opens every list once. A list that cannot be read spoils only what it would tell.
-fn open_lists(
-    bundle: &Bundle,
-) -> Result<BTreeMap<String, Result<StatusList, ListFault>>, TrustError> {
-    let mut lists = BTreeMap::new();
+fn open_lists(bundle: &Bundle) -> Result<BTreeMap<String, Opened>, TrustError> {
+    let (mut lists, mut left) = (BTreeMap::new(), MAX_LISTS_BYTES);
     for entry in &bundle.status_lists {
         let list = StatusList::read(&entry.id, &entry.credential, &bundle.bodies, bundle.as_of)
             .and_then(|list| match list.purpose == entry.purpose {
                 true => Ok(list),
                 false => Err(ListFault(Reason::ListOfOtherPurpose)),
             });
-        if lists.insert(entry.id.clone(), list).is_some() {
+        let size = list.as_ref().map_or(0, StatusList::size);
+        left = left.checked_sub(size).ok_or_else(|| {
+            let detail = format!("its status lists have more than {MAX_LISTS_BYTES} bytes");
+            TrustError::Unreadable { what: "bundle", detail }
+        })?;
+        if lists.insert(entry.id.clone(), Opened { leaf: entry.leaf, list }).is_some() {
             let detail = ["two status lists have the id ", &entry.id].concat();
             return Err(TrustError::Unreadable { what: "bundle", detail });
         }

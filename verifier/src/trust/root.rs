@@ -5,17 +5,18 @@
 //! registry comes to its newest without asking anyone, and a thief of fewer keys than the threshold gets nowhere. Whether a
 //! root has ended is asked of the last one only.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use akashi_schemas::Digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Manifest, ManifestSignature, Trust, TrustError};
+use super::{Manifest, Trust, TrustError};
 use crate::json;
 use crate::multikey::PublicKey;
 
@@ -45,19 +46,14 @@ impl Root {
             return Err(TrustError::RootKeyTwice { keyid });
         }
         if self.threshold == 0 || self.threshold > seen.len() {
-            return Err(TrustError::Threshold { threshold: self.threshold, keys: seen.len() });
+            return Err(TrustError::RootThreshold { threshold: self.threshold, keys: seen.len() });
         }
         Ok(())
     }
 
-    /// How many of its keys signed. A key that signs twice counts once, and one that it does not name not at all.
-    fn good_signatures(&self, signatures: &[ManifestSignature], message: &[u8]) -> usize {
-        let keys: BTreeMap<Digest, &PublicKey> =
-            self.root_keys.iter().map(|key| (key.key_id(), key)).collect();
-        let good = signatures.iter().filter(|signature| {
-            keys.get(&signature.keyid).is_some_and(|key| signature.is_good(key, message))
-        });
-        good.map(|signature| signature.keyid).collect::<BTreeSet<_>>().len()
+    /// How many of its keys signed. One that it does not name counts not at all.
+    fn good_signatures(&self, manifest: &Manifest) -> usize {
+        self.root_keys.iter().filter(|key| manifest.is_signed_by(key)).count()
     }
 }
 
@@ -73,8 +69,9 @@ pub struct VerifiedRoot {
 /// A root of a chain.
 #[derive(Clone, Debug, PartialEq)]
 struct Link {
-    version: u64,
+    root: Root,
     digest: Digest,
+    /// With no more than its own and its predecessor's signatures, so that whoever hands it on cannot make it grow.
     manifest: Value,
 }
 
@@ -83,7 +80,7 @@ impl VerifiedRoot {
     /// right one is for the caller to know: by pinning it, or by whom it came from.
     ///
     /// # Errors
-    /// [`TrustError::Unreadable`]; [`TrustError::Threshold`], [`TrustError::RootKeyTwice`] or [`TrustError::UnderSigned`]
+    /// [`TrustError::Unreadable`]; [`TrustError::RootThreshold`], [`TrustError::RootKeyTwice`] or [`TrustError::RootUnderSigned`]
     /// of the first; those of [`VerifiedRoot::succeeded_by`] of the others.
     pub fn open(bytes: &[u8]) -> Result<Self, TrustError> {
         let mut manifests = manifests(bytes)?.into_iter();
@@ -96,7 +93,7 @@ impl VerifiedRoot {
     ///
     /// # Errors
     /// Those of [`VerifiedRoot::open`]; [`TrustError::RootOlder`] or [`TrustError::RootSkipped`] when its version is not the
-    /// next; [`TrustError::NotVouchedFor`] when too few keys of this root signed it.
+    /// next; [`TrustError::RootNotVouchedFor`] when too few keys of this root signed it.
     pub fn succeeded_by(&self, next: &[u8]) -> Result<Self, TrustError> {
         let value = json::read(json::trim(next), MAX_ROOT_BYTES)
             .map_err(|fault| TrustError::unreadable("root", &fault))?;
@@ -127,41 +124,44 @@ impl VerifiedRoot {
     }
 
     fn is_forked_by(&self, other: &Self) -> bool {
-        let known = self.chain.iter().find(|link| link.version == other.root.version);
+        let known = self.chain.iter().find(|link| link.root.version == other.root.version);
         known.is_some_and(|known| known.digest != other.digest)
     }
 
     /// Checks a manifest by itself.
-    fn alone(value: Value) -> Result<(Self, Manifest<Root>), TrustError> {
-        let manifest = Manifest::<Root>::new("root", value.clone())?;
-        let root = manifest.signed.clone();
+    fn alone(value: Value) -> Result<(Self, Manifest), TrustError> {
+        let manifest = Manifest::new("root", value)?;
+        let root: Root = manifest.signed()?;
         root.check_keys()?;
-        let good = root.good_signatures(&manifest.signatures, &manifest.message);
+        let good = root.good_signatures(&manifest);
         if good < root.threshold {
-            return Err(TrustError::UnderSigned { good, threshold: root.threshold });
+            return Err(TrustError::RootUnderSigned { good, threshold: root.threshold });
         }
         let digest = Digest::of(&manifest.message);
-        let link = Link { version: root.version, digest, manifest: value };
+        let kept = manifest.signed_by(root.root_keys.iter());
+        let link = Link { root: root.clone(), digest, manifest: kept };
         Ok((Self { root, digest, chain: vec![link] }, manifest))
     }
 
     /// Goes on to a root that was checked by itself.
-    fn then(mut self, next: (Self, Manifest<Root>)) -> Result<Self, TrustError> {
-        let (next, manifest) = next;
-        let (version, seen) = (next.root.version, self.root.version);
+    fn then(mut self, next: (Self, Manifest)) -> Result<Self, TrustError> {
+        let (Self { root, digest, chain: _ }, manifest) = next;
+        let (version, seen) = (root.version, self.root.version);
         if version <= seen {
             return Err(TrustError::RootOlder { version, seen });
         }
         if version - seen > 1 {
             return Err(TrustError::RootSkipped { version, expected: seen + 1 });
         }
-        let good = self.root.good_signatures(&manifest.signatures, &manifest.message);
+        let good = self.root.good_signatures(&manifest);
         if good < self.root.threshold {
             let threshold = self.root.threshold;
-            return Err(TrustError::NotVouchedFor { version, good, threshold });
+            return Err(TrustError::RootNotVouchedFor { version, good, threshold });
         }
-        self.chain.extend(next.chain);
-        Ok(Self { chain: self.chain, ..next })
+        let new_keys = root.root_keys.iter().filter(|key| !self.root.root_keys.contains(key));
+        let kept = manifest.signed_by(self.root.root_keys.iter().chain(new_keys));
+        self.chain.push(Link { root: root.clone(), digest, manifest: kept });
+        Ok(Self { root, digest, chain: self.chain })
     }
 
     /// What it says.
@@ -186,6 +186,28 @@ impl VerifiedRoot {
     #[must_use]
     pub fn came_from(&self, digest: Digest) -> bool {
         self.chain.iter().any(|link| link.digest == digest)
+    }
+
+    /// Whether two roots are of one registry: they, or roots before them, name a key in common, as no two registries do.
+    ///
+    /// A key that was replaced still tells whose root it signed.
+    #[must_use]
+    pub fn is_of_registry_of(&self, other: &Self) -> bool {
+        let ours = self.root_keys().map(PublicKey::key_id).collect::<BTreeSet<_>>();
+        other.root_keys().any(|key| ours.contains(&key.key_id()))
+    }
+
+    /// The keys of this root and of those before it.
+    fn root_keys(&self) -> impl Iterator<Item = &PublicKey> {
+        self.chain.iter().flat_map(|link| &link.root.root_keys)
+    }
+
+    /// The root without those before it: for whoever knows it by its own digest, which says nothing of them. Anyone can set a root
+    /// before another by adding signatures to that, for they are no part of what is signed.
+    #[must_use]
+    pub fn by_itself(mut self) -> Self {
+        self.chain = self.chain.split_off(self.chain.len().saturating_sub(1));
+        self
     }
 
     /// The whole chain as [`VerifiedRoot::open`] reads it; a manifest by itself when nothing came before.
@@ -213,6 +235,8 @@ fn manifests(bytes: &[u8]) -> Result<Vec<Value>, TrustError> {
 pub struct Seen {
     /// The newest root's version.
     pub root_version: u64,
+    /// Its [`VerifiedRoot::digest`].
+    pub root: Digest,
     /// [`PublicKey::key_id`] of the bundle key that it names.
     pub bundle_key: Digest,
     /// The highest version of a bundle under that key.
@@ -231,9 +255,10 @@ impl Seen {
     /// What is to be remembered of a root and a bundle that opened.
     #[must_use]
     pub fn of(trust: &Trust) -> Self {
-        let root = trust.root().root();
+        let (root, digest) = (trust.root().root(), trust.root().digest());
         Self {
             root_version: root.version,
+            root: digest,
             bundle_key: root.bundle_key.key_id(),
             bundle_version: trust.bundle().version,
         }
@@ -248,12 +273,11 @@ impl Seen {
     /// [`TrustError::RootOlder`] for a root before the newest seen, [`TrustError::RootForked`] for another of its version.
     pub fn min_version(&self, root: &VerifiedRoot) -> Result<Option<u64>, TrustError> {
         let (version, seen) = (root.root.version, self.root_version);
-        let same_key = root.root.bundle_key.key_id() == self.bundle_key;
-        match version < seen {
-            true => Err(TrustError::RootOlder { version, seen }),
-            false if same_key => Ok(Some(self.bundle_version)),
-            false if version == seen => Err(TrustError::RootForked { version }),
-            false => Ok(None),
+        match version.cmp(&seen) {
+            Ordering::Less => Err(TrustError::RootOlder { version, seen }),
+            Ordering::Equal if root.digest != self.root => Err(TrustError::RootForked { version }),
+            _ if root.root.bundle_key.key_id() == self.bundle_key => Ok(Some(self.bundle_version)),
+            _ => Ok(None),
         }
     }
 }

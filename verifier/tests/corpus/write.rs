@@ -1,6 +1,7 @@
 //! Makes every file of the corpus, the same bytes at every run: fixed keys, fixed times, no chance. Which verdict each
 //! must get is not known here: `expected.tsv` says so, and was written by hand.
 
+use akashi_verifier::trust::delta;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -182,6 +183,11 @@ pub(crate) fn all() -> Vec<(String, Vec<u8>)> {
 /// What fuzzing begins with, beside the files: a good input for each target.
 fn seeds(files: &mut Files) {
     let world = World::good();
+    let file = |name: &str| {
+        let found = files.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, bytes)| bytes.clone()).expect("written before")
+    };
+    let delta = delta::make(&file("bundle.json"), &file("bundle-ahead.json")).expect("a delta");
     let mut put =
         |name: &str, bytes: &[u8]| files.0.push((format!("seeds/{name}"), bytes.to_vec()));
     let list = list("revocation", &[0; 16_384]);
@@ -194,6 +200,7 @@ fn seeds(files: &mut Files) {
     put("json/numbers", NUMBERS_RESPELLED.as_bytes());
     put("json/strange-names", escaped(&strange_names()).as_bytes());
     put("root/good", &world.root_bytes());
+    put("delta/good", &delta);
     put("bundle/small", &manifest(&json!({"version": 1}), &[&key(21)]));
     let entry = |(list, purpose): (&Value, &str)| {
         entry(&list_id(purpose), purpose, &world.sign_proof(list))
@@ -284,7 +291,7 @@ fn spellings(files: &mut Files) {
 
 /// As RFC 8785 writes them, and as others may.
 const NUMBERS: &str = "[0,1,100,-1,0.5,9007199254740991,-9007199254740991,1e+21,1e-7,5e-324,1.7976931348623157e+308,0.1,333333333.3333333]";
-const NUMBERS_RESPELLED: &str = "[-0,1.0,1e2,-1.0E0,5e-1,9007199254740991.0,-9007199254740991,1000000000000000000000.0,0.0000001,5e-324,17976931348623157E292,0.1000000000000000055511151231257827,333333333.33333329]";
+const NUMBERS_RESPELLED: &str = "[-0,1.0,1e2,-1.0E0,5e-1,9007199254740991.0,-9007199254740991,1000000000000000000000,0.0000001,5e-324,17976931348623157E292,0.1000000000000000055511151231257827,333333333.33333329]";
 
 /// Names whose order is another by UTF-16 than by code points, and texts that escape in every way there is.
 fn strange_names() -> Value {
@@ -404,6 +411,10 @@ fn not_json(files: &mut Files) {
         ("2-to-53-and-1", "9007199254740993"),
         ("minus-2-to-53", "-9007199254740992"),
         ("2-to-64-less-1", "18446744073709551615"),
+        ("as-a-double", "9007199254740992.0"),
+        ("with-an-exponent", "1e16"),
+        ("of-20-digits", "99999999999999999999"),
+        ("of-22-digits", "1000000000000000000000"),
     ] {
         files.put(&format!("integer-{name}.json"), rank(number));
     }
@@ -428,6 +439,8 @@ fn not_json(files: &mut Files) {
         once(&good, "\"proof\":", &format!("\"proof\":{},\"proof\":", text(&signed["proof"]))),
     );
     files.put("twice-empty-proof-first.json", once(&good, "{", r#"{"proof":{},"#));
+    let raw_value = r#""$serde_json::private::RawValue":"0""#;
+    files.put("name-of-a-readers-own.json", once(&good, "{", &format!("{{{raw_value},")));
     files.put("twice-wrapped.json", format!(r#"{{"credential":{{}},"credential":{good}}}"#));
     let wrapped = |payload: &str| {
         body().jws_of(
@@ -444,10 +457,25 @@ fn not_json(files: &mut Files) {
         "integer-in-the-payload.jwt",
         wrapped(&once(&plain, "\"rank\":2", "\"rank\":9007199254740993")),
     );
+    files.put(
+        "name-of-a-readers-own.jwt",
+        wrapped(&once(&plain, "\"nonce\"", "\"$serde_json::private::RawValue\":\"0\",\"nonce\"")),
+    );
     files.put("payload-cut.jwt", wrapped(&plain[..plain.len() - 1]));
     files.put("payload-with-byte-order-mark.jwt", wrapped(&format!("\u{feff}{plain}")));
     files.put("payload-an-array.jwt", wrapped("[]"));
     files.put("payload-empty.jwt", wrapped(""));
+}
+
+/// What some readers take for JSON in a text in JSON, and so on: with so much within each, such a reader leaves its stack.
+fn json_within_json() -> String {
+    let [open, close] = ["[", "]"].map(|bracket| bracket.repeat(120));
+    let array = (0..80).fold("1".to_string(), |inner, _| {
+        // Escaped so that each level adds to a quote's length instead of doubling it.
+        let text = inner.replace('\\', "\\u005c").replace('"', "\\u0022");
+        format!(r#"{open}{{"$serde_json::private::RawValue":"{text}"}}{close}"#)
+    });
+    array.trim_matches(['[', ']']).to_string()
 }
 
 /// Things of other makers, and things that are no credentials at all.
@@ -460,7 +488,13 @@ fn foreign(files: &mut Files) {
     files.put("foreign-null.json", "null");
     files.put("foreign-object.json", "{}");
     files.put("foreign-string.json", "\"certificate\"");
+    files.put("foreign-json-within-json.json", json_within_json());
     files.put("foreign-wrapped-number.json", r#"{"credential":1}"#);
+    let good = body().embed(&payload());
+    files.put(
+        "foreign-wrapped-beside-a-note.json",
+        json!({"credential": good, "log_proof": null, "note": "Leading"}).to_string(),
+    );
     files.put(
         "foreign-wrapped-proof-a-number.json",
         json!({"credential": body().embed(&payload()), "log_proof": 1}).to_string(),
@@ -575,6 +609,9 @@ fn jwts(files: &mut Files) {
         ("iss-a-list", "iss", json!([BODY])),
         ("proof", "proof", json!({})),
         ("null-vc", "vc", Value::Null),
+        ("exp", "exp", json!(1_893_456_000)),
+        ("nbf", "nbf", json!(1_767_225_600)),
+        ("iat", "iat", json!(1_767_225_600)),
     ] {
         files.put(
             &format!("claim-{name}.jwt"),

@@ -1,5 +1,5 @@
 /**
- * A root and a bundle that were checked against each other.
+ * A root and a bundle that were checked against each other, and what is to be remembered from now on.
  */
 export class Trust {
     static __wrap(ptr) {
@@ -19,7 +19,8 @@ export class Trust {
         wasm.__wbg_trust_free(ptr, 0);
     }
     /**
-     * What was opened, as JSON: `{root: {digest, version, expires}, bundle: {version, as_of, expires}}`.
+     * What was opened, as JSON: `{root, bundle: {version, as_of, expires}, seen}`, `root` as [`root`] gives it but for its
+     * manifests, `seen` a text.
      * @returns {string}
      */
     about() {
@@ -35,29 +36,32 @@ export class Trust {
         }
     }
     /**
-     * As [`akashi_verifier::Trust::open`].
+     * As [`akashi_verifier::Trust::under`], of a root or a chain of them, with what `seen` tells of earlier ones: JSON as
+     * [`Trust::about`] gives it.
      *
      * # Errors
-     * JSON of `{code, message}`.
+     * JSON of `{code, message}`; of `{message}` when `seen` cannot be read.
      * @param {Uint8Array | number[]} root
      * @param {Uint8Array | number[]} bundle
-     * @param {bigint | null} [min_version]
+     * @param {string | null} [seen]
      * @returns {Trust}
      */
-    static open(root, bundle, min_version) {
-        const val3 = BigInt.asIntN(64, (isLikeNone(min_version) ? BigInt(0) : min_version));
-        let ptr0, len0, ptr1, len1;
+    static open(root, bundle, seen) {
+        let ptr0, len0, ptr1, len1, ptr2, len2;
         try {
             ptr0 = passArray8ToWasm0(root, wasm.__wbindgen_malloc);
             len0 = WASM_VECTOR_LEN;
             ptr1 = passArray8ToWasm0(bundle, wasm.__wbindgen_malloc);
             len1 = WASM_VECTOR_LEN;
+            ptr2 = isLikeNone(seen) ? 0 : passStringToWasm0(seen, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len2 = WASM_VECTOR_LEN;
         } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
             if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
             if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
             throw e;
         }
-        const ret = wasm.trust_open(ptr0, len0, ptr1, len1, !isLikeNone(min_version), val3);
+        const ret = wasm.trust_open(ptr0, len0, ptr1, len1, ptr2, len2);
         if (ret[2]) {
             throw takeObject(ret[1]);
         }
@@ -105,12 +109,80 @@ export class Trust {
 if (Symbol.dispose) Trust.prototype[Symbol.dispose] = Trust.prototype.free;
 
 /**
+ * Goes on from a root to the one of `next`, as [`VerifiedRoot::followed_by`]; gives it as [`root`] does.
+ *
+ * # Errors
+ * JSON of `{code, message}`.
+ * @param {Uint8Array | number[]} manifests
+ * @param {Uint8Array | number[]} next
+ * @returns {string}
+ */
+export function followed(manifests, next) {
+    let deferred4_0;
+    let deferred4_1;
+    try {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(manifests, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(next, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.followed(ptr0, len0, ptr1, len1);
+        var ptr3 = ret[0];
+        var len3 = ret[1];
+        if (ret[3]) {
+            ptr3 = 0; len3 = 0;
+            throw takeObject(ret[2]);
+        }
+        deferred4_0 = ptr3;
+        deferred4_1 = len3;
+        return getStringFromWasm0(ptr3, len3);
+    } finally {
+        wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
+    }
+}
+
+/**
  * The largest credential that is read, in bytes.
  * @returns {number}
  */
 export function max_credential_bytes() {
     const ret = wasm.max_credential_bytes();
     return ret >>> 0;
+}
+
+/**
+ * Reads a root or a chain of them: `{digest, first, version, expires, manifests}` as JSON, `manifests` the text of the chain.
+ *
+ * # Errors
+ * JSON of `{code, message}`.
+ * @param {Uint8Array | number[]} manifests
+ * @returns {string}
+ */
+export function root(manifests) {
+    let deferred3_0;
+    let deferred3_1;
+    try {
+        const ptr0 = passArray8ToWasm0(manifests, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.root(ptr0, len0);
+        var ptr2 = ret[0];
+        var len2 = ret[1];
+        if (ret[3]) {
+            ptr2 = 0; len2 = 0;
+            throw takeObject(ret[2]);
+        }
+        deferred3_0 = ptr2;
+        deferred3_1 = len2;
+        return getStringFromWasm0(ptr2, len2);
+    } finally {
+        wasm.__wbindgen_free(deferred3_0, deferred3_1, 1);
+    }
 }
 function __wbg_get_imports() {
     const import0 = {

@@ -1,37 +1,57 @@
 //! The verifier for JavaScript: bytes and JSON in, JSON out. `index.js` beside this crate is the face that programs use; it
 //! turns the JSON into objects, and documents them in `index.d.ts`.
 
+use std::collections::BTreeMap;
+
+use akashi_schemas::Digest;
 use akashi_verifier::json::MAX_CREDENTIAL_BYTES;
+use akashi_verifier::trust::{Seen, VerifiedRoot};
 use akashi_verifier::{Policy, TrustError, verify};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A root and a bundle that were checked against each other.
+/// A root and a bundle that were checked against each other, and what is to be remembered from now on.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Trust(akashi_verifier::Trust);
+pub struct Trust {
+    trust: akashi_verifier::Trust,
+    seen: Memory,
+}
+
+/// What was seen of each registry, by the digest of its first root.
+type Memory = BTreeMap<Digest, Seen>;
 
 #[wasm_bindgen]
 impl Trust {
-    /// As [`akashi_verifier::Trust::open`].
+    /// As [`akashi_verifier::Trust::under`], of a root or a chain of them, with what `seen` tells of earlier ones: JSON as
+    /// [`Trust::about`] gives it.
     ///
     /// # Errors
-    /// JSON of `{code, message}`.
-    pub fn open(root: &[u8], bundle: &[u8], min_version: Option<u64>) -> Result<Trust, String> {
-        akashi_verifier::Trust::open(root, bundle, min_version)
-            .map(Self)
-            .map_err(|error| told(&error))
+    /// JSON of `{code, message}`; of `{message}` when `seen` cannot be read.
+    pub fn open(root: &[u8], bundle: &[u8], seen: Option<String>) -> Result<Trust, String> {
+        let mut seen = seen.map_or_else(|| Ok(Memory::new()), |seen| remembered(&seen))?;
+        let root = VerifiedRoot::open(root).map_err(|error| told(&error))?;
+        let first = root.first();
+        let known = seen.get(&first).map(|seen| seen.min_version(&root));
+        let least = known.transpose().map_err(|error| told(&error))?.flatten();
+        let trust = akashi_verifier::Trust::under(root, bundle, least);
+        let trust = trust.map_err(|error| told(&error))?;
+        // Nothing before what was seen has opened, so this is as new at least.
+        seen.insert(first, Seen::of(&trust));
+        Ok(Self { trust, seen })
     }
 
-    /// What was opened, as JSON: `{root: {digest, version, expires}, bundle: {version, as_of, expires}}`.
+    /// What was opened, as JSON: `{root, bundle: {version, as_of, expires}, seen}`, `root` as [`root`] gives it but for its
+    /// manifests, `seen` a text.
     #[must_use]
     pub fn about(&self) -> String {
-        let (root, bundle) = (self.0.root(), self.0.bundle());
+        let bundle = self.trust.bundle();
         json!({
-            "root": {"digest": root.digest(), "version": root.root().version, "expires": root.root().expires},
+            "root": root_facts(self.trust.root()),
             "bundle": {"version": bundle.version, "as_of": bundle.as_of, "expires": bundle.expires},
+            "seen": json!(self.seen).to_string(),
         })
         .to_string()
     }
@@ -43,9 +63,47 @@ impl Trust {
     pub fn verify(&self, input: &[u8], options: &str) -> Result<String, String> {
         let options: Options = serde_json::from_str(options).map_err(|error| error.to_string())?;
         let (now, log_proof) = (options.now, options.log_proof.clone());
-        let report = verify(input, Ok(&self.0), &options.policy(), now, log_proof.as_deref());
+        let report = verify(input, Ok(&self.trust), &options.policy(), now, log_proof.as_deref());
         written(&report)
     }
+}
+
+/// Reads a root or a chain of them: `{digest, first, version, expires, manifests}` as JSON, `manifests` the text of the chain.
+///
+/// # Errors
+/// JSON of `{code, message}`.
+#[wasm_bindgen]
+pub fn root(manifests: &[u8]) -> Result<String, String> {
+    VerifiedRoot::open(manifests).map(|root| root_told(&root)).map_err(|error| told(&error))
+}
+
+/// Goes on from a root to the one of `next`, as [`VerifiedRoot::followed_by`]; gives it as [`root`] does.
+///
+/// # Errors
+/// JSON of `{code, message}`.
+#[wasm_bindgen]
+pub fn followed(manifests: &[u8], next: &[u8]) -> Result<String, String> {
+    let followed = VerifiedRoot::open(manifests).and_then(|root| root.followed_by(next));
+    followed.map(|root| root_told(&root)).map_err(|error| told(&error))
+}
+
+fn root_told(root: &VerifiedRoot) -> String {
+    let mut told = root_facts(root);
+    told["manifests"] = root.to_json().into();
+    told.to_string()
+}
+
+fn root_facts(root: &VerifiedRoot) -> Value {
+    json!({
+        "digest": root.digest(), "first": root.first(), "version": root.root().version, "expires": root.root().expires,
+    })
+}
+
+/// Guessing at what cannot be read would let an old bundle in.
+fn remembered(seen: &str) -> Result<Memory, String> {
+    serde_json::from_str(seen).map_err(|error| {
+        json!({"message": format!("what was seen before cannot be read: {error}")}).to_string()
+    })
 }
 
 /// What is asked of a credential. A name that is not known is refused: what was asked for must not go unheeded.

@@ -17,8 +17,8 @@ import { cases, file, text } from "./corpus.mjs";
 const LARGEST_PACKAGE = 250 * 1024;
 const root = await file("root");
 const bundle = await file("bundle");
-const { open, maxCredentialBytes } = await load();
-const trust = open(root, bundle, cases.minVersion);
+const { open, follow, maxCredentialBytes } = await load();
+const trust = open(root, bundle, cases.seen);
 
 for (const { name, options, report } of cases.verified) {
   test(`${name} is ${report.verdict}, check by check as in Rust`, async () => {
@@ -26,15 +26,46 @@ for (const { name, options, report } of cases.verified) {
   });
 }
 
-for (const { name, root, bundle, minVersion, code, message } of cases.refused) {
-  test(`a root and a bundle that are ${name} are refused as ${code}`, () => {
-    assert.throws(() => open(root, bundle, minVersion ?? undefined), (error) => {
-      assert(error instanceof TrustError);
-      assert.deepEqual([error.code, error.message], [code, message]);
-      return true;
-    });
+const refusal = (code, message) => (error) => {
+  assert(error instanceof TrustError);
+  assert.deepEqual([error.code, error.message], [code, message]);
+  return true;
+};
+
+for (const { name, root, bundle, seen, after, code, message } of cases.openings) {
+  test(`root and bundle: ${name}, ${code ? `refused as ${code}` : "opened"}`, () => {
+    const opened = () => open(root, bundle, seen ?? undefined);
+    if (code) assert.throws(opened, refusal(code, message));
+    else assert.deepEqual(JSON.parse(opened().seen), JSON.parse(after));
   });
 }
+
+for (const { name, root, newest, between, manifests, code, message } of cases.followings) {
+  test(`following a root: ${name}, ${code ? `refused as ${code}` : "followed"}`, async () => {
+    const asked = [];
+    const following = follow(root, newest, async (version) => {
+      asked.push(String(version));
+      return between[version];
+    });
+    if (code) return assert.rejects(following, refusal(code, message));
+    const followed = await following;
+    assert.equal(followed.manifests, manifests);
+    assert.deepEqual(asked, Object.keys(between));
+    const first = await follow(root, root, assert.fail);
+    assert.equal(followed.first, first.first);
+  });
+}
+
+test("whoever gives the kept root again and again is not asked for ever", async () => {
+  const { root, newest, code, message } = cases.followings.find(({ name }) => name === "after one that is missing");
+  await assert.rejects(follow(root, newest, async () => root), refusal(code, message));
+});
+
+test("what was seen before is never guessed at", () => {
+  for (const seen of ["", "7", "{", '{"x":{}}']) {
+    assert.throws(() => open(root, bundle, seen), { name: "TypeError", message: /^what was seen before cannot be read/ });
+  }
+});
 
 test("a file is given as bytes or as text, a time as a date or as text", async () => {
   const { options, report } = cases.verified.find(({ name }) => name === "good");
@@ -64,11 +95,11 @@ test("an option that is not known is refused, so that nothing asked for goes unh
 
 test("what was opened tells its names, versions and times", () => {
   assert.match(trust.root.digest, /^[0-9a-f]{64}$/);
-  assert.deepEqual([trust.root.version, trust.root.expires], [1, "2036-01-01T00:00:00Z"]);
+  assert.deepEqual(trust.root, { digest: trust.root.digest, first: trust.root.digest, version: 1, expires: "2036-01-01T00:00:00Z" });
   assert.deepEqual(trust.bundle, { version: 7, as_of: "2026-11-25T06:00:00Z", expires: "2026-12-02T06:00:00Z" });
 });
 
-test("an earlier bundle is noticed only by who remembers a version", async () => {
+test("an earlier bundle is noticed only by who remembers what was seen", async () => {
   const rollback = (trust) => trust.verify("").checks.find(({ name }) => name === "rollback").outcome;
   assert.deepEqual([rollback(trust), rollback(open(root, bundle))], ["passed", "not_checked"]);
 });

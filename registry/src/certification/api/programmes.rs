@@ -1,6 +1,7 @@
 //! Programmes and who may certify under them.
 
 use akashi_schemas::{Programme, ProgrammeFaults};
+use akashi_verifier::json::StrictValue;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -114,7 +115,8 @@ pub(crate) struct Draft {
     /// The owner that one acts for.
     owner: PartyId,
     /// The programme, after its JSON Schema.
-    programme: Value,
+    #[schema(value_type = Value)]
+    programme: StrictValue,
 }
 
 /// Drafts a version of a programme. Every fault is named with its place.
@@ -132,7 +134,7 @@ async fn draft(
     let owner = programmes::owner(&mut act.tx, &id).await?.unwrap_or(body.owner);
     let subject = Subject { owner: Some(owner.clone()), ..Subject::default() };
     act.authorise(Action::WriteProgramme, &subject, "programme", draft.as_str()).await?;
-    let programme = read(&body.programme)?;
+    let programme = read(&body.programme.0)?;
     if programme.id != id {
         return Err(Problem::invalid(
             "/programme/id",
@@ -159,7 +161,8 @@ async fn draft(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Redraft {
     version: i64,
-    programme: Value,
+    #[schema(value_type = Value)]
+    programme: StrictValue,
 }
 
 /// Opens a draft for its owner to write, at the version that the owner saw.
@@ -199,7 +202,7 @@ async fn redraft(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let mut row = open(&mut act, &id, &draft, body.version).await?;
-    let programme = read(&body.programme)?;
+    let programme = read(&body.programme.0)?;
     if programme.id != id {
         return Err(Problem::invalid(
             "/programme/id",

@@ -88,6 +88,27 @@ pub(crate) async fn version(
         .await
 }
 
+/// Whether something was published in that version; its bytes are not read.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn has_version(
+    db: &mut AnyConnection,
+    kind: Kind,
+    subject: &str,
+    version: i64,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar::<_, i64>(
+        "SELECT version FROM publication WHERE kind = $1 AND subject = $2 AND version = $3",
+    )
+    .bind(kind.as_str())
+    .bind(subject)
+    .bind(version)
+    .fetch_optional(db)
+    .await
+    .map(|version| version.is_some())
+}
+
 /// When something was last published, in milliseconds; its bytes are not read.
 ///
 /// # Errors

@@ -63,6 +63,7 @@ fn words(view: &View) -> Value {
         "nothing": view.text("verify-nothing"),
         "refreshed": view.text("verify-refreshed"),
         "refused": view.text("verify-refused"),
+        "refused_unused": view.text("verify-refused-unused"),
         "unreachable": view.text("verify-unreachable"),
         "nothing_kept": view.text("verify-nothing-kept"),
     })

@@ -35,7 +35,8 @@ pub(crate) fn check(options: &Options, ground: Ground, now: Timestamp) -> Result
     let arguments: Arc<[Argument]> = Argument::read_all(options)?.into();
     sources::check_log_proof(options, &arguments)?;
     options.receipt.as_deref().map(receipt::check_absent).transpose()?;
-    let log_proof = options.log_proof.as_deref().map(read_log_proof).transpose()?;
+    let log_proof = options.log_proof.as_deref().map(|file| read_log_proof(file, language));
+    let log_proof = log_proof.transpose()?;
     let mut numbers = ask(&arguments, language);
     let (run, trust, output) = begin(options, &arguments, ground, now, &mut numbers)?;
     let trusted = trust.as_ref().ok().map(|trust| Trusted::new(trust, run.bundle));
@@ -266,7 +267,8 @@ impl Answers {
         if !is_said && self.summary.items() > 1 {
             let language = options.language();
             let lines = words::summary(&self.summary, language);
-            eprintln!("akashi-verify: {}", lines.join(words::between(language)));
+            // An output that is gone on with may hold other words than ours.
+            eprintln!("akashi-verify: {}", shown(&lines.join(words::between(language))));
         }
         if !self.empty.is_empty() {
             bail!("{} holds no credential", self.empty.join(", "));

@@ -15,7 +15,7 @@ macro_rules! pages {
     };
 }
 
-/// Code and page, in the order of a list: verdicts, reasons, what was skipped, why root or bundle is refused. A page is its
+/// Code and page, in the order of a list: verdicts, reasons, what was skipped, why root, bundle or delta is refused. A page is its
 /// English part, a line `---`, its Japanese part.
 const PAGES: &[(&str, &str)] = pages! {
     "malformed"
@@ -116,6 +116,11 @@ const PAGES: &[(&str, &str)] = pages! {
     "bundle_wrongly_signed"
     "bundle_of_other_root"
     "bundle_older"
+    "delta_unreadable"
+    "delta_of_other_bundle"
+    "delta_no_such_list"
+    "delta_too_large"
+    "delta_inexpressible"
 };
 
 /// What stands between the languages of a page.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod bulk;
+mod cell;
 mod completions;
 mod explain;
 mod help;
@@ -37,8 +38,8 @@ use options::{Command, Options};
 fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match &options.command {
-        Some(Command::Recompute(ratings)) => recompute::run(ratings),
-        Some(Command::Trust(command)) => trust::run(command),
+        Some(Command::Recompute(ratings)) => recompute::run(ratings, options.language()),
+        Some(Command::Trust(command)) => trust::run(command, options.language()),
         Some(Command::Explain(explain)) => explain::run(explain, options.language()),
         Some(Command::Man) => man::run(),
         Some(Command::Completions(completions)) => completions::run(completions.shell),

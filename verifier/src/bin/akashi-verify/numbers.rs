@@ -1,7 +1,7 @@
 //! Certificate numbers of lists, and which of the credentials given answers each.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem;
 
 use akashi_schemas::CertificateNumber;
 use serde::Serialize;
@@ -24,14 +24,42 @@ pub(crate) struct Place {
 #[derive(Default)]
 pub(crate) struct Numbers {
     lists: Vec<String>,
-    found: HashMap<String, Found>,
+    /// Few of very many may be found, so that one which is not takes little room.
+    found: HashMap<Key, Option<Box<Found>>>,
+}
+
+/// A number however it is typed; what is none, as it stands.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Number(CertificateNumber),
+    Other(Box<str>),
+}
+
+impl Key {
+    fn of(text: &str) -> Self {
+        let other = |_| Self::Other(text.trim().into());
+        text.parse().map_or_else(other, Self::Number)
+    }
 }
 
 /// The best credential of a number, which counts, and the others.
-#[derive(Clone, Default)]
-pub(crate) struct Found {
-    best: Option<(Facts, Place)>,
+#[derive(Clone)]
+struct Found {
+    facts: Facts,
+    place: Place,
     others: Vec<Place>,
+}
+
+impl Found {
+    fn add(&mut self, facts: &Facts, mut place: Place) {
+        if self.facts.verdict < facts.verdict {
+            self.facts = facts.clone();
+            mem::swap(&mut self.place, &mut place);
+        }
+        if self.others.len() < MOST_OTHERS {
+            self.others.push(place);
+        }
+    }
 }
 
 /// The answer on one number.
@@ -46,7 +74,7 @@ impl Numbers {
     /// Asks for every number of a list.
     pub(crate) fn ask(&mut self, list: &List) {
         self.lists.push(list.name.clone());
-        self.found.extend(list.rows().map(|row| (key(&row.text).into_owned(), Found::default())));
+        self.found.extend(list.rows().map(|row| (Key::of(&row.text), None)));
     }
 
     /// Whether an item of that input is a row of such a list.
@@ -57,23 +85,21 @@ impl Numbers {
     /// Takes a credential into account: of several of one number that with the best verdict counts, and of equals the first.
     pub(crate) fn offer(&mut self, facts: &Facts, place: impl FnOnce() -> Place) {
         let Some(number) = &facts.certificate else { return };
-        let Some(found) = self.found.get_mut(&*key(number)) else { return };
-        let mut place = place();
-        let is_better = found.best.as_ref().is_none_or(|(best, _)| best.verdict < facts.verdict);
-        if is_better {
-            let Some((_, worse)) = found.best.replace((facts.clone(), place)) else { return };
-            place = worse;
-        }
-        if found.others.len() < MOST_OTHERS {
-            found.others.push(place);
+        let Some(found) = self.found.get_mut(&Key::of(number)) else { return };
+        match found {
+            Some(found) => found.add(facts, place()),
+            None => {
+                let first = Found { facts: facts.clone(), place: place(), others: Vec::new() };
+                *found = Some(Box::new(first));
+            }
         }
     }
 
     /// What came of a row.
     pub(crate) fn answer(&self, row: &Row) -> Numbered {
-        let found = self.found.get(&*key(&row.text)).cloned().unwrap_or_default();
-        if let Some((facts, place)) = found.best {
-            return Numbered { facts, why: None, credential: Some(place), others: found.others };
+        if let Some(found) = self.found.get(&Key::of(&row.text)).and_then(Option::as_deref) {
+            let Found { facts, place, others } = found.clone();
+            return Numbered { facts, why: None, credential: Some(place), others };
         }
         let why = match row.text.parse::<CertificateNumber>() {
             _ if row.text.is_empty() => Unchecked::RowEmpty,
@@ -82,13 +108,5 @@ impl Numbers {
         };
         let facts = Facts::unchecked(&why);
         Numbered { facts, why: Some(why), credential: None, others: Vec::new() }
-    }
-}
-
-/// A number however it is typed; what is none, as it stands.
-fn key(text: &str) -> Cow<'_, str> {
-    match text.parse::<CertificateNumber>() {
-        Ok(number) => number.to_string().into(),
-        Err(_) => text.trim().into(),
     }
 }

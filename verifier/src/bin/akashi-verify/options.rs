@@ -152,7 +152,7 @@ pub(crate) enum Format {
     Json,
     /// One object a line.
     Ndjson,
-    /// One row a credential, without the checks.
+    /// One row a credential, without the checks. What a spreadsheet might take for a formula begins with an apostrophe.
     Csv,
 }
 
@@ -238,7 +238,7 @@ pub(crate) struct Show {
 
 #[derive(Debug, Args)]
 pub(crate) struct Pin {
-    /// The root manifest, as the registry has it at /.well-known/akashi/root, or an array of those that follow one another.
+    /// The root manifest, as the registry has it at /.well-known/akashi/root, or an array of those that follow one another. Of an array, where nothing is pinned yet, the last is pinned, whose digest is shown.
     #[arg(value_name = "ROOT")]
     pub(crate) root: PathBuf,
 

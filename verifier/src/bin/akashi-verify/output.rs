@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::answer::{Answer, Facts, WithoutReport};
+use crate::cell;
 use crate::numbers::{Numbered, Place};
 use crate::options::Format;
 use crate::sources::Listed;
@@ -75,7 +76,7 @@ impl<W: Write> Writer<W> {
                 self.begin();
                 self.ready.extend_from_slice(written);
                 let first = first.map(|first| format!("{}:{}", first.input, first.index));
-                write!(self.ready, ",{}\r\n", quote(&first.unwrap_or_default())).ok();
+                write!(self.ready, ",{}\r\n", cell::write(&first.unwrap_or_default())).ok();
             }
             Format::Json | Format::Ndjson => {
                 self.begin();
@@ -202,11 +203,11 @@ pub(crate) fn write_open_row(
     facts: &Facts,
     listed: Option<&Listed>,
 ) {
-    let text = |text: &Option<String>| quote(text.as_deref().unwrap_or_default());
+    let text = |text: &Option<String>| cell::write(text.as_deref().unwrap_or_default());
     let as_of = facts.status_as_of.map(|as_of| as_of.to_string()).unwrap_or_default();
     let listed = listed.map(|listed| format!("{}:{}", listed.list, listed.row)).unwrap_or_default();
     let cells = [
-        quote(input),
+        cell::write(input),
         index.to_string(),
         facts.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
         facts.reason.as_deref().unwrap_or_default().to_string(),
@@ -214,19 +215,9 @@ pub(crate) fn write_open_row(
         text(&facts.holder),
         text(&facts.level),
         as_of,
-        quote(&listed),
+        cell::write(&listed),
     ];
     out.extend_from_slice(cells.join(",").as_bytes());
-}
-
-fn quote(field: &str) -> String {
-    // A spreadsheet would take such a text for a formula.
-    let guard =
-        if field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field != "-" { "'" } else { "" };
-    match field.contains([',', '"', '\n', '\r']) || !guard.is_empty() {
-        true => format!("\"{guard}{}\"", field.replace('"', "\"\"")),
-        false => field.to_string(),
-    }
 }
 
 /// What people read: of one credential every check; of a few a table, with a sentence for whatever is not valid; of many those

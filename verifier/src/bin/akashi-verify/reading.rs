@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use akashi_schemas::Digest;
+use akashi_schemas::{Digest, Language};
 use anyhow::anyhow;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -215,7 +215,8 @@ impl Reading {
         if !beside.exists() {
             return Ok(None);
         }
-        let proof = read_log_proof(&beside)
+        // What programs read is the same in all languages.
+        let proof = read_log_proof(&beside, Language::English)
             .map_err(|error| Unchecked::FileUnreadable(format!("{error:#}")))?;
         Ok(Some(proof.into()))
     }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::Facts;
+use crate::cell;
 use crate::numbers::{Numbers, Place};
 use crate::options::{Format, Options};
 use crate::output::{COLUMNS, UNWRITABLE};
@@ -187,8 +188,7 @@ pub(crate) struct Places(DefaultHasher);
 
 impl Places {
     pub(crate) fn note(&mut self, input: &str, index: usize) {
-        // CSV sets an apostrophe before what a spreadsheet would take for a formula.
-        (input.trim_start_matches('\''), index).hash(&mut self.0);
+        (input, index).hash(&mut self.0);
     }
 
     pub(crate) fn finish(&self) -> u64 {
@@ -236,17 +236,19 @@ fn read_items<'a>(
 }
 
 fn from_row(row: &csv::StringRecord) -> Result<Written> {
-    let cell =
+    let column =
         |name: &str| COLUMNS.iter().position(|column| *column == name).and_then(|at| row.get(at));
-    let text = |name: &str| cell(name).filter(|text| !text.is_empty()).map(str::to_string);
-    let index = cell("index").unwrap_or_default().parse().context("a row has no index")?;
+    let text = |name: &str| {
+        column(name).filter(|text| !text.is_empty()).map(|text| cell::read(text).into_owned())
+    };
+    let index = column("index").unwrap_or_default().parse().context("a row has no index")?;
     let facts = Facts {
-        verdict: cell("verdict").and_then(verdict),
+        verdict: column("verdict").and_then(verdict),
         reason: text("reason").map(Into::into),
         certificate: text("certificate"),
         holder: text("holder"),
         level: text("level"),
-        status_as_of: cell("status_as_of").and_then(|time| time.parse().ok()),
+        status_as_of: column("status_as_of").and_then(|time| time.parse().ok()),
     };
     let place = Place { input: text("input").unwrap_or_default(), index };
     Ok(Written { place, facts, is_repeated: text("duplicate_of").is_some() })

@@ -1,6 +1,12 @@
 //! What the command line says to people beside the library's sentences, in each language.
 
+pub(crate) mod ratings;
+pub(crate) mod trust;
+#[cfg(feature = "update")]
+pub(crate) mod update;
+
 use std::env;
+use std::path::Path;
 use std::time::Duration;
 
 use akashi_schemas::NumberError;
@@ -123,6 +129,32 @@ pub(crate) fn no_rollback(remembers: bool, language: Language) -> String {
         }
     };
     [Skipped::NoState.sentence(language), next].concat()
+}
+
+/// What cannot be done with a file of ours or of the reader's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble {
+    Unreadable,
+    Unwritable,
+    Unremovable,
+    Damaged,
+}
+
+/// Such a trouble; the system's own words follow it.
+pub(crate) fn trouble(file: &Path, trouble: Trouble, language: Language) -> String {
+    let file = file.display();
+    match (trouble, language) {
+        (Trouble::Unreadable, English) => format!("{file} cannot be read"),
+        (Trouble::Unreadable, Japanese) => format!("{file} を読み込めません"),
+        (Trouble::Unwritable, English) => format!("{file} cannot be written"),
+        (Trouble::Unwritable, Japanese) => format!("{file} に書き込めません"),
+        (Trouble::Unremovable, English) => format!("{file} cannot be removed"),
+        (Trouble::Unremovable, Japanese) => format!("{file} を削除できません"),
+        (Trouble::Damaged, English) => format!("{file} is damaged; remove it to start anew"),
+        (Trouble::Damaged, Japanese) => {
+            format!("{file} が壊れています。削除して、やり直してください")
+        }
+    }
 }
 
 /// What stands for a verdict where nothing could be checked.

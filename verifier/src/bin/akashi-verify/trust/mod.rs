@@ -12,24 +12,27 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use akashi_schemas::Language;
 use akashi_verifier::json::MAX_TRUST_BYTES;
 use akashi_verifier::trust::{Seen, VerifiedRoot};
 use akashi_verifier::{Trust, TrustError, Untrusted};
 use anyhow::{Context as _, Result, anyhow};
-use jiff::{SignedDuration, Timestamp};
 
 use crate::options::{Format, Options, TrustCommand};
 use crate::state::State;
+use crate::words::trust::{self as words, Advice};
+use crate::words::{Trouble, trouble};
 
-const NO_STATE: &str = "neither XDG_STATE_HOME nor HOME names a folder";
+#[cfg(feature = "update")]
+pub(crate) use network::Unanswered;
 
 /// Runs `akashi-verify trust`.
-pub(crate) fn run(command: &TrustCommand) -> Result<bool> {
+pub(crate) fn run(command: &TrustCommand, language: Language) -> Result<bool> {
     match command {
-        TrustCommand::Show(options) => show::run(options)?,
-        TrustCommand::Pin(options) => pin::run(options)?,
+        TrustCommand::Show(options) => show::run(options, language)?,
+        TrustCommand::Pin(options) => pin::run(options, language)?,
         #[cfg(feature = "update")]
-        TrustCommand::Update(options) => update::run(options)?,
+        TrustCommand::Update(options) => update::run(options, language)?,
     }
     Ok(true)
 }
@@ -52,15 +55,17 @@ impl Ground {
 
 /// Root and bundle for a check.
 pub(crate) fn open(options: &Options) -> Result<Ground> {
-    let state = State::find();
+    let language = options.language();
+    let state = State::find(language);
     let named = Named { trust: options.trust.as_deref(), root: options.root.as_deref() };
-    let (trust, bundle) = match opened(&named, state.as_ref())? {
+    let (trust, bundle) = match opened(&named, state.as_ref(), language)? {
         Opened::Both(trust, bundle) => (trust, bundle),
         Opened::Root(_) | Opened::Neither => return Ok(Ground::none(Untrusted::BundleMissing)),
         Opened::Bundle => return Ok(Ground::none(Untrusted::RootNotPinned)),
     };
     if named.trust.is_none() && options.format == Format::Text {
-        eprintln!("akashi-verify: trust: stored bundle of {}", trust.bundle().as_of);
+        let stored = words::stored_bundle_of(trust.bundle().as_of, language);
+        eprintln!("akashi-verify: {stored}");
     }
     let first = trust.root().first();
     let remembers = match state {
@@ -69,7 +74,8 @@ pub(crate) fn open(options: &Options) -> Result<Ground> {
             state.seen(first)?.is_some()
         }
         None => {
-            eprintln!("akashi-verify: {NO_STATE}; older bundles will not be noticed");
+            let said = words::not_remembered(words::no_state(language), language);
+            eprintln!("akashi-verify: {said}");
             false
         }
     };
@@ -94,14 +100,14 @@ enum Opened {
 
 /// Opens the root and the bundle that were named. Without a bundle's name the stored one is taken, and without a root's the
 /// pinned one; but a root that was named is the root of no other bundle than one that was named too.
-fn opened(named: &Named<'_>, state: Option<&State>) -> Result<Opened> {
+fn opened(named: &Named<'_>, state: Option<&State>, language: Language) -> Result<Opened> {
     let pinned = state.map(State::pinned_root).transpose()?.flatten();
     let root = match named.root {
-        Some(file) => Some(named_root(file, pinned)?),
+        Some(file) => Some(named_root(file, pinned, language)?),
         None => pinned,
     };
     let bundle = match (named.trust, named.root) {
-        (Some(file), _) => Some(read_manifest(file)?),
+        (Some(file), _) => Some(read_manifest(file, language)?),
         (None, Some(_)) => None,
         (None, None) => state.map(State::bundle).transpose()?.flatten(),
     };
@@ -115,16 +121,11 @@ fn opened(named: &Named<'_>, state: Option<&State>) -> Result<Opened> {
     match open_bundle(root, &bundle, seen.as_ref()) {
         Ok(trust) => Ok(Opened::Both(trust, bundle)),
         Err(error) => {
-            let code = error.code();
-            Err(match named.trust {
-                Some(file) => anyhow!(
-                    "{code}: {}: {error}; fetch both again from the registry that issued the certificate, the root over a way you trust",
-                    file.display()
-                ),
-                None => anyhow!(
-                    "{code}: the stored bundle: {error}; fetch it anew: akashi-verify trust update"
-                ),
-            })
+            let (place, advice) = match named.trust {
+                Some(file) => (file.display().to_string(), Advice::FetchBoth),
+                None => (words::stored_bundle(language).to_owned(), Advice::Update),
+            };
+            Err(anyhow!(words::refusal(&error, &place, advice, language)))
         }
     }
 }
@@ -140,60 +141,47 @@ fn open_bundle(
 }
 
 /// The root of a file; when it goes on from the pinned one, as its successor.
-fn named_root(file: &Path, pinned: Option<VerifiedRoot>) -> Result<VerifiedRoot> {
-    let bytes = read_manifest(file)?;
-    let given = VerifiedRoot::open(&bytes).map_err(|error| {
-        anyhow!(
-            "{}: {}: {error}; ask the registry's operator for its root",
-            error.code(),
-            file.display()
-        )
-    })?;
+fn named_root(
+    file: &Path,
+    pinned: Option<VerifiedRoot>,
+    language: Language,
+) -> Result<VerifiedRoot> {
+    let bytes = read_manifest(file, language)?;
+    let refusal = |error: &TrustError, advice| {
+        anyhow!(words::refusal(error, &file.display().to_string(), advice, language))
+    };
+    let given = VerifiedRoot::open(&bytes).map_err(|error| refusal(&error, Advice::AskForRoot))?;
     let Some(pinned) = pinned else { return Ok(given) };
     match pinned.followed_by(&bytes) {
         Ok(newest) => Ok(newest),
-        Err(error @ TrustError::RootOlder { .. }) if pinned.came_from(given.digest()) => {
-            let code = error.code();
-            Err(anyhow!("{code}: {}: {error}; leave out --root", file.display()))
+        Err(error) if pinned.came_from(given.digest()) => {
+            Err(refusal(&error, Advice::LeaveOutRoot))
         }
         // Of the same registry, and yet no root that follows the pinned one: somebody has made it who should not have.
-        Err(error) if given.came_from(pinned.first()) => {
-            let code = error.code();
-            Err(anyhow!(
-                "{code}: {}: {error}; do not use it, and ask the registry's operator",
-                file.display()
-            ))
-        }
+        Err(error) if pinned.is_of_registry_of(&given) => Err(refusal(&error, Advice::DoNotUse)),
         // Another registry's.
         Err(_) => Ok(given),
     }
 }
 
+/// Pins a root that the pinned one vouches for. A stored bundle of the root before counts no more.
+fn pin_following(state: &State, root: &VerifiedRoot) -> Result<()> {
+    state.pin(root)?;
+    state.forget_bundle()
+}
+
 /// The bytes of a file, no more of them than a bundle may have and one.
-pub(crate) fn read_manifest(file: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read_manifest(file: &Path, language: Language) -> Result<Vec<u8>> {
     let limit = MAX_TRUST_BYTES as u64 + 1;
     let mut bytes = Vec::new();
     let open = File::open(file).and_then(|open| open.take(limit).read_to_end(&mut bytes));
-    open.with_context(|| format!("{} cannot be read", file.display()))?;
+    open.with_context(|| trouble(file, Trouble::Unreadable, language))?;
     Ok(bytes)
 }
 
 /// The text of a log proof.
-pub(crate) fn read_log_proof(file: &Path) -> Result<String> {
-    let bytes = read_manifest(file)?;
+pub(crate) fn read_log_proof(file: &Path, language: Language) -> Result<String> {
+    let bytes = read_manifest(file, language)?;
     // What is no text is no proof, and is said to be none in the report.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// How long ago, in words.
-fn ago(at: Timestamp, now: Timestamp) -> String {
-    let past = now.duration_since(at);
-    let (count, unit) = match past.as_hours() {
-        _ if past < SignedDuration::ZERO => return "in the future".into(),
-        0 if past.as_mins() == 0 => return "just now".into(),
-        0 => (past.as_mins(), "minute"),
-        hours @ 1..48 => (hours, "hour"),
-        hours => (hours / 24, "day"),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use akashi_verifier::Origin;
 use akashi_verifier::trust::delta;
-use anyhow::{Result, anyhow, bail};
 use ureq::Agent;
 use ureq::http::{StatusCode, header};
 use ureq::tls::{RootCerts, TlsConfig};
@@ -22,6 +21,23 @@ pub(super) struct Answer {
     /// Whether it is a delta.
     pub(super) is_delta: bool,
     pub(super) bytes: Vec<u8>,
+}
+
+/// Why a registry gave nothing that can be looked at.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// Elsewhere, which is not followed, wherever it leads: what was named is what is asked.
+    Redirects(String),
+    /// With that status.
+    Status(String),
+    /// With that media type in place of JSON.
+    NotJson(String),
+    /// With more bytes than these.
+    TooLarge(usize),
+    /// In part.
+    BrokeOff(String),
+    TooLate,
+    Unreachable(String),
 }
 
 impl Registry {
@@ -47,53 +63,48 @@ impl Registry {
         &self.origin
     }
 
-    /// What the registry has at a path, of at most so many bytes; none when it has nothing there.
-    pub(super) fn get(&self, path: &str, limit: usize) -> Result<Option<Answer>> {
-        let url = self.origin.url(path);
-        let answer = self.agent.get(&url).header(header::ACCEPT, "application/json").call();
-        let mut answer = answer.map_err(|error| unreachable(&url, &error))?;
+    /// What the registry has at a URL of its, of at most so many bytes; none when it has nothing there.
+    pub(super) fn get(&self, url: &str, limit: usize) -> Result<Option<Answer>, Unanswered> {
+        let answer = self.agent.get(url).header(header::ACCEPT, "application/json").call();
+        let mut answer = answer.map_err(|error| unreachable(&error))?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(None),
-            status => match answer.headers().get(header::LOCATION) {
-                // Not followed, wherever it leads: what was named is what is asked.
-                Some(to) => bail!(
-                    "{url} redirects to {}, which is not followed; name the registry by its own address",
-                    String::from_utf8_lossy(to.as_bytes())
-                ),
-                None => bail!("{url} answers {status}"),
-            },
+            status => {
+                let to = answer.headers().get(header::LOCATION);
+                let to = to.map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
+                let status = || Unanswered::Status(status.to_string());
+                return Err(to.map_or_else(status, Unanswered::Redirects));
+            }
         }
         let media_type = answer.body().mime_type().unwrap_or_default().to_ascii_lowercase();
         if !media_type.ends_with("json") {
-            bail!(
-                "{url} answers with '{media_type}' in place of JSON, as a network does that wants you to sign in first"
-            );
+            return Err(Unanswered::NotJson(media_type));
         }
         let mut bytes = Vec::new();
         let reader = answer.body_mut().as_reader();
         reader
             .take(limit as u64 + 1)
             .read_to_end(&mut bytes)
-            .map_err(|error| unfinished(&url, &error))?;
-        if bytes.len() > limit {
-            bail!("{url} answers with more than the {limit} bytes that it may have");
+            .map_err(|error| unfinished(&error))?;
+        match bytes.len() > limit {
+            true => Err(Unanswered::TooLarge(limit)),
+            false => Ok(Some(Answer { is_delta: media_type == delta::MEDIA_TYPE, bytes })),
         }
-        Ok(Some(Answer { is_delta: media_type == delta::MEDIA_TYPE, bytes }))
     }
 }
 
-fn unfinished(url: &str, error: &io::Error) -> anyhow::Error {
+fn unfinished(error: &io::Error) -> Unanswered {
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<ureq::Error>());
     match cause {
-        Some(error @ ureq::Error::Timeout(_)) => unreachable(url, error),
-        _ => anyhow!("{url} broke off its answer: {error}"),
+        Some(error @ ureq::Error::Timeout(_)) => unreachable(error),
+        _ => Unanswered::BrokeOff(error.to_string()),
     }
 }
 
-fn unreachable(url: &str, error: &ureq::Error) -> anyhow::Error {
+fn unreachable(error: &ureq::Error) -> Unanswered {
     match error {
-        ureq::Error::Timeout(_) => anyhow!("{url} did not answer in time"),
-        error => anyhow!("{url} cannot be reached: {error}"),
+        ureq::Error::Timeout(_) => Unanswered::TooLate,
+        error => Unanswered::Unreachable(error.to_string()),
     }
 }

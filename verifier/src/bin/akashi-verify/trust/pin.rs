@@ -1,68 +1,64 @@
 //! `akashi-verify trust pin`: from which root all trust comes.
 
+use akashi_schemas::Language;
 use akashi_verifier::TrustError;
 use akashi_verifier::trust::VerifiedRoot;
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use super::{NO_STATE, open_bundle, read_manifest};
+use super::{open_bundle, pin_following, read_manifest};
 use crate::options::Pin;
 use crate::state::State;
+use crate::words::trust::{self as words, Advice, Pinned};
 
-pub(super) fn run(options: &Pin) -> Result<()> {
-    let state = State::find().context(NO_STATE)?;
-    let file = options.root.display();
-    let bytes = read_manifest(&options.root)?;
+pub(super) fn run(options: &Pin, language: Language) -> Result<()> {
+    let state = State::find(language).context(words::no_state(language))?;
+    let file = options.root.display().to_string();
+    let bytes = read_manifest(&options.root, language)?;
     let given = VerifiedRoot::open(&bytes)
-        .map_err(|error| anyhow!("{}: {file}: {error}; fetch it again", error.code()))?;
-    if let Some(wanted) = options.digest.filter(|wanted| *wanted != given.digest()) {
-        bail!(
-            "{file} has the digest {}, not {wanted}: it is another root, do not use it",
-            given.digest()
-        );
+        .map_err(|error| anyhow!(words::refusal(&error, &file, Advice::FetchAgain, language)))?;
+    let (digest, wanted) = (given.digest(), options.digest);
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != digest) {
+        bail!(words::other_digest(&file, digest, wanted, language));
     }
-    let pinned = if options.replace { None } else { state.pinned_root()? };
-    let root = match &pinned {
-        None => given,
-        Some(pinned) => {
-            pinned.followed_by(&bytes).map_err(|error| refusal(&error, &file.to_string()))?
+    let before = match state.pinned_root() {
+        // Whatever is there is to be replaced.
+        Err(_) if options.replace => None,
+        before => before?,
+    };
+    let followed = before.as_ref().map(|before| (before, before.followed_by(&bytes)));
+    let (root, how) = match followed {
+        Some((before, Ok(root))) if root.digest() == before.digest() => (root, Pinned::Already),
+        Some((before, Ok(root))) => {
+            pin_following(&state, &root)?;
+            (root, Pinned::Following(before.root().version))
+        }
+        Some((before, Err(error))) if !options.replace => {
+            let advice = advice(&error, before.is_of_registry_of(&given));
+            bail!(words::refusal(&error, &file, advice, language));
+        }
+        _ => {
+            // The digest that people compare is that of the last root. What stands before that in the file nobody has compared, and
+            // anyone can set a root of their own there, by adding their signatures to its successor's.
+            let root = given.by_itself();
+            state.pin(&root)?;
+            let fits = |bundle: Vec<u8>| open_bundle(root.clone(), &bundle, None).is_ok();
+            if !state.bundle()?.is_some_and(fits) {
+                state.forget_bundle()?;
+                state.forget_registry()?;
+            }
+            (root, if wanted.is_some() { Pinned::Expected } else { Pinned::Unseen })
         }
     };
-    let was_pinned = pinned.as_ref().is_some_and(|pinned| pinned.digest() == root.digest());
-    if !was_pinned {
-        state.pin(&root)?;
-        let bundle = state.bundle()?;
-        if bundle.is_some_and(|bundle| open_bundle(root.clone(), &bundle, None).is_err()) {
-            state.forget_bundle()?;
-        }
-    }
-    say(&root, pinned.as_ref(), options.digest.is_some());
+    println!("{}", words::pinned(&root, how, language));
     Ok(())
 }
 
-/// What is pinned now, and what is to be done with it.
-fn say(root: &VerifiedRoot, before: Option<&VerifiedRoot>, is_compared: bool) {
-    let (version, digest) = (root.root().version, root.digest());
-    match before {
-        Some(before) if before.digest() == digest => {
-            println!("Root {version} is pinned already.\nDigest: {digest}");
-        }
-        Some(before) => println!(
-            "Root {version} is pinned. Enough keys of root {} signed it, so it needs no comparing.\nDigest: {digest}",
-            before.root().version
-        ),
-        None if is_compared => {
-            println!("Root {version} is pinned.\nDigest: {digest}, as you expected.");
-        }
-        None => println!(
-            "Root {version} is pinned.\nDigest: {digest}\nCompare this digest with the one that the registry gives over another way than the file came: on paper, by phone, on its web page.\nIf they differ, do not check anything with this root."
-        ),
+/// What to do about a root that the pinned one does not vouch for.
+const fn advice(error: &TrustError, is_of_registry: bool) -> Advice {
+    match error {
+        _ if !is_of_registry => Advice::Replace,
+        TrustError::RootOlder { .. } => Advice::KeepPinned,
+        TrustError::RootSkipped { .. } => Advice::RootsBetween,
+        _ => Advice::DoNotUse,
     }
-}
-
-fn refusal(error: &TrustError, file: &str) -> anyhow::Error {
-    let what = "another root is pinned, and this one does not follow it";
-    anyhow!(
-        "{}: {file}: {what}: {error}; if you mean to trust this registry instead, say --replace",
-        error.code()
-    )
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use akashi_schemas::{Language, misleading};
 use akashi_verifier::Trust;
 use akashi_verifier::status::Purpose;
 use akashi_verifier::trust::{Body, Bundle, VerifiedRoot};
@@ -10,20 +11,18 @@ use anyhow::{Result, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Named, Opened, ago, opened};
+use super::{Named, Opened, opened};
 use crate::options::{Show, TextOrJson};
 use crate::output::write_table;
 use crate::state::State;
-use akashi_schemas::misleading;
+use crate::words::trust as words;
 
-pub(super) fn run(options: &Show) -> Result<()> {
+pub(super) fn run(options: &Show, language: Language) -> Result<()> {
     let named = Named { trust: options.trust.as_deref(), root: options.root.as_deref() };
-    let (root, trust) = match opened(&named, State::find().as_ref())? {
+    let (root, trust) = match opened(&named, State::find(language).as_ref(), language)? {
         Opened::Both(trust, _) => (trust.root().clone(), Some(trust)),
         Opened::Root(root) => (root, None),
-        Opened::Bundle | Opened::Neither => bail!(
-            "no root is pinned; fetch the registry's /.well-known/akashi/root over a way you trust, then: akashi-verify trust pin ROOT"
-        ),
+        Opened::Bundle | Opened::Neither => bail!(words::nothing_pinned(language)),
     };
     let now = crate::now()?;
     let mut out = io::stdout().lock();
@@ -33,11 +32,10 @@ pub(super) fn run(options: &Show) -> Result<()> {
             writeln!(out, "{}", json!({"root": root_json(&root), "bundle": bundle}))?;
         }
         TextOrJson::Text => {
-            write_root(&mut out, &root, now)?;
-            if let Some(trust) = &trust {
-                write_bundle(&mut out, trust, now)?;
-            } else {
-                writeln!(out, "\nBundle: none is stored; fetch it: akashi-verify trust update")?;
+            write_root(&mut out, &root, now, language)?;
+            match &trust {
+                Some(trust) => write_bundle(&mut out, trust, now, language)?,
+                None => writeln!(out, "\n{}", words::no_bundle(language))?,
             }
         }
     }
@@ -70,61 +68,66 @@ fn bundle_json(trust: &Trust, now: Timestamp) -> Value {
     })
 }
 
-fn write_root(out: &mut impl Write, root: &VerifiedRoot, now: Timestamp) -> Result<()> {
+fn write_root(
+    out: &mut impl Write,
+    root: &VerifiedRoot,
+    now: Timestamp,
+    language: Language,
+) -> Result<()> {
     let says = root.root();
-    let ended = if says.expires < now { ", and has ended" } else { "" };
-    writeln!(out, "Root {}, until {}{ended}", says.version, says.expires)?;
-    writeln!(out, "  digest      {}", root.digest())?;
+    let [digest, came_from, signed_by, bundle_key] = words::root_labels(language);
+    writeln!(out, "{}", words::root(says, now, language))?;
+    writeln!(out, "  {digest}  {}", root.digest())?;
     if root.first() != root.digest() {
-        writeln!(out, "  came from   {}", root.first())?;
+        writeln!(out, "  {came_from}  {}", root.first())?;
     }
-    writeln!(out, "  signed by   {} of these {} keys", says.threshold, says.root_keys.len())?;
+    writeln!(out, "  {signed_by}  {}", words::signers(says, language))?;
     for key in &says.root_keys {
         writeln!(out, "              {}", key.to_multikey())?;
     }
-    writeln!(out, "  bundle key  {}", says.bundle_key.to_multikey())?;
+    writeln!(out, "  {bundle_key}  {}", says.bundle_key.to_multikey())?;
     Ok(())
 }
 
-fn write_bundle(out: &mut impl Write, trust: &Trust, now: Timestamp) -> Result<()> {
+fn write_bundle(
+    out: &mut impl Write,
+    trust: &Trust,
+    now: Timestamp,
+    language: Language,
+) -> Result<()> {
     let bundle = trust.bundle();
-    let meant = if bundle.expires < now { "was meant to be used" } else { "meant to be used" };
-    writeln!(
-        out,
-        "\nBundle {}, made {} ({}), {meant} until {}",
-        bundle.version,
-        bundle.as_of,
-        ago(bundle.as_of, now),
-        bundle.expires
-    )?;
-    let rows: Vec<_> = bundle.bodies.iter().flat_map(authorisations).collect();
-    write_section(out, "Who may certify for what", ["BODY", "PROGRAMME", "FROM", "UNTIL"], &rows)?;
+    writeln!(out, "\n{}", words::bundle(bundle, now, language))?;
+    let rows: Vec<_> =
+        bundle.bodies.iter().flat_map(|body| authorisations(body, language)).collect();
+    write_section(out, words::authorisations(language), &rows, language)?;
     let rows: Vec<_> = bundle.bodies.iter().flat_map(keys).collect();
-    write_section(out, "With which keys", ["KEY", "FROM", "UNTIL", "COMPROMISED FROM"], &rows)?;
-    let header = ["PROGRAMME", "VERSION", "LEVELS, THE BEST FIRST", "DIGEST"];
-    write_section(out, "Programmes", header, &programmes(bundle))?;
-    write_section(out, "Status lists", ["PURPOSE", "LISTS", "UNREADABLE"], &lists(trust))?;
-    write_log(out, bundle)
+    write_section(out, words::keys(language), &rows, language)?;
+    write_section(out, words::programmes(language), &programmes(bundle), language)?;
+    write_section(out, words::lists(language), &lists(trust), language)?;
+    write_log(out, bundle, language)
 }
 
 fn write_section<const N: usize>(
     out: &mut impl Write,
-    title: &str,
-    header: [&str; N],
+    (title, header): words::Section<N>,
     rows: &[[String; N]],
+    language: Language,
 ) -> Result<()> {
-    if rows.is_empty() {
-        writeln!(out, "\n{title}: none")?;
-        return Ok(());
+    match rows.is_empty() {
+        true => writeln!(out, "\n{title}: {}", words::none(language))?,
+        false => {
+            writeln!(out, "\n{title}")?;
+            write_table(out, header, rows)?;
+        }
     }
-    writeln!(out, "\n{title}")?;
-    write_table(out, header, rows)
+    Ok(())
 }
 
-fn authorisations(body: &Body) -> Vec<[String; 4]> {
+fn authorisations(body: &Body, language: Language) -> Vec<[String; 4]> {
     let name = format!("{} ({})", misleading::shown(&body.name), misleading::shown(&body.did));
     let rows = body.authorisations.iter().map(|authorisation| {
-        let until = authorisation.until.map_or("open".into(), |until| until.to_string());
+        let open = || words::open(language).to_owned();
+        let until = authorisation.until.map_or_else(open, |until| until.to_string());
         [
             name.clone(),
             misleading::shown(&authorisation.programme),
@@ -134,7 +137,7 @@ fn authorisations(body: &Body) -> Vec<[String; 4]> {
     });
     let rows: Vec<_> = rows.collect();
     match rows.is_empty() {
-        true => vec![[name, "none".into(), String::new(), String::new()]],
+        true => vec![[name, words::none(language).to_owned(), String::new(), String::new()]],
         false => rows,
     }
 }
@@ -174,18 +177,9 @@ fn lists(trust: &Trust) -> Vec<[String; 3]> {
 }
 
 /// The log by its name, and how many entries the newest checkpoint counts (C2SP tlog-checkpoint).
-fn write_log(out: &mut impl Write, bundle: &Bundle) -> Result<()> {
+fn write_log(out: &mut impl Write, bundle: &Bundle, language: Language) -> Result<()> {
     let mut lines = bundle.checkpoint.lines();
-    match (lines.next(), lines.next()) {
-        (Some(name), Some(size)) => {
-            writeln!(
-                out,
-                "\nLog {}, of size {}",
-                misleading::shown(name),
-                misleading::shown(size)
-            )?;
-        }
-        _ => writeln!(out, "\nLog: the bundle has no checkpoint")?,
-    }
+    let log = lines.next().zip(lines.next());
+    writeln!(out, "\n{}", misleading::shown(&words::log(log, language)))?;
     Ok(())
 }

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use akashi_schemas::Language;
+use akashi_schemas::misleading::shown;
+use akashi_verifier::Trust;
 use akashi_verifier::json::MAX_TRUST_BYTES;
 use akashi_verifier::trust::{MAX_ROOT_BYTES, Seen, VerifiedRoot, delta};
-use akashi_verifier::{Trust, TrustError};
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 
-use super::network::Registry;
-use super::{NO_STATE, ago, open_bundle};
+use super::network::{Answer, Registry};
+use super::{open_bundle, pin_following};
 use crate::options::Update;
 use crate::state::State;
+use crate::words;
+use crate::words::update::{Left, Useless};
 
 /// How many roots one run follows: who rotates monthly and was away for eight years.
 const MAX_STEPS: usize = 100;
@@ -22,6 +26,15 @@ struct Stored {
     trust: Trust,
 }
 
+impl Stored {
+    fn read(state: &State, root: &VerifiedRoot) -> Result<Option<Self>> {
+        Ok(state.bundle()?.and_then(|bytes| {
+            let trust = Trust::under(root.clone(), &bytes, None).ok()?;
+            Some(Self { bytes, trust })
+        }))
+    }
+}
+
 /// What was fetched, and opened.
 struct Fetched {
     bytes: Vec<u8>,
@@ -29,124 +42,129 @@ struct Fetched {
     /// How many bytes came over the network for the bundle.
     received: usize,
     /// Why a delta was of no use.
-    delta_refused: Option<String>,
+    useless: Option<Useless>,
 }
 
-pub(super) fn run(options: &Update) -> Result<()> {
-    let state = State::find().context(NO_STATE)?;
-    let pinned = state.pinned_root()?.context(
-        "no root is pinned; fetch the registry's /.well-known/akashi/root over a way you trust, then: akashi-verify trust pin ROOT",
-    )?;
+/// A run of the command.
+struct Run {
+    state: State,
+    registry: Registry,
+    /// The root that was pinned when it began.
+    pinned: VerifiedRoot,
+    now: Timestamp,
+    language: Language,
+}
+
+pub(super) fn run(options: &Update, language: Language) -> Result<()> {
+    let state = State::find(language).context(words::trust::no_state(language))?;
+    let pinned = state.pinned_root()?.context(words::trust::nothing_pinned(language))?;
     let origin = match &options.registry {
         Some(origin) => origin.clone(),
-        None => state.registry()?.context(
-            "no registry was fetched from before; name it: akashi-verify trust update https://registry.example",
-        )?,
+        None => state.registry()?.context(words::update::no_registry(language))?,
     };
-    let now = crate::now()?;
-    let stored = state.bundle()?.and_then(|bytes| {
-        let trust = Trust::under(pinned.clone(), &bytes, None).ok()?;
-        Some(Stored { bytes, trust })
-    });
-    let seen = state.seen(pinned.first())?;
     let registry = Registry::new(origin, Duration::from_secs(options.timeout.into()));
-    let fetched = fetch(&registry, &pinned, stored.as_ref(), seen.as_ref())
-        .map_err(|error| anyhow!("{error:#}; {}", what_is_left(stored.as_ref(), now)))?;
-    if stored.as_ref().is_none_or(|stored| stored.bytes != fetched.bytes) {
-        state.store_bundle(&fetched.bytes, registry.origin())?;
-    }
-    let root = fetched.trust.root();
-    if root.digest() != pinned.digest() {
-        state.pin(root)?;
-    }
-    state.remember(root.first(), &Seen::of(&fetched.trust))?;
-    say(&fetched, &pinned, stored.as_ref(), now);
-    Ok(())
-}
-
-/// What can still be done when nothing new was had.
-fn what_is_left(stored: Option<&Stored>, now: Timestamp) -> String {
-    match stored {
-        None => "nothing is stored yet".into(),
-        Some(stored) => {
-            let as_of = stored.trust.bundle().as_of;
-            let ago = ago(as_of, now);
-            format!(
-                "the stored bundle of {as_of}, made {ago}, is kept, and files are checked with it as before"
-            )
+    let run = Run { state, registry, pinned, now: crate::now()?, language };
+    let stored = Stored::read(&run.state, &run.pinned)?;
+    let fetched = run.newest_root().and_then(|root| run.fetch(&root, stored.as_ref()));
+    match fetched {
+        Ok(fetched) => run.keep(&fetched, stored.as_ref()),
+        Err(error) => {
+            let why = format!("{error:#}");
+            Err(anyhow!(words::update::failed(
+                &why,
+                run.left().unwrap_or(Left::Nothing),
+                run.now,
+                language
+            )))
         }
     }
 }
 
-fn fetch(
-    registry: &Registry,
-    pinned: &VerifiedRoot,
-    stored: Option<&Stored>,
-    seen: Option<&Seen>,
-) -> Result<Fetched> {
-    let root = newest_root(registry, pinned.clone())?;
-    let path = "/.well-known/akashi/trust-bundle";
-    let (mut received, mut delta_refused) = (0, None);
-    if let Some(stored) = stored {
-        let from = format!("{path}?from={}", stored.trust.bundle().version);
-        let answer = registry.get(&from, MAX_TRUST_BYTES)?.with_context(|| nothing(registry))?;
+impl Run {
+    /// Follows the registry from root to root until it has no next one. Each vouches for the next, so it is pinned at once: whoever
+    /// keeps back the bundle must not keep back the root, which may be there because the bundle's key was stolen.
+    fn newest_root(&self) -> Result<VerifiedRoot> {
+        let mut root = self.pinned.clone();
+        for _ in 0..MAX_STEPS {
+            let next = root.root().version + 1;
+            let path = format!("/.well-known/akashi/root/{next}");
+            let Some(answer) = self.get(&path, MAX_ROOT_BYTES)? else { return Ok(root) };
+            root = root.succeeded_by(&answer.bytes).map_err(|error| self.refused(&error))?;
+            pin_following(&self.state, &root)?;
+        }
+        bail!(words::update::too_many_roots(self.registry.origin(), MAX_STEPS, self.language))
+    }
+
+    /// The newest bundle under a root: by a delta where that does.
+    fn fetch(&self, root: &VerifiedRoot, stored: Option<&Stored>) -> Result<Fetched> {
+        let seen = self.state.seen(root.first())?;
+        let open = |bytes: &[u8]| open_bundle(root.clone(), bytes, seen.as_ref());
+        let path = "/.well-known/akashi/trust-bundle";
+        let (mut received, mut useless) = (0, None);
+        let from = stored.map(|stored| format!("{path}?from={}", stored.trust.bundle().version));
+        let mut answer = self.bundle(from.as_deref().unwrap_or(path))?;
+        if let (Some(stored), true) = (stored, answer.is_delta) {
+            received += answer.bytes.len();
+            let made = delta::apply(&stored.bytes, &answer.bytes).map_err(Useless::Delta);
+            let opened = made.and_then(|bytes| Ok((open(&bytes).map_err(Useless::Bundle)?, bytes)));
+            match opened {
+                Ok((trust, bytes)) => return Ok(Fetched { bytes, trust, received, useless }),
+                Err(why) => useless = Some(why),
+            }
+            answer = self.bundle(path)?;
+        }
         received += answer.bytes.len();
-        if !answer.is_delta {
-            let trust =
-                open_bundle(root, &answer.bytes, seen).map_err(|e| refused(registry, &e))?;
-            return Ok(Fetched { bytes: answer.bytes, trust, received, delta_refused });
+        let trust = open(&answer.bytes).map_err(|error| self.refused(&error))?;
+        Ok(Fetched { bytes: answer.bytes, trust, received, useless })
+    }
+
+    fn bundle(&self, path: &str) -> Result<Answer> {
+        let nothing = || words::update::no_bundle(self.registry.origin(), self.language);
+        self.get(path, MAX_TRUST_BYTES)?.with_context(nothing)
+    }
+
+    fn get(&self, path: &str, limit: usize) -> Result<Option<Answer>> {
+        let url = self.registry.origin().url(path);
+        let answer = self.registry.get(&url, limit);
+        answer.map_err(|why| anyhow!(words::update::unanswered(&url, &why, self.language)))
+    }
+
+    fn refused(&self, error: &akashi_verifier::TrustError) -> anyhow::Error {
+        anyhow!(words::trust::refused(error, self.registry.origin().as_str(), self.language))
+    }
+
+    /// Stores what was fetched, and tells of it.
+    fn keep(&self, fetched: &Fetched, stored: Option<&Stored>) -> Result<()> {
+        let (root, bundle) = (fetched.trust.root(), fetched.trust.bundle());
+        if stored.is_none_or(|stored| stored.bytes != fetched.bytes) {
+            self.state.store_bundle(&fetched.bytes, self.registry.origin())?;
         }
-        let made = delta::apply(&stored.bytes, &answer.bytes);
-        let made = made.map_err(|fault| format!("{}: {fault}", fault.code()));
-        let opened = made.and_then(|bytes| {
-            let trust = open_bundle(root.clone(), &bytes, seen);
-            Ok((bytes, trust.map_err(|error| format!("{}: {error}", error.code()))?))
-        });
-        match opened {
-            Ok((bytes, trust)) => return Ok(Fetched { bytes, trust, received, delta_refused }),
-            Err(why) => delta_refused = Some(why),
+        self.state.remember(root.first(), &Seen::of(&fetched.trust))?;
+        let (version, before) = (root.root().version, self.pinned.root().version);
+        let (now, language) = (self.now, self.language);
+        if before < version {
+            println!("{}", words::update::followed(version, before, language));
         }
+        if let Some(why) = &fetched.useless {
+            // The registry's words may stand in it.
+            println!("{}", shown(&words::update::whole(why, language)));
+        }
+        let was_stored = stored.is_some_and(|s| s.trust.bundle().version == bundle.version);
+        let received = (!was_stored).then_some(fetched.received);
+        println!(
+            "{}",
+            words::update::stored(bundle.version, bundle.as_of, received, now, language)
+        );
+        Ok(())
     }
-    let answer = registry.get(path, MAX_TRUST_BYTES)?.with_context(|| nothing(registry))?;
-    received += answer.bytes.len();
-    let trust = open_bundle(root, &answer.bytes, seen).map_err(|e| refused(registry, &e))?;
-    Ok(Fetched { bytes: answer.bytes, trust, received, delta_refused })
-}
 
-/// Follows the registry from root to root until it has no next one.
-fn newest_root(registry: &Registry, mut root: VerifiedRoot) -> Result<VerifiedRoot> {
-    for _ in 0..MAX_STEPS {
-        let next = root.root().version + 1;
-        let path = format!("/.well-known/akashi/root/{next}");
-        let Some(answer) = registry.get(&path, MAX_ROOT_BYTES)? else { return Ok(root) };
-        root = root.succeeded_by(&answer.bytes).map_err(|e| refused(registry, &e))?;
-    }
-    bail!("{} has more than {MAX_STEPS} roots since the pinned one", registry.origin());
-}
-
-fn refused(registry: &Registry, error: &TrustError) -> anyhow::Error {
-    anyhow!("{}: {}: {error}", error.code(), registry.origin())
-}
-
-fn nothing(registry: &Registry) -> String {
-    format!("{} has no trust bundle: is it a registry?", registry.origin())
-}
-
-fn say(fetched: &Fetched, pinned: &VerifiedRoot, stored: Option<&Stored>, now: Timestamp) {
-    let (root, bundle) = (fetched.trust.root().root(), fetched.trust.bundle());
-    if pinned.root().version < root.version {
-        println!("Root {} follows root {}: pinned.", root.version, pinned.root().version);
-    }
-    if let Some(why) = &fetched.delta_refused {
-        println!("The registry's delta was of no use ({why}); the whole bundle was fetched.");
-    }
-    let before = stored.map(|stored| stored.trust.bundle().version);
-    let (as_of, ago) = (bundle.as_of, ago(bundle.as_of, now));
-    match before == Some(bundle.version) {
-        true => println!("Bundle {} of {as_of}, made {ago}, is still the newest.", bundle.version),
-        false => println!(
-            "Bundle {} of {as_of}, made {ago}: stored, {} bytes received.",
-            bundle.version, fetched.received
-        ),
+    /// What can still be done when nothing new was had.
+    fn left(&self) -> Result<Left> {
+        let Some(root) = self.state.pinned_root()? else { return Ok(Left::Nothing) };
+        Ok(match Stored::read(&self.state, &root)? {
+            Some(stored) => Left::Bundle(stored.trust.bundle().as_of),
+            None if root.digest() != self.pinned.digest() => Left::Root(root.root().version),
+            None => Left::Nothing,
+        })
     }
 }
