@@ -1,4 +1,4 @@
-//! Dates and times in a credential, a status list and a log's entry.
+//! Dates and times in a credential, a status list, a log's entry, a root and a bundle.
 //!
 //! W3C VCDM 2.0 §4.9 wants `dateTimeStamp` of XML Schema 1.1 Part 2 (§3.4.28); most programs read RFC 3339. They differ at
 //! the edges: only one of them knows a leap second, `24:00:00` or a small `t` and `z`. What both read as the same instant is
@@ -17,7 +17,8 @@ use serde::{Deserialize, Deserializer};
 const MAX_OFFSET: u32 = 14 * 60;
 
 /// The instant that `text` denotes; none when it is not a date and time that both standards read alike.
-pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn parse(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_at_checked("2026-11-25T12:00:00".len())?;
     let has_shape = date.bytes().zip(*b"0000-00-00T00:00:00").all(|(given, shape)| match shape {
         b'0' => given.is_ascii_digit(),
@@ -62,23 +63,50 @@ pub(crate) fn fault(member: &str, text: &str) -> String {
     format!("{member}: {text:?} is not a date and time with an offset, as 2026-11-25T12:00:00Z")
 }
 
-/// Reads `at`.
-pub(crate) fn at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    named("at", deserializer)
+/// Readers of a member that is a date and time, named in what is said of one that is not.
+macro_rules! members {
+    ($($function:ident $member:literal)+) => {
+        $(
+            #[doc = concat!("Reads `", $member, "`.")]
+            pub(crate) fn $function<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Timestamp, D::Error> {
+                named($member, deserializer)
+            }
+        )+
+    };
 }
 
-/// Reads `validFrom`.
-pub(crate) fn valid_from<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Timestamp, D::Error> {
-    named("validFrom", deserializer)
+members! {
+    at "at"
+    valid_from "validFrom"
+    valid_until "validUntil"
+    expires "expires"
+    as_of "as_of"
+    from "from"
 }
 
-/// Reads `validUntil`.
-pub(crate) fn valid_until<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Timestamp, D::Error> {
-    named("validUntil", deserializer)
+/// As [`members`], of a member that may be `null`.
+macro_rules! open_members {
+    ($($function:ident $member:literal)+) => {
+        $(
+            #[doc = concat!("Reads `", $member, "`, or `null`.")]
+            pub(crate) fn $function<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<Timestamp>, D::Error> {
+                let text = Option::<String>::deserialize(deserializer)?;
+                let read = |text: String| {
+                    parse(&text).ok_or_else(|| D::Error::custom(fault($member, &text)))
+                };
+                text.map(read).transpose()
+            }
+        )+
+    };
+}
+
+open_members! {
+    until "until"
+    compromised_from "compromised_from"
 }
 
 /// Reads a `validUntil` that stands there.

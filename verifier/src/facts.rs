@@ -137,3 +137,13 @@ impl Serialize for Facts {
         serializer.collect_map(self.iter())
     }
 }
+
+/// Keeps what a hostile document says about itself from filling a report.
+pub(crate) fn shorten(detail: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 300;
+    if detail.len() <= LONGEST {
+        return Cow::Borrowed(detail);
+    }
+    let end = (0..=LONGEST).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
+    Cow::Owned([&detail[..end], "…"].concat())
+}

@@ -20,7 +20,7 @@ extern crate alloc;
 mod comb;
 pub mod credential;
 pub mod data_integrity;
-mod date_time;
+pub mod date_time;
 mod document;
 mod facts;
 pub mod foreign;

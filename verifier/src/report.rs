@@ -322,8 +322,8 @@ reasons! {
     /// The proof states another signing time than the credential.
     SigningTimeDiffers = "signing_time_differs" => Malformed, "証明に記された署名の時刻が、クレデンシャルのものと異なります。";
 
-    /// There is no trust bundle to check against: the registry has it at /.well-known/akashi/trust-bundle.
-    BundleMissing = "bundle_missing" => Unverified, "照らし合わせるトラストバンドルがありません。登録簿の /.well-known/akashi/trust-bundle から取得できます。";
+    /// There is no trust bundle to check against: pin the registry's root, then fetch its bundle from /.well-known/akashi/trust-bundle.
+    BundleMissing = "bundle_missing" => Unverified, "照らし合わせるトラストバンドルがありません。登録簿のルートを登録してから、/.well-known/akashi/trust-bundle を取得してください。";
     /// No root is known that vouches for the trust bundle: the registry has it at /.well-known/akashi/root; take it over a way you trust.
     RootNotPinned = "root_not_pinned" => Unverified, "トラストバンドルを裏付けるルートが分かりません。登録簿の /.well-known/akashi/root から、信頼できる経路で取得してください。";
 
@@ -362,8 +362,8 @@ reasons! {
     CheckpointNotSigned = "checkpoint_not_signed" => NotLogged, "チェックポイントが別のログのものであるか、ログの署名がありません。";
     /// The proof does not lead from the entry to the checkpoint.
     EntryNotIncluded = "entry_not_included" => NotLogged, "証明が、記載からチェックポイントまでつながりません。";
-    /// The log entry speaks of another credential.
-    EntryOfAnother = "entry_of_another" => NotLogged, "ログの記載が、別のクレデンシャルのものです。";
+    /// The log entry speaks of another credential: get the proof of this very file.
+    EntryOfAnother = "entry_of_another" => NotLogged, "ログの記載が、別のクレデンシャルのものです。このファイルの証明を取得してください。";
 
     /// A newer credential takes this one's place: ask the holder for it.
     RefreshBitSet = "refresh_bit_set" => Superseded, "新しいクレデンシャルに置き換えられています。保有企業に新しいものを求めてください。";

@@ -227,6 +227,10 @@ fn cannot_follow(obstacles: Vec<Obstacle>) -> Outcome {
     }
 }
 
+/// Pairs that are not rated are looked for until there are so many obstacles: there may be as many pairs as criteria times
+/// facilities, which a short report can make too many to hold.
+const MAX_OBSTACLES: usize = 1_000;
+
 /// One rating for every pair that must have one, and for no other.
 struct Table<'a>(BTreeMap<(&'a str, &'a str), Rating>);
 
@@ -258,9 +262,9 @@ impl<'a> Table<'a> {
             }
         }
         for criterion in &programme.criteria {
-            for facility in
-                facilities.iter().filter(|facility| criterion.at.contains(&facility.kind))
-            {
+            let mut rated_at =
+                facilities.iter().filter(|facility| criterion.at.contains(&facility.kind));
+            while let (true, Some(facility)) = (obstacles.len() < MAX_OBSTACLES, rated_at.next()) {
                 if !rows.contains_key(&(criterion.id.as_str(), facility.id.as_str())) {
                     let (criterion, facility) = (criterion.id.clone(), facility.id.clone());
                     obstacles.push(Obstacle::NotRated { criterion, facility });

@@ -1,6 +1,5 @@
 //! The whole check of one credential, in the order of the verdicts.
 
-use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -8,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::comb::Signed;
 use crate::credential::{Claims, CredentialFault};
-use crate::facts::{Facts, facts};
+use crate::facts::{Facts, facts, shorten};
 use crate::foreign;
 use crate::log::{self, CredentialEntry, LogFault};
 use crate::policy::{CLOCK_TOLERANCE, DEFAULT_STATUS_AGE, Policy};
@@ -259,16 +258,6 @@ fn read_claims<'d>(secured: &'d Secured<'_>) -> Result<Claims<'d>, (Reason, Stri
         }
         _ => Ok(claims),
     }
-}
-
-/// Keeps what a hostile document says about itself from filling a report.
-fn shorten(detail: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 300;
-    if detail.len() <= LONGEST {
-        return Cow::Borrowed(detail);
-    }
-    let end = (0..=LONGEST).rev().find(|at| detail.is_char_boundary(*at)).unwrap_or(0);
-    Cow::Owned([&detail[..end], "…"].concat())
 }
 
 /// A credential with the body and the key that it says it is of. Once the signature is known to be good, every further check

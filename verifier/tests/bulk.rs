@@ -9,7 +9,7 @@ mod desk;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::symlink;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -769,4 +769,173 @@ fn without_age(answer: &str) -> String {
         answer.replace_range(at..=at + end, "");
     }
     answer
+}
+
+/// What is refused before or after anything is answered: arguments, and what is said of them in English and in Japanese.
+#[test]
+fn what_cannot_be_done_is_said_in_the_reader_s_language() {
+    let (desk, world) = Desk::good();
+    desk.put("many.ndjson", &lines(&world, 3));
+    desk.put("none.ndjson", b" \n");
+    desk.put("there", b"");
+    desk.put("there.run", b"{");
+    desk.put("gone.csv", b"file\nnowhere.json\n");
+    desk.put("columns.csv", b"a,b\n1,2\n");
+    desk.put("quote.csv", b"file\n\"a.json\n");
+    desk.put("other.csv", b"file\n\x80\xff.json\n");
+    desk.put("nul.csv", b"file\na\0.json\n");
+    File::create(desk.folder.path().join("large.csv")).unwrap().set_len((64 << 20) + 1).unwrap();
+    let table: [(&[&str], &str, &str); 16] = [
+        (&["no.json"], "no.json cannot be read: ", "no.json を読み込めません: "),
+        (&["none.ndjson"], "none.ndjson holds no", "none.ndjson にクレデンシャルがありません。"),
+        (&["gone.csv"], "1 file could not be read; its", "1個のファイルを読み込めませんでした。"),
+        (&["large.csv"], "larger than the 64 MiB", "64 MiB を超えています。分けてください。"),
+        (&["columns.csv"], "none of its columns (a, b)", "columns.csv の列（a, b）に、知っている"),
+        (&["quote.csv"], "is opened and never closed", "quote.csv には閉じていない引用符"),
+        (&["other.csv"], "not UTF-8 from line 2 on", "2行目から UTF-8 ではありません"),
+        (&["nul.csv"], "there are NUL characters", "NUL 文字が含まれています。"),
+        (
+            &["a.json", "a.jwt", "--log-proof", "a.json"],
+            "the proof of one",
+            "一つのクレデンシャルの",
+        ),
+        (&["many.ndjson", "--log-proof", "a.json"], "holds many", "多数のクレデンシャルがあります"),
+        (
+            &["a.json", "--receipt", "there"],
+            "there exists already, and a",
+            "there は既にあります。",
+        ),
+        (
+            &["a.json", "--output", "there"],
+            "go on with it by --resume",
+            "--resume で続けてください。",
+        ),
+        (&["a.json", "--output", "there", "--resume"], "say --format", "--format ndjson 又は"),
+        (
+            &["a.json", "--output", "many.ndjson", "--resume", "--format", "csv"],
+            "has no many.ndjson.run beside it",
+            "の隣に many.ndjson.run がありません。",
+        ),
+        (
+            &["a.json", "--output", "there", "--resume", "--format", "csv"],
+            "there.run is damaged; remove both",
+            "there.run が壊れています。",
+        ),
+        (
+            &["a.json", "--receipt", "no/folder"],
+            "no/folder cannot be written",
+            "no/folder に書き込めません",
+        ),
+    ];
+    for (arguments, english, japanese) in table {
+        for (language, words) in [("en", english), ("ja", japanese)] {
+            let output = run(&desk, &[arguments, &["--lang", language]].concat());
+            let said = text(&output.stderr);
+            let last = said.lines().last().unwrap_or_default();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?} {language}: {said}");
+            assert!(last.contains(words), "{arguments:?} {language}: {said}");
+        }
+    }
+}
+
+/// A credential with a good log proof and its copy with a bad one are two things, where the log is asked for.
+#[test]
+fn a_copy_with_another_log_proof_is_no_repetition_where_the_log_is_asked_for() {
+    let (desk, world) = Desk::good();
+    let credential = fs::read(desk.folder.path().join("a.json")).unwrap();
+    for (folder, proofs) in [("good", [true, false]), ("bad", [false, true])] {
+        for (name, is_good) in ["a.json", "b.json"].into_iter().zip(proofs) {
+            let proof = if is_good { world.log_proof.as_deref().unwrap() } else { "garbage" };
+            desk.put(&format!("{folder}/{name}"), &credential);
+            desk.put(&format!("{folder}/{name}.tlog-proof"), proof.as_bytes());
+        }
+        let (code, answer) = desk.check(&[folder, "--require-log"]);
+        let verdict = |is_good| if is_good { "valid" } else { "not_logged" };
+        assert_eq!([&answer[0], &answer[1]].map(|item| &item["verdict"]), proofs.map(verdict));
+        assert_eq!((code, &answer[1]["duplicate_of"]), (1, &json!(null)), "not all of it is valid");
+        let (code, answer) = desk.check(&[folder]);
+        assert_eq!((code, &answer[1]["duplicate_of"]["index"]), (0, &json!(0)), "one, else");
+    }
+}
+
+/// What others made decides neither what is waited for nor what of this machine is read.
+#[test]
+fn of_what_a_folder_or_a_list_names_only_files_are_opened_and_none_outside() {
+    let (desk, _) = Desk::good();
+    let path = |name: &str| desk.folder.path().join(name);
+    let pipe = |name: &str| {
+        assert!(Command::new("mkfifo").arg(path(name)).status().unwrap().success());
+    };
+    desk.put("in/a.json", &fs::read(path("a.json")).unwrap());
+    desk.put("in/b/c.json", b"{}");
+    pipe("in/a.json.tlog-proof");
+    pipe("in/p.json");
+    symlink("../a.jwt", path("in/out.jwt")).unwrap();
+    symlink("/usr", path("in/usr")).unwrap();
+    symlink("b/c.json", path("in/within.json")).unwrap();
+    desk.put("list.csv", b"file\nin/p.json\n-\n");
+    let (code, answer) = desk.check(&["in", "list.csv", "--require-log"]);
+    let expected = json!([
+        ["in/a.json", 0, "file_unreadable"],
+        ["in/b/c.json", 0, "malformed"],
+        ["in/out.jwt", 0, "file_unreadable"],
+        ["in/p.json", 0, "file_unreadable"],
+        ["in/usr", 0, "file_unreadable"],
+        ["in/within.json", 0, "malformed"],
+        ["in/p.json", 0, "file_unreadable"],
+        ["./-", 0, "file_missing"],
+    ]);
+    assert_eq!((code, outcomes(&answer)), (2, expected));
+    let leads_out = "The file cannot be read: it is a link that leads out of the folder.";
+    assert_eq!(answer[4]["detail"], leads_out);
+    assert_eq!(answer[0]["detail"], "The file cannot be read: it is no file.");
+}
+
+#[test]
+fn an_output_takes_no_file_s_place_nor_that_of_what_a_link_leads_to() {
+    let (desk, _) = Desk::good();
+    let path = |name: &str| desk.folder.path().join(name);
+    desk.put("mine", b"mine");
+    desk.put("x.csv.run", b"mine");
+    symlink("mine", path("y.csv.run")).unwrap();
+    symlink("nowhere", path("z.csv")).unwrap();
+    for (output, says) in [
+        ("x.csv", "x.csv.run exists already: name another --output"),
+        ("y.csv", "y.csv.run exists already"),
+        ("z.csv", "z.csv exists already"),
+    ] {
+        let result = run(&desk, &["a.json", "--format", "csv", "--output", output]);
+        let said = text(&result.stderr);
+        assert!(result.status.code() == Some(2) && said.contains(says), "{said}");
+    }
+    for name in ["mine", "x.csv.run", "y.csv.run"] {
+        assert_eq!(fs::read(path(name)).unwrap(), b"mine");
+    }
+    let left = ["x.csv", "y.csv", "z.csv.run", "nowhere"];
+    assert_eq!(left.map(|name| path(name).exists()), [false; 4], "nothing is left of them");
+}
+
+/// Names of files and words of rows are those of others.
+#[test]
+fn what_a_file_or_a_row_is_called_moves_no_cursor() {
+    let (desk, world) = Desk::good();
+    let name = "a\u{1b}]0;x\u{7}\u{9b}31m\u{202e}.json";
+    desk.put(&format!("in/{name}"), credential(&world, 1, FIRST).as_bytes());
+    fs::create_dir(desk.folder.path().join(format!("in/{name}.tlog-proof"))).unwrap();
+    let row = |sign: char| format!("AK-7M3Q-XRT{sign}-B\n");
+    let rows: String = ['\u{1b}', '\u{9b}', '\u{202e}'].map(row).concat();
+    desk.put("list.csv", format!("certificate number\n{rows}").as_bytes());
+    for format in ["text", "json", "ndjson", "csv"] {
+        let arguments = ["in", "list.csv", "--require-log", "--format", format];
+        for language in ["en", "ja"] {
+            let output = run(&desk, &[&arguments[..], &["--lang", language]].concat());
+            let said = text(&output.stdout) + &text(&output.stderr);
+            let moves = |c: char| {
+                c.is_control() && !matches!(c, '\n' | '\r') || c == '\u{202e}' && format != "csv"
+            };
+            assert!(!said.contains(moves), "{format} {language}: {said:?}");
+        }
+    }
+    let (_, answer) = desk.check(&["in"]);
+    assert_eq!(answer[0]["input"], format!("in/{name}"), "and nothing is lost");
 }

@@ -202,7 +202,7 @@ fn where_nothing_can_be_remembered_it_is_said() {
     let output = command.env_remove("XDG_STATE_HOME").output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     let said = text(&output.stderr);
-    assert!(said.contains("older bundles will not be noticed"), "{said}");
+    assert!(said.contains("an older one may not be noticed"), "{said}");
     let said = text(&output.stdout);
     assert!(
         said.contains("Nothing can be remembered, either: set XDG_STATE_HOME or HOME"),
@@ -300,6 +300,10 @@ fn what_cannot_be_run_exits_2() {
     ] {
         assert_eq!(desk.run(arguments).status.code(), Some(2), "{arguments:?}");
     }
+    for at in ["2026-11-26 12:00:00Z", "2026-11-26T12Z", "20261126T120000Z", "2026-11-26T23:59:60Z"]
+    {
+        assert_eq!(desk.run(&["a.json", "--at", at]).status.code(), Some(2), "{at}");
+    }
     let date = desk.run(&["a.json", "--at", "2029-01-01"]);
     let said = text(&date.stderr);
     assert!(said.contains("with date, hour and offset: 2026-11-25T23:59:59Z"), "{said}");
@@ -350,6 +354,13 @@ fn a_log_proof_lies_beside_the_file_or_is_named() {
     assert_eq!(desk.check(&["a.json", "--require-log"]).0, 0);
     desk.put("a.json.tlog-proof", proof.replace("index 2", "index 1").as_bytes());
     assert_eq!(desk.check(&["a.json", "--require-log"]).1[0]["verdict"], "not_logged");
+    // A proof that is named is looked at.
+    assert_eq!(desk.check(&["a.json", "--log-proof", "proof"]).0, 0);
+    desk.put("garbage", b"garbage");
+    assert_eq!(desk.check(&["a.json", "--log-proof", "garbage"]).1[0]["verdict"], "not_logged");
+    // And no more of it than a proof may have, whatever it is.
+    let (_, answer) = desk.check(&["a.json", "--log-proof", "/dev/zero"]);
+    assert_eq!(answer[0]["verdict"], "not_logged");
     assert_fails(
         &desk.run(&["a.json", "--require-log", "--log-proof", "none"]),
         &["none cannot be read"],
@@ -596,6 +607,25 @@ fn recompute_gives_the_level_or_says_why_not() {
         let piped = desk
             .run_on(bytes.as_bytes(), &["recompute", "--programme-file", "programme.json", "-"]);
         assert_eq!(piped.status.code(), Some(code));
+    }
+}
+
+/// As many pairs as criteria times facilities can be missing of a short report.
+#[test]
+fn of_what_recompute_cannot_follow_it_names_a_hundred_things() {
+    let desk = Desk::new();
+    desk.put("programme.json", RESPONSIBLE_HOSTING.as_bytes());
+    let mut report = ratings(&Programme::from_json(RESPONSIBLE_HOSTING.as_bytes()).unwrap());
+    let facility = |n: usize| json!({"id": format!("site-{n}"), "kind": "dormitory"});
+    report["facilities"].as_array_mut().unwrap().extend((0..20_000).map(facility));
+    desk.put("report", report.to_string().as_bytes());
+    for (language, more) in [("en", "  and at least 900 more"), ("ja", "  ほかに少なくとも900件")]
+    {
+        let arguments = ["recompute", "--programme-file", "programme.json", "report", "--lang"];
+        let output = desk.run(&[&arguments[..], &[language]].concat());
+        let said = text(&output.stdout);
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 103), "{said}");
+        assert_eq!(said.lines().last(), Some(more));
     }
 }
 

@@ -54,6 +54,16 @@ const REFUSED: [&str; 13] = [
     "bundle_older",
 ];
 
+/// The codes of what has no verdict.
+const UNCHECKED: [&str; 6] = [
+    "file_missing",
+    "file_unreadable",
+    "no_credential",
+    "row_empty",
+    "number_wrong",
+    "number_without_credential",
+];
+
 /// The codes with which a delta is left for the whole bundle ([`akashi_verifier::trust::delta::DeltaFault::code`]).
 const DELTAS: [&str; 5] = [
     "delta_unreadable",
@@ -87,7 +97,8 @@ fn every_code_has_a_page_and_every_page_a_code() {
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     let codes = codes(Language::English);
-    let codes = codes.iter().map(|(code, _, _)| *code).chain(REFUSED).chain(DELTAS);
+    let codes =
+        codes.iter().map(|(code, _, _)| *code).chain(UNCHECKED).chain(REFUSED).chain(DELTAS);
     let codes: BTreeSet<_> = codes.map(|code| format!("{code}.md")).collect();
     assert_eq!(pages, codes);
 }
@@ -120,7 +131,7 @@ fn a_page_begins_with_the_sentence_that_the_program_prints_and_says_what_to_do()
 #[test]
 fn the_page_of_what_is_refused_says_in_both_languages_what_it_means_and_what_to_do() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reasons");
-    for code in REFUSED.into_iter().chain(DELTAS) {
+    for code in UNCHECKED.into_iter().chain(REFUSED).chain(DELTAS) {
         let page = fs::read_to_string(folder.join(format!("{code}.md"))).unwrap();
         let page = page.strip_prefix(&format!("# {code}\n\n")).unwrap_or_else(|| panic!("{code}"));
         let (english, japanese) = page.split_once("\n---\n\n").unwrap();
@@ -158,7 +169,8 @@ fn the_index_of_the_pages_names_each() {
     let index =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/README.md")).unwrap();
     let codes = codes(Language::English);
-    for code in codes.iter().map(|(code, _, _)| *code).chain(REFUSED).chain(DELTAS) {
+    for code in codes.iter().map(|(code, _, _)| *code).chain(UNCHECKED).chain(REFUSED).chain(DELTAS)
+    {
         assert!(index.contains(&format!("[`{code}`](reasons/{code}.md)")), "{code}");
     }
     for kind in Kind::ALL {
@@ -194,7 +206,8 @@ fn explain_prints_the_page_of_a_code_in_the_reader_s_language() {
 fn explain_without_a_code_lists_all_and_with_a_wrong_one_names_those_alike() {
     let list = said(&["explain"]);
     let codes = codes(Language::English);
-    for code in codes.iter().map(|(code, _, _)| *code).chain(REFUSED).chain(DELTAS) {
+    for code in codes.iter().map(|(code, _, _)| *code).chain(UNCHECKED).chain(REFUSED).chain(DELTAS)
+    {
         assert!(list.lines().any(|line| line == code), "{code}");
     }
     for (wrong, right) in [
@@ -207,6 +220,9 @@ fn explain_without_a_code_lists_all_and_with_a_wrong_one_names_those_alike() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{wrong}");
         assert!(error.contains(right) && error.lines().count() == 1, "{error}");
+        let japanese = run(&["explain", wrong, "--lang", "ja"]);
+        let error = String::from_utf8(japanese.stderr).unwrap();
+        assert!(error.contains(&format!("「{wrong}」というコードはありません。")), "{error}");
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use akashi_verifier::trust::{Seen, VerifiedRoot};
+use akashi_verifier::trust::{MAX_ROOTS, Seen, VerifiedRoot};
 use akashi_verifier::{Trust, TrustError};
 use common::*;
 use serde_json::{Value, json};
@@ -137,6 +137,25 @@ fn a_chain_opens_from_its_first_root_to_its_last() {
 }
 
 /// Signatures are no part of what is signed, nor is what stands beside: anyone who hands a manifest on can add some.
+/// Else a registry could make what its readers keep, and look up at each check, grow without end.
+#[test]
+fn a_chain_has_so_many_roots_and_whoever_goes_on_forgets_the_first() {
+    let manifest = |version| signed(&root(version, 2, &[11, 12, 13], 21), &[11, 12]);
+    let manifests: Vec<_> = (1..=MAX_ROOTS as u64 + 1).map(manifest).collect();
+    let given = |range: std::ops::Range<usize>| {
+        chain(&manifests[range].iter().map(Vec::as_slice).collect::<Vec<_>>())
+    };
+    let longest = VerifiedRoot::open(&given(0..MAX_ROOTS)).unwrap();
+    assert_eq!(longest.digests().count(), MAX_ROOTS);
+    let error = VerifiedRoot::open(&given(0..MAX_ROOTS + 1)).unwrap_err();
+    assert_eq!(error.code(), "root_unreadable");
+
+    let next = longest.succeeded_by(manifests.last().unwrap()).unwrap();
+    assert_eq!(next.digests().count(), MAX_ROOTS);
+    assert!(!next.came_from(longest.first()) && next.came_from(longest.digest()));
+    assert_eq!(VerifiedRoot::open(next.to_json().as_bytes()), Ok(next));
+}
+
 #[test]
 fn a_chain_keeps_of_a_manifest_what_vouches_for_it_and_nothing_else() {
     let padded = |manifest: &[u8], signers: &[u8]| {
@@ -237,4 +256,14 @@ fn what_was_seen_goes_along_the_chain_and_a_new_bundle_key_starts_anew() {
     assert_eq!(min(&at_two, &one), Err("root_older"));
     assert_eq!(min(&at_two, &same_key), Err("root_forked"));
     assert_eq!(min(&at_two, &forged), Err("root_forked"));
+    // What was seen under several roots of a chain all counts.
+    let least = |all: [&Seen; 2], root: &VerifiedRoot| {
+        Seen::least(all.map(Clone::clone), root).map_err(|error| error.code())
+    };
+    let earlier = seen(&one, &bundle_under(1, 21, 5));
+    for all in [[&at_one, &earlier], [&earlier, &at_one]] {
+        assert_eq!(least(all, &same_key), Ok(Some(9_007_199_254_740_991)));
+    }
+    assert_eq!(least([&at_two, &at_one], &new_key), Ok(Some(3)));
+    assert_eq!(least([&earlier, &at_two], &same_key), Err("root_forked"));
 }

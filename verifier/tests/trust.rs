@@ -32,6 +32,20 @@ fn a_root_needs_enough_good_signatures_of_different_keys() {
 }
 
 #[test]
+fn a_signature_counts_for_the_key_alone_that_made_it() {
+    let world = World { root_signers: vec![key(11), key(99)], ..World::good() };
+    let mut root: Value = serde_json::from_slice(&world.root_bytes()).unwrap();
+    let [good, stranger] = [0, 1].map(|at| root["signatures"][at]["sig"].clone());
+    let second = Value::from(hex(key(12).verifying_key().as_bytes()));
+    // The stranger's, or the first key's own once more, under the second key's id.
+    for sig in [stranger, good] {
+        root["signatures"][1] = json!({"keyid": second, "sig": sig});
+        let error = Trust::open(&jcs(&root), &world.bundle_bytes(), None).unwrap_err();
+        assert_eq!(error, TrustError::RootUnderSigned { good: 1, threshold: 2 });
+    }
+}
+
+#[test]
 fn a_manifest_with_more_signatures_than_anyone_needs_is_not_read() {
     let signed_by = |n: usize| World { root_signers: vec![key(11); n], ..World::good() };
     let under_signed = TrustError::RootUnderSigned { good: 1, threshold: 2 };
@@ -185,6 +199,56 @@ fn unreadable_manifests_are_told_from_wrong_ones() {
         Trust::open(&bundle, &root, None).unwrap_err(),
         TrustError::Unreadable { what: "root", .. }
     ));
+}
+
+/// Two readers must not differ on when a root ends or a bundle was made.
+#[test]
+fn a_time_of_a_root_or_a_bundle_is_read_as_one_of_a_credential() {
+    type Put = fn(&mut World, Value);
+    let places: [(&str, Put); 8] = [
+        ("root_unreadable", |world, time| world.root["expires"] = time),
+        ("bundle_unreadable", |world, time| world.bundle["as_of"] = time),
+        ("bundle_unreadable", |world, time| world.bundle["expires"] = time),
+        ("bundle_unreadable", |world, time| world.bundle["bodies"][0]["keys"][0]["from"] = time),
+        ("bundle_unreadable", |world, time| world.bundle["bodies"][0]["keys"][0]["until"] = time),
+        ("bundle_unreadable", |world, time| {
+            world.bundle["bodies"][0]["keys"][0]["compromised_from"] = time;
+        }),
+        ("bundle_unreadable", |world, time| {
+            world.bundle["bodies"][0]["authorisations"][0]["from"] = time;
+        }),
+        ("bundle_unreadable", |world, time| {
+            world.bundle["bodies"][0]["authorisations"][0]["until"] = time;
+        }),
+    ];
+    for (code, put) in places {
+        for (text, is_read) in [
+            ("2029-11-25T06:00:00Z", true),
+            ("2029-11-25T15:00:00.000+09:00", true),
+            ("2029-11-25 06:00:00Z", false),
+            ("2029-11-25T06:00:00z", false),
+            ("20291125T060000Z", false),
+            ("2029-11-25T06:00:00+09:00[Asia/Tokyo]", false),
+            ("2029-11-25T06:00:00", false),
+        ] {
+            let mut world = World::good();
+            put(&mut world, json!(text));
+            let error = world.trust().err().map(|error| error.code());
+            let is_refused = error == Some(code);
+            assert_eq!(is_refused, !is_read, "{text}: {error:?}, not {code}");
+        }
+    }
+}
+
+/// Whoever hands over a file that nobody signed must not choose how much is said of it.
+#[test]
+fn what_is_said_of_an_unreadable_manifest_is_short() {
+    let root = World::good().root_bytes();
+    let long = jcs(&json!({"signed": {}, "signatures": "A".repeat(500_000)}));
+    for (root, bundle) in [(&root, &long), (&long, &long)] {
+        let said = Trust::open(root, bundle, None).unwrap_err().to_string();
+        assert!(said.contains("AAA") && said.len() < 400, "{} bytes", said.len());
+    }
 }
 
 #[test]

@@ -635,6 +635,100 @@ fn each_root_is_pinned_as_it_is_followed() {
 }
 
 #[test]
+fn an_update_follows_so_many_roots_and_the_next_one_more() {
+    let (world, registry) = (fresh(), Registry::new());
+    let desk = Desk::stored(&world, &registry);
+    for version in 2..=102 {
+        let mut root = world.clone();
+        root.root["version"] = json!(version);
+        let path = format!("/.well-known/akashi/root/{version}");
+        registry.says(&path, Says::Json(root.root_bytes()));
+    }
+    let said = ["has more than 100 roots since the pinned one; run this again", "root 101 was"];
+    assert_says(&desk.run(&["trust", "update"]), 2, &said);
+    let mut last = world;
+    last.root["version"] = json!(102);
+    last.bundle["root_version"] = json!(102);
+    registry.says(BUNDLE, Says::Json(last.bundle_bytes()));
+    let said = ["Root 102 follows root 101: pinned.", "Bundle 7"];
+    assert_says(&desk.run(&["trust", "update"]), 0, &said);
+    assert_eq!(desk.verdict(&[]), "valid");
+}
+
+#[test]
+fn an_update_from_another_address_is_where_the_next_one_asks() {
+    let (world, registry, moved) = (fresh(), Registry::new(), Registry::new());
+    let desk = Desk::stored(&world, &registry);
+    for registry in [&registry, &moved] {
+        registry.says(&format!("{BUNDLE}?from=7"), Says::Json(world.bundle_bytes()));
+    }
+    let update = |address: &[&str]| desk.run(&[&["trust", "update"], address].concat());
+    assert_says(&update(&[&moved.origin()]), 0, &["is still the newest"]);
+    moved.asked();
+    assert_says(&update(&[]), 0, &["is still the newest"]);
+    assert_eq!((registry.asked().len(), moved.asked().len()), (0, 2));
+}
+
+/// Whoever hands over roots may leave out the first of them, or set another before them.
+#[test]
+fn what_was_seen_is_found_again_under_any_of_a_chain_s_roots() {
+    let world = fresh();
+    let (desk, second) = (Desk::new(&world), rotated(&world));
+    let mut newer = second.clone();
+    newer.bundle["version"] = json!(8);
+    desk.put("old", &second.bundle_bytes());
+    desk.put("new", &newer.bundle_bytes());
+    let mut forged = of_another_registry(&world);
+    forged.root["version"] = json!(1);
+    let mut vouched = second.clone();
+    vouched.root_signers = [vouched.root_signers, forged.root_signers.clone()].concat();
+    desk.put("chain", &chain(&[world.root_bytes(), second.root_bytes()]));
+    desk.put("alone", &second.root_bytes());
+    desk.put("forged", &chain(&[forged.root_bytes(), vouched.root_bytes()]));
+    let check = |root: &str, bundle: &str| desk.run(&["a.json", "--root", root, "--trust", bundle]);
+    assert_says(&check("chain", "new"), 0, &["valid"]);
+    for root in ["chain", "alone", "forged"] {
+        assert_says(&check(root, "old"), 2, &["bundle_older"]);
+        assert_says(&check(root, "new"), 0, &["valid"]);
+    }
+}
+
+#[test]
+fn a_state_folder_that_another_run_holds_is_waited_for_but_not_for_long() {
+    let (world, registry) = (fresh(), Registry::new());
+    let desk = Desk::stored(&world, &registry);
+    let held = fs::File::create(desk.folder.path().join("state/akashi/lock")).unwrap();
+    held.lock().unwrap();
+    let before = desk.state();
+    desk.put("bundle", &next(&world).bundle_bytes());
+    let newest = next(&world).bundle_bytes();
+    registry.says(&format!("{BUNDLE}?from=7"), Says::Json(newest));
+    let held_by = "lock is held by another run";
+    let (check, update) = thread::scope(|runs| {
+        let check = runs.spawn(|| desk.run(&["a.json", "--trust", "bundle"]));
+        let update = runs.spawn(|| desk.run(&["trust", "update"]));
+        (check.join().unwrap(), update.join().unwrap())
+    });
+    assert_says(&check, 1, &[held_by, "an older one may not be noticed", "revoked"]);
+    assert_says(&update, 2, &[held_by, "which must end first"]);
+    assert_eq!(desk.state(), before);
+    drop(held);
+    assert_says(&desk.run(&["a.json", "--trust", "bundle"]), 1, &["revoked"]);
+    assert_says(&desk.run(&["a.json"]), 2, &["bundle_older"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_remembered_is_its_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::stored(&fresh(), &Registry::new());
+    for folder in ["state", "state/akashi", "state/akashi/bundle-versions"] {
+        let mode = fs::metadata(desk.folder.path().join(folder)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{folder}");
+    }
+}
+
+#[test]
 fn an_update_says_what_it_needs() {
     let (world, registry) = (fresh(), Registry::new());
     let desk = Desk::new(&world);

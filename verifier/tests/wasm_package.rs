@@ -8,6 +8,7 @@ mod common;
 use std::fs;
 use std::path::PathBuf;
 
+use akashi_schemas::Digest;
 use akashi_verifier::trust::{Seen, VerifiedRoot};
 use akashi_verifier::{Trust, TrustError, verify};
 use common::*;
@@ -92,17 +93,17 @@ fn chain(worlds: &[&World]) -> String {
     roots.fold(first, |root, next| root.succeeded_by(&next).unwrap()).to_json()
 }
 
-/// What is remembered, of one registry, as the JavaScript face keeps it.
-fn memory(first: &World, newest: &World, bundle_version: u64) -> Value {
-    let root = |world: &World| VerifiedRoot::open(&world.root_bytes()).unwrap();
-    let newest = root(newest);
+/// What is remembered under the last of those roots and each before it, as the JavaScript face keeps it.
+fn memory(roots: &[&World], bundle_version: u64) -> Value {
+    let root = |world: &&World| VerifiedRoot::open(&world.root_bytes()).unwrap();
+    let newest = root(roots.last().unwrap());
     let seen = Seen {
         root_version: newest.root().version,
         root: newest.digest(),
         bundle_key: newest.root().bundle_key.key_id(),
         bundle_version,
     };
-    json!({root(first).digest().to_string(): seen})
+    Value::from_iter(roots.iter().map(|world| (root(world).digest().to_string(), json!(seen))))
 }
 
 /// A root, a bundle and what was seen before: name, and the code of the refusal, or what is to be remembered.
@@ -115,13 +116,14 @@ fn openings(world: &World) -> Vec<Opening> {
     let rotated = rotated(world);
     let followed = chain(&[world, &rotated]);
     let stranger = under(world, 9, |next| next.root["expires"] = json!("2035-01-01T00:00:00Z"));
-    let strangers = memory(&stranger, &stranger, 99);
+    let fork = under(world, 1, |fork| fork.root["expires"] = json!("2035-01-01T00:00:00Z"));
+    let strangers = memory(&[&stranger], 99);
     let both = |one: &Value, other: &Value| {
         Value::from_iter(
             one.as_object().unwrap().clone().into_iter().chain(other.as_object().unwrap().clone()),
         )
     };
-    let now = memory(world, world, 7);
+    let now = memory(&[world], 7);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     vec![
         ("the first seen", root.clone(), bundle.clone(), None, Ok(now.clone())),
@@ -129,7 +131,7 @@ fn openings(world: &World) -> Vec<Opening> {
             "newer than what was seen",
             root.clone(),
             bundle.clone(),
-            Some(memory(world, world, 6)),
+            Some(memory(&[world], 6)),
             Ok(now.clone()),
         ),
         (
@@ -143,28 +145,58 @@ fn openings(world: &World) -> Vec<Opening> {
             "the first under another bundle key",
             followed.clone(),
             rotated.bundle_bytes(),
-            Some(memory(world, world, 1 << 53)),
-            Ok(memory(world, &rotated, 7)),
+            Some(memory(&[world], 1 << 53)),
+            Ok(memory(&[world, &rotated], 7)),
+        ),
+        (
+            "an older bundle, under a root without those before it",
+            text(rotated.root_bytes()),
+            rotated.bundle_bytes(),
+            Some(memory(&[world, &rotated], 8)),
+            Err("bundle_older"),
+        ),
+        (
+            "an older bundle, under a root with others before it",
+            followed.clone(),
+            rotated.bundle_bytes(),
+            Some(memory(&[&rotated], 8)),
+            Err("bundle_older"),
         ),
         (
             "an older bundle",
             root.clone(),
             bundle.clone(),
-            Some(memory(world, world, 8)),
+            Some(memory(&[world], 8)),
             Err("bundle_older"),
+        ),
+        (
+            "another root of the one seen's version, with its bundle key",
+            text(fork.root_bytes()),
+            bundle.clone(),
+            Some(
+                json!({VerifiedRoot::open(&fork.root_bytes()).unwrap().digest().to_string(): now.as_object().unwrap().values().next()}),
+            ),
+            Err("root_forked"),
+        ),
+        (
+            "the next of another root than the one seen",
+            chain(&[world, &rotated, &under(&rotated, 3, |_| ())]),
+            under(&rotated, 3, |_| ()).bundle_bytes(),
+            Some(memory(&[world, &under(world, 2, |_| ())], 7)),
+            Err("root_forked"),
         ),
         (
             "an older root",
             root.clone(),
             bundle.clone(),
-            Some(memory(world, &rotated, 1)),
+            Some(memory(&[world, &rotated], 1)),
             Err("root_older"),
         ),
         (
             "a root beside the one seen",
             followed,
             rotated.bundle_bytes(),
-            Some(memory(world, &under(world, 2, |_| ()), 7)),
+            Some(memory(&[world, &under(world, 2, |_| ())], 7)),
             Err("root_forked"),
         ),
         ("under-signed", text(other.root_bytes()), bundle.clone(), None, Err("root_under_signed")),
@@ -177,9 +209,10 @@ fn openings(world: &World) -> Vec<Opening> {
 /// As the JavaScript face opens them.
 fn opened(root: &str, bundle: &[u8], seen: Option<&Value>) -> Result<Trust, TrustError> {
     let root = VerifiedRoot::open(root.as_bytes())?;
-    let seen = seen.and_then(|seen| seen.get(root.first().to_string())).cloned();
-    let seen: Option<Seen> = seen.map(|seen| serde_json::from_value(seen).unwrap());
-    let least = seen.map(|seen| seen.min_version(&root)).transpose()?.flatten();
+    let under = |digest: Digest| seen?.get(digest.to_string());
+    let seen = root.digests().filter_map(under).cloned();
+    let seen = seen.map(|seen| serde_json::from_value(seen).unwrap());
+    let least = Seen::least(seen, &root)?;
     Trust::under(root, bundle, least)
 }
 
@@ -309,7 +342,7 @@ fn the_corpus_is_what_this_verifier_says_of_it() {
         }));
     }
     let cases = json!({
-        "seen": memory(&world, &world, 7).to_string(), "verified": verified, "openings": openings_told, "followings": followings_told,
+        "seen": memory(&[&world], 7).to_string(), "verified": verified, "openings": openings_told, "followings": followings_told,
     });
     keep("cases.json", format!("{cases:#}\n").as_bytes());
 }

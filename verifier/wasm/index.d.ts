@@ -100,7 +100,7 @@ export interface Options {
   facility?: string;
   /** Whether it must be shown to stand in the transparency log. */
   requireLog?: boolean;
-  /** The C2SP tlog-proof of the credential. */
+  /** The C2SP tlog-proof of the credential, which is then required. */
   logProof?: string;
 }
 

@@ -55,6 +55,11 @@ class Trust {
   verify(credential, options = {}) {
     // So much shows that a file is too large; the rest of it need not be copied.
     const bytes = bytesOf(credential).subarray(0, max_credential_bytes() + 1);
+    // JSON has no way to write them: what was asked for would go unheeded.
+    for (const [name, value] of Object.entries(options)) {
+      const isNothing = value === null || (value instanceof Date ? isNaN(value) : typeof value === "number" && !isFinite(value));
+      if (isNothing) throw new TypeError(`${name} says nothing: leave it out, or give it a value`);
+    }
     const asked = JSON.stringify({ ...options, now: options.now ?? new Date() });
     try {
       return JSON.parse(this.#opened.verify(bytes, asked));

@@ -163,13 +163,10 @@ impl View {
 
 /// An answer; a problem as a page for whoever prefers one.
 pub fn as_wanted(headers: &HeaderMap, view: &View, result: Result<Response, Problem>) -> Response {
-    let problem = match result {
-        Ok(response) => return response,
-        Err(problem) => problem,
-    };
-    let mut response = match wants_page(headers) {
-        true => view.problem(&problem),
-        false => problem.into_response(),
+    let mut response = match result {
+        Ok(response) => response,
+        Err(problem) if wants_page(headers) => view.problem(&problem),
+        Err(problem) => problem.into_response(),
     };
     let vary = HeaderValue::from_static("accept, accept-language");
     response.headers_mut().insert(header::VARY, vary);

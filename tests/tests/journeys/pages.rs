@@ -70,6 +70,7 @@ async fn what_a_credential_names_by_address_is_a_page_to_readers(engine: Engine)
     let id = path(&credential["id"]);
     let led = anyone.get_as(&id, browser).await.expect(303);
     assert_eq!(led.header("location"), Some(&*format!("/certificates/{}", granted.certificate)));
+    assert_eq!(led.header("vary"), Some("accept, accept-language"), "programs get the file there");
     let file = format!("{id}?form=di_jcs");
     for (path, accept) in [(&file, browser), (&id, "*/*"), (&id, "application/vc,text/html;q=0.9")]
     {

@@ -11,7 +11,7 @@ pub use note::{
     Checkpoint, Note, NoteFault, NoteSignature, VerifierKey, VkeyFault, signature_line,
 };
 pub use policy::{LogPolicy, PolicyFault};
-pub use proof::{ProofFault, TlogProof};
+pub use proof::{MAX_PROOF_BYTES, ProofFault, TlogProof};
 pub use tree::{
     Hash, TreeFault, empty_root, leaf_hash, node_hash, verify_consistency, verify_inclusion,
 };

@@ -159,15 +159,14 @@ impl<'a> Note<'a> {
         Ok(Self { body, signatures })
     }
 
-    /// Whether one of the signatures is this key's.
+    /// Whether the key signed. Only the first signature that is said to be its is looked at: to check one takes reading the whole
+    /// body, and whoever wrote the note could say so many times.
     #[must_use]
     pub fn is_signed_by(&self, key: &VerifierKey) -> bool {
         let id = key.id();
-        let named = self.signatures.iter().filter(|s| s.name == key.name() && s.key_id == id);
-        named.into_iter().any(|signature| match signature.bytes.as_slice().try_into() {
-            Ok(bytes) => key.public.verify(self.body.as_bytes(), bytes),
-            Err(_) => false,
-        })
+        let first = self.signatures.iter().find(|s| s.name == key.name() && s.key_id == id);
+        let bytes = first.and_then(|signature| signature.bytes.as_slice().try_into().ok());
+        bytes.is_some_and(|bytes| key.public.verify(self.body.as_bytes(), bytes))
     }
 }
 
@@ -285,6 +284,18 @@ mod tests {
                 .expect("a note")
                 .is_signed_by(&VerifierKey::new("log.example", other).expect("a name"))
         );
+    }
+
+    #[test]
+    fn of_several_signatures_that_are_said_to_be_one_keys_the_first_counts() {
+        let (key, signing) = example();
+        let body = "log.example\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+        let good = signature_line(&key, &signing.sign(body.as_bytes()).to_bytes());
+        let bad = signature_line(&key, &[7; 64]);
+        for (lines, is_signed) in [([&good, &bad], true), ([&bad, &good], false)] {
+            let text = format!("{body}\n{}{}", lines[0], lines[1]);
+            assert_eq!(Note::parse(&text).expect("a note").is_signed_by(&key), is_signed);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ const MAGIC: &str = "c2sp.org/tlog-proof@v1";
 /// A tree of 2⁶⁴ leaves has no longer path.
 const MAX_HASHES: usize = 64;
 /// The largest proof that is read: an entry of 65,535 bytes, its path, and a checkpoint of many cosignatures.
-const MAX_BYTES: usize = 1 << 18;
+pub const MAX_PROOF_BYTES: usize = 1 << 18;
 
 /// An inclusion proof with its checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum ProofFault {
     #[error("it does not begin with {MAGIC}")]
     Magic,
     /// It is too large.
-    #[error("more than {MAX_BYTES} bytes")]
+    #[error("more than {MAX_PROOF_BYTES} bytes")]
     TooLarge,
     /// A line that cannot be read.
     #[error("line {0} cannot be read")]
@@ -52,7 +52,7 @@ impl FromStr for TlogProof {
     type Err = ProofFault;
 
     fn from_str(text: &str) -> Result<Self, ProofFault> {
-        if text.len() > MAX_BYTES {
+        if text.len() > MAX_PROOF_BYTES {
             return Err(ProofFault::TooLarge);
         }
         let (head, checkpoint) = text.split_once("\n\n").ok_or(ProofFault::Magic)?;
@@ -124,6 +124,6 @@ mod tests {
         assert_eq!(fault("extra ", "extra ="), Err(ProofFault::Line(2)));
         assert_eq!(fault("index 6", "index 06"), Err(ProofFault::Line(3)));
         assert_eq!(fault("AQEB", "AQE"), Err(ProofFault::Line(4)));
-        assert_eq!("x".repeat(MAX_BYTES + 1).parse::<TlogProof>(), Err(ProofFault::TooLarge));
+        assert_eq!("x".repeat(MAX_PROOF_BYTES + 1).parse::<TlogProof>(), Err(ProofFault::TooLarge));
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::date_time;
 use crate::multikey::PublicKey;
 use crate::report::Reason;
 use crate::status::Purpose;
@@ -20,8 +21,10 @@ pub struct Bundle {
     /// The root under which it was made.
     pub root_version: u64,
     /// When it was made: the time of which it tells the status.
+    #[serde(deserialize_with = "date_time::as_of")]
     pub as_of: Timestamp,
     /// Until when it is meant to be used.
+    #[serde(deserialize_with = "date_time::expires")]
     pub expires: Timestamp,
     /// The certification bodies.
     pub bodies: Vec<Body>,
@@ -64,10 +67,13 @@ pub struct BodyKey {
     /// The key.
     pub public: PublicKey,
     /// From when it signs.
+    #[serde(deserialize_with = "date_time::from")]
     pub from: Timestamp,
     /// From when it signs no more; none while it is in use.
+    #[serde(default, deserialize_with = "date_time::until")]
     pub until: Option<Timestamp>,
     /// From when others may hold it; none as far as is known.
+    #[serde(default, deserialize_with = "date_time::compromised_from")]
     pub compromised_from: Option<Timestamp>,
 }
 
@@ -98,8 +104,10 @@ pub struct Authorisation {
     /// The programme's id, over all its versions.
     pub programme: String,
     /// Its first moment.
+    #[serde(deserialize_with = "date_time::from")]
     pub from: Timestamp,
     /// Its end, no longer in force; none while open.
+    #[serde(default, deserialize_with = "date_time::until")]
     pub until: Option<Timestamp>,
 }
 

@@ -16,6 +16,7 @@ use core::mem;
 use akashi_schemas::canonical;
 use serde_json::{Map, Value};
 
+use crate::facts::shorten;
 use crate::json::{self, MAX_TRUST_BYTES};
 
 /// A delta's media type over HTTP.
@@ -60,7 +61,7 @@ pub enum DeltaFault {
 
 impl DeltaFault {
     fn unreadable(what: &'static str, detail: &(impl ToString + ?Sized)) -> Self {
-        Self::Unreadable { what, detail: detail.to_string() }
+        Self::Unreadable { what, detail: shorten(&detail.to_string()).into_owned() }
     }
 
     /// The stable code.

@@ -23,13 +23,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::comb::{PreparedKeys, Signed};
+use crate::facts::shorten;
 use crate::json::{self, MAX_TRUST_BYTES};
 use crate::multikey::{PublicKey, decode_base58btc, encode_base58btc};
 use crate::report::Reason;
 use crate::status::{ListFault, StatusList};
 
 pub use bundle::{Authorisation, Body, BodyKey, Bundle, ListEntry, ProgrammeVersion};
-pub use root::{MAX_ROOT_BYTES, Root, Seen, VerifiedRoot};
+pub use root::{MAX_ROOT_BYTES, MAX_ROOTS, Root, Seen, VerifiedRoot};
 
 /// A signed manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,7 +165,7 @@ pub enum TrustError {
 
 impl TrustError {
     fn unreadable(what: &'static str, detail: &(impl ToString + ?Sized)) -> Self {
-        Self::Unreadable { what, detail: detail.to_string() }
+        Self::Unreadable { what, detail: shorten(&detail.to_string()).into_owned() }
     }
 
     /// The stable code.

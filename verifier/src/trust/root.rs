@@ -6,10 +6,10 @@
 //! root has ended is asked of the last one only.
 
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use akashi_schemas::Digest;
 use jiff::Timestamp;
@@ -17,11 +17,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Manifest, Trust, TrustError};
+use crate::date_time;
 use crate::json;
 use crate::multikey::PublicKey;
 
 /// Most bytes that a root manifest, or a chain of them, may have.
 pub const MAX_ROOT_BYTES: usize = 1 << 20;
+
+/// Most roots of a chain: those of twenty years, one a month. Whoever goes on further forgets the first.
+pub const MAX_ROOTS: usize = 256;
 
 /// The root manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +33,7 @@ pub struct Root {
     /// Counts up from 1.
     pub version: u64,
     /// No bundle made later is accepted under this root.
+    #[serde(deserialize_with = "date_time::expires")]
     pub expires: Timestamp,
     /// How many of `root_keys` must sign.
     pub threshold: usize,
@@ -62,7 +67,7 @@ impl Root {
 pub struct VerifiedRoot {
     root: Root,
     digest: Digest,
-    /// From the first root to this one.
+    /// From the first root to this one, or the last [`MAX_ROOTS`] of those.
     chain: Vec<Link>,
 }
 
@@ -113,7 +118,7 @@ impl VerifiedRoot {
             last = given.0.root.version;
             if self.root.version < last {
                 newest = newest.then(given)?;
-            } else if self.is_forked_by(&given.0) {
+            } else if self.forks(last, given.0.digest) {
                 return Err(TrustError::RootForked { version: last });
             }
         }
@@ -123,9 +128,10 @@ impl VerifiedRoot {
         }
     }
 
-    fn is_forked_by(&self, other: &Self) -> bool {
-        let known = self.chain.iter().find(|link| link.root.version == other.root.version);
-        known.is_some_and(|known| known.digest != other.digest)
+    /// Whether its chain has another root of that version than the one of that digest.
+    fn forks(&self, version: u64, digest: Digest) -> bool {
+        let known = self.chain.iter().find(|link| link.root.version == version);
+        known.is_some_and(|known| known.digest != digest)
     }
 
     /// Checks a manifest by itself.
@@ -161,7 +167,9 @@ impl VerifiedRoot {
         let new_keys = root.root_keys.iter().filter(|key| !self.root.root_keys.contains(key));
         let kept = manifest.signed_by(self.root.root_keys.iter().chain(new_keys));
         self.chain.push(Link { root: root.clone(), digest, manifest: kept });
-        Ok(Self { root, digest, chain: self.chain })
+        let too_many = self.chain.len().saturating_sub(MAX_ROOTS);
+        let chain = self.chain.split_off(too_many);
+        Ok(Self { root, digest, chain })
     }
 
     /// What it says.
@@ -176,10 +184,16 @@ impl VerifiedRoot {
         self.digest
     }
 
-    /// The digest of the first root of its chain: the registry's name for whoever remembers what it saw.
+    /// The digest of the first root of its chain.
     #[must_use]
     pub fn first(&self) -> Digest {
         self.chain.first().map_or(self.digest, |link| link.digest)
+    }
+
+    /// The digests of its chain, from the first root's to its own: under each of them is to be looked for what was seen, and each
+    /// is what it is to be remembered under. Whoever hands a chain on may leave out its first roots, or set another before them.
+    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.chain.iter().map(|link| link.digest)
     }
 
     /// Whether it is the root of that digest, or came from it.
@@ -224,13 +238,15 @@ impl VerifiedRoot {
 fn manifests(bytes: &[u8]) -> Result<Vec<Value>, TrustError> {
     let value = json::read(json::trim(bytes), MAX_ROOT_BYTES);
     match value.map_err(|fault| TrustError::unreadable("root", &fault))? {
+        Value::Array(manifests) if manifests.len() > MAX_ROOTS => {
+            Err(TrustError::unreadable("root", &format!("it has more than {MAX_ROOTS} roots")))
+        }
         Value::Array(manifests) => Ok(manifests),
         alone => Ok(vec![alone]),
     }
 }
 
-/// What a reader remembers of a registry, under the name that [`VerifiedRoot::first`] gives it, so that nothing older is
-/// taken for news.
+/// What a reader remembers of a registry, under each of [`VerifiedRoot::digests`], so that nothing older is taken for news.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// The newest root's version.
@@ -264,20 +280,37 @@ impl Seen {
         }
     }
 
-    /// The lowest bundle version to accept under that root, as [`Trust::under`] takes it.
+    /// The lowest bundle version to accept under that root, as [`Trust::under`] takes it; `seen` is all that is remembered
+    /// under one of its [`VerifiedRoot::digests`].
+    ///
+    /// # Errors
+    /// Those of [`Seen::min_version`].
+    pub fn least(
+        seen: impl IntoIterator<Item = Self>,
+        root: &VerifiedRoot,
+    ) -> Result<Option<u64>, TrustError> {
+        let versions = seen.into_iter().map(|seen| seen.min_version(root));
+        versions.reduce(|most, version| Ok(most?.max(version?))).transpose().map(Option::flatten)
+    }
+
+    /// The lowest bundle version that it lets under that root.
     ///
     /// None under a later root with another bundle key: who stole the old one may have signed any version, however
     /// high, and the bundles of the new key must not have to outrun it (TUF §5.3.11).
     ///
     /// # Errors
-    /// [`TrustError::RootOlder`] for a root before the newest seen, [`TrustError::RootForked`] for another of its version.
+    /// [`TrustError::RootOlder`] for a root before the newest seen, [`TrustError::RootForked`] for one that is another of that
+    /// version, or came from another.
     pub fn min_version(&self, root: &VerifiedRoot) -> Result<Option<u64>, TrustError> {
         let (version, seen) = (root.root.version, self.root_version);
-        match version.cmp(&seen) {
-            Ordering::Less => Err(TrustError::RootOlder { version, seen }),
-            Ordering::Equal if root.digest != self.root => Err(TrustError::RootForked { version }),
-            _ if root.root.bundle_key.key_id() == self.bundle_key => Ok(Some(self.bundle_version)),
-            _ => Ok(None),
+        if root.forks(seen, self.root) {
+            Err(TrustError::RootForked { version: seen })
+        } else if version < seen {
+            Err(TrustError::RootOlder { version, seen })
+        } else if root.root.bundle_key.key_id() == self.bundle_key {
+            Ok(Some(self.bundle_version))
+        } else {
+            Ok(None)
         }
     }
 }

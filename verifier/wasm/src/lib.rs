@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use akashi_schemas::Digest;
 use akashi_verifier::json::MAX_CREDENTIAL_BYTES;
 use akashi_verifier::trust::{Seen, VerifiedRoot};
-use akashi_verifier::{Policy, TrustError, verify};
+use akashi_verifier::{Policy, TrustError, date_time, verify};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -20,7 +21,7 @@ pub struct Trust {
     seen: Memory,
 }
 
-/// What was seen of each registry, by the digest of its first root.
+/// What was seen of each registry, by the digests of its roots.
 type Memory = BTreeMap<Digest, Seen>;
 
 #[wasm_bindgen]
@@ -33,13 +34,13 @@ impl Trust {
     pub fn open(root: &[u8], bundle: &[u8], seen: Option<String>) -> Result<Trust, String> {
         let mut seen = seen.map_or_else(|| Ok(Memory::new()), |seen| remembered(&seen))?;
         let root = VerifiedRoot::open(root).map_err(|error| told(&error))?;
-        let first = root.first();
-        let known = seen.get(&first).map(|seen| seen.min_version(&root));
-        let least = known.transpose().map_err(|error| told(&error))?.flatten();
+        let known = root.digests().filter_map(|digest| seen.get(&digest).cloned());
+        let least = Seen::least(known, &root).map_err(|error| told(&error))?;
         let trust = akashi_verifier::Trust::under(root, bundle, least);
         let trust = trust.map_err(|error| told(&error))?;
         // Nothing before what was seen has opened, so this is as new at least.
-        seen.insert(first, Seen::of(&trust));
+        let roots = trust.root().digests();
+        seen.extend(roots.map(|digest| (digest, Seen::of(&trust))));
         Ok(Self { trust, seen })
     }
 
@@ -110,7 +111,9 @@ fn remembered(seen: &str) -> Result<Memory, String> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Options {
+    #[serde(deserialize_with = "moment")]
     now: Timestamp,
+    #[serde(default, deserialize_with = "moment_if_asked")]
     at: Option<Timestamp>,
     max_status_age_days: Option<u16>,
     min_level: Option<String>,
@@ -119,6 +122,18 @@ struct Options {
     #[serde(default)]
     require_log: bool,
     log_proof: Option<String>,
+}
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let fault = || D::Error::custom(format!("{text:?} is not a date and time with an offset"));
+    date_time::parse(&text).ok_or_else(fault)
+}
+
+fn moment_if_asked<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    moment(deserializer).map(Some)
 }
 
 impl Options {
@@ -130,7 +145,8 @@ impl Options {
             min_level: self.min_level,
             programme: self.programme,
             facility: self.facility,
-            require_log: self.require_log,
+            // Whoever gives a log proof wants it looked at.
+            require_log: self.require_log || self.log_proof.is_some(),
         }
     }
 }

@@ -91,6 +91,13 @@ test("an option that is not known is refused, so that nothing asked for goes unh
   assert.throws(() => trust.verify(good, { requireLogs: true }), { name: "TypeError", message: /requireLogs/ });
   assert.throws(() => trust.verify(good, { maxStatusAgeDays: -1 }), TypeError);
   assert.throws(() => trust.verify(good, { at: "yesterday" }), TypeError);
+  assert.equal(trust.verify(good, { logProof: "garbage" }).verdict, "not_logged");
+  assert.throws(() => trust.verify(good, { at: "2026-11-25 12:00:00Z" }), { name: "TypeError", message: /date and time/ });
+  for (const nothing of [new Date("yesterday"), NaN, Infinity, null]) {
+    for (const option of ["at", "now", "maxStatusAgeDays"]) {
+      assert.throws(() => trust.verify(good, { [option]: nothing }), { name: "TypeError", message: new RegExp(`^${option} says nothing`) });
+    }
+  }
 });
 
 test("what was opened tells its names, versions and times", () => {
@@ -127,9 +134,7 @@ test("WebAssembly and JavaScript together have at most 250 KB when compressed", 
 
 test("no path of the machine that built it is in the WebAssembly", async () => {
   const wasm = (await readFile(new URL("../pkg/akashi_verifier_bg.wasm", import.meta.url))).toString("latin1");
-  const paths = wasm.match(/\/(home|root|usr|work|tmp|build)\/[\w./-]*|\.cargo/g);
-  // Where every machine has its time zones, as the calendar's library knows.
-  assert.deepEqual(paths, ["/usr/share/zoneinfo"]);
+  assert.equal(wasm.match(/\/(home|root|usr|work|tmp|build)\/[\w./-]*|\.cargo/g), null);
 });
 
 test("the readme's example runs and prints the verdict", async () => {

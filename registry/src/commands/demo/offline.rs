@@ -1,5 +1,6 @@
 //! What a buyer does: checks files with the verifier, without the registry.
 
+use akashi_schemas::Digest;
 use akashi_verifier::{Policy, Report, Trust, verify};
 use anyhow::anyhow;
 use comfy_table::{Table, presets};
@@ -29,6 +30,11 @@ impl Offline {
         let trust = Trust::open(&root, &bundle, None)
             .map_err(|error| anyhow!("the trust bundle: {error}"))?;
         Ok(Self { trust })
+    }
+
+    /// The digest of the root.
+    pub(super) fn root(&self) -> Digest {
+        self.trust.root().digest()
     }
 
     /// Checks one file.

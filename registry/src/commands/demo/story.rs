@@ -42,6 +42,10 @@ pub(super) async fn tell(origin: &str, operator_token: &str) -> anyhow::Result<C
     say("\nA buyer checks every file offline, with the root and the trust bundle:")?;
     let offline = settled(&anyone, &held).await?;
     say(offline.table(&held))?;
+    say(format_args!(
+        "Digest of the registry's root, to compare when you pin it: {}.",
+        offline.root()
+    ))?;
     say(format_args!("Refused, and so without a file: {}.", refused.join(", ")))?;
     Ok(cast)
 }

@@ -10,6 +10,7 @@ on_both_engines!(
     of_an_unknown_version_nothing_is_made,
     that_a_delta_is_no_smaller_is_found_out_once,
     deltas_go_when_the_bundle_moves_on,
+    a_registry_that_is_busy_with_others_answers_with_the_whole,
 );
 
 /// A bundle as far as a delta looks into it: the list `shard-0`, which stays, and `shard-1`, which says something new.
@@ -87,6 +88,16 @@ async fn deltas_go_when_the_bundle_moves_on(scratch: &Scratch) {
     publish(scratch, &bundle(3)).await;
     assert_leads(&since(&deltas, scratch, 1).await.expect("a delta"), 1, 3);
     assert_eq!(deltas.made().deltas.len(), 1, "what led to bundle 2 is dropped");
+}
+
+async fn a_registry_that_is_busy_with_others_answers_with_the_whole(scratch: &Scratch) {
+    let deltas = Arc::<Deltas>::default();
+    publish(scratch, &bundle(1)).await;
+    publish(scratch, &bundle(2)).await;
+    let others = deltas.making.acquire().await.expect("never closed");
+    assert!(since(&deltas, scratch, 1).await.is_none());
+    drop(others);
+    assert_leads(&since(&deltas, scratch, 1).await.expect("a delta"), 1, 2);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(crate) struct Answer {
     pub(crate) is_done: bool,
     /// Whether it is no item, but for the end of the run to complain of.
     pub(crate) is_complaint: bool,
-    /// Stands for the credential's bytes; none where there are none.
+    /// Stands for the credential; none where there is none.
     pub(crate) fingerprint: Option<u64>,
     pub(crate) facts: Facts,
     /// Where in [`Batch::written`] it stands, but for its end, which depends on what came before.
@@ -90,13 +90,19 @@ impl Checker {
                     // An earlier run has told it.
                     (Ok(_), None) => Answer::of(piece, Facts::default()),
                 };
-                let bytes =
-                    piece.bytes.as_ref().ok().map(|range| json::trim(&bytes[range.clone()]));
-                answer.fingerprint = bytes.map(|bytes| self.fingerprints.hash_one(bytes));
+                let range = piece.bytes.as_ref().ok();
+                answer.fingerprint =
+                    range.map(|range| self.fingerprint(&bytes[range.clone()], piece));
                 answer.written = start..written.len();
                 answers.push(answer);
             }
         }
+    }
+
+    /// Stands for a credential; where the log is asked for, with its proof, on which the verdict then depends.
+    fn fingerprint(&self, credential: &[u8], piece: &Piece) -> u64 {
+        let log_proof = piece.log_proof.as_deref().filter(|_| self.policy.require_log);
+        self.fingerprints.hash_one((json::trim(credential), log_proof))
     }
 
     /// A report for each piece that is asked about.

@@ -18,7 +18,7 @@ use crate::answer::{Answer, Checker};
 use crate::list::Listing;
 use crate::numbers::{Numbers, Place};
 use crate::options::{Format, Options};
-use crate::output::{UNWRITABLE, Writer};
+use crate::output::Writer;
 use crate::pipeline::{self, Batch};
 use crate::progress::{Meter, Progress};
 use crate::reading::Reading;
@@ -28,13 +28,15 @@ use crate::sources::{self, Argument, Listed};
 use crate::summary::{Seen, Summary};
 use crate::trust::{Ground, read_log_proof};
 use crate::words;
+use crate::words::run::{Refusal, refusal};
 
 /// Answers everything; whether all was valid.
 pub(crate) fn check(options: &Options, ground: Ground, now: Timestamp) -> Result<bool> {
     let (language, remembers) = (options.language(), ground.remembers);
     let arguments: Arc<[Argument]> = Argument::read_all(options)?.into();
     sources::check_log_proof(options, &arguments)?;
-    options.receipt.as_deref().map(receipt::check_absent).transpose()?;
+    let check_absent = |file| receipt::check_absent(file, language);
+    options.receipt.as_deref().map(check_absent).transpose()?;
     let log_proof = options.log_proof.as_deref().map(|file| read_log_proof(file, language));
     let log_proof = log_proof.transpose()?;
     let mut numbers = ask(&arguments, language);
@@ -51,7 +53,8 @@ pub(crate) fn check(options: &Options, ground: Ground, now: Timestamp) -> Result
         hashed: options.receipt.is_some(),
         own: own_files(options, output.as_ref()),
         log_proof: log_proof.map(Into::into),
-        beside: options.require_log,
+        beside: options.requires_log(),
+        language,
     };
     let checker = Checker {
         trust,
@@ -65,10 +68,11 @@ pub(crate) fn check(options: &Options, ground: Ground, now: Timestamp) -> Result
     let inputs = pipeline::run(jobs(options), reading, checker, |batch| answers.take(batch))?;
     answers.add_numbers(&arguments)?;
     answers.end(&ending)?;
-    output.map(Output::finish).transpose()?;
+    output.map(|output| output.finish(language)).transpose()?;
     if let Some(file) = &options.receipt {
         let result = answers.writer.out().written(options.output.as_deref());
-        Receipt::new(run, trusted, &arguments, inputs, &answers.summary, result).write(file)?;
+        Receipt::new(run, trusted, &arguments, inputs, &answers.summary, result)
+            .write(file, language)?;
     }
     answers.conclude(options)
 }
@@ -182,7 +186,8 @@ impl Answers {
         let mut sink = Sink::new(inner, options.receipt.is_some());
         let done = output.and_then(|output| output.done.as_ref());
         if let (Some(output), Some(done), true) = (output, done, options.receipt.is_some()) {
-            note_written(&output.file, done.bytes, &mut sink)?;
+            let unwritable = || refusal(Refusal::Unwritable, options.language());
+            note_written(&output.file, done.bytes, &mut sink).with_context(unwritable)?;
         }
         let empty =
             arguments.iter().filter_map(Argument::list).filter(|list| list.rows().next().is_none());
@@ -195,6 +200,7 @@ impl Answers {
                 items: done.map_or(0, |done| done.items),
                 places: Places::default(),
                 expected: done.map_or(0, |done| done.places),
+                language: options.language(),
             },
             progress,
             writer: Writer::new(
@@ -270,13 +276,13 @@ impl Answers {
             // An output that is gone on with may hold other words than ours.
             eprintln!("akashi-verify: {}", shown(&lines.join(words::between(language))));
         }
+        let told = |what| refusal(what, options.language());
         if !self.empty.is_empty() {
-            bail!("{} holds no credential", self.empty.join(", "));
+            bail!(told(Refusal::NoCredential(&self.empty.join(", "))));
         }
         match self.summary.unread() {
             0 => Ok(self.summary.is_all_valid()),
-            1 => bail!("1 file could not be read; its item says why"),
-            more => bail!("{more} files could not be read; their items say why"),
+            count => bail!(told(Refusal::Unread(count))),
         }
     }
 }
@@ -286,6 +292,7 @@ struct ToPass {
     items: u64,
     places: Places,
     expected: u64,
+    language: Language,
 }
 
 impl ToPass {
@@ -294,26 +301,26 @@ impl ToPass {
         self.places.note(input, index);
         self.items -= 1;
         if self.items == 0 && self.places.finish() != self.expected {
-            bail!(CHANGED);
+            bail!(refusal(Refusal::Changed, self.language));
         }
         Ok(())
     }
 
     fn end(&self) -> Result<()> {
-        if self.items > 0 { bail!(CHANGED) } else { Ok(()) }
+        if self.items == 0 {
+            return Ok(());
+        }
+        bail!(refusal(Refusal::Changed, self.language))
     }
 }
 
-const CHANGED: &str =
-    "what is to be checked was changed since the output was begun: remove the output to begin anew";
-
 /// Takes what stands in an output already into account, and leaves the file at its end.
-fn note_written(mut file: &File, bytes: u64, sink: &mut Sink<Box<dyn Write>>) -> Result<()> {
+fn note_written(mut file: &File, bytes: u64, sink: &mut Sink<Box<dyn Write>>) -> io::Result<()> {
     file.rewind()?;
     let mut buffer = vec![0; 64 << 10];
     let mut written = file.take(bytes);
     loop {
-        match written.read(&mut buffer).context(UNWRITABLE)? {
+        match written.read(&mut buffer)? {
             0 => return Ok(()),
             count => sink.note(&buffer[..count]),
         }

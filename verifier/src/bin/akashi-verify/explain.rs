@@ -7,6 +7,7 @@ use akashi_verifier::report::Language;
 use anyhow::{Result, bail};
 
 use crate::options::Explain;
+use crate::words;
 
 /// The pages of these codes.
 macro_rules! pages {
@@ -15,7 +16,7 @@ macro_rules! pages {
     };
 }
 
-/// Code and page, in the order of a list: verdicts, reasons, what was skipped, why root, bundle or delta is refused. A page is its
+/// Code and page, in the order of a list: verdicts, reasons, what was skipped, why there is no verdict, why root, bundle or delta is refused. A page is its
 /// English part, a line `---`, its Japanese part.
 const PAGES: &[(&str, &str)] = pages! {
     "malformed"
@@ -103,6 +104,12 @@ const PAGES: &[(&str, &str)] = pages! {
     "not_asked"
     "not_authenticated"
     "no_state"
+    "file_missing"
+    "file_unreadable"
+    "no_credential"
+    "row_empty"
+    "number_wrong"
+    "number_without_credential"
     "root_unreadable"
     "bundle_unreadable"
     "root_threshold"
@@ -147,10 +154,7 @@ fn page(code: &str, language: Language) -> Result<String> {
     if let Some(kind) = Kind::from_code(code) {
         return Ok(format!("{code}\n\n{}\n", kind.sentence(language)));
     }
-    match near(code)[..] {
-        [] => bail!("'{code}' is no code of a report: `akashi-verify explain` lists them all"),
-        ref near => bail!("'{code}' is no code of a report; did you mean {}?", near.join(" or ")),
-    }
+    bail!(words::run::no_such_code(code, &near(code), language))
 }
 
 /// A page in one language, under its code.

@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use akashi_schemas::{CertificateNumber, Digest, NumberError};
-use anyhow::{Context as _, Result, bail};
+use akashi_schemas::{CertificateNumber, Digest, Language, NumberError};
+use anyhow::{Context as _, Result, anyhow, bail};
 use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
+
+use crate::words::run::{Refusal, refusal};
+use crate::words::{Trouble, trouble};
 
 /// The largest list that is read: a million rows of some sixty bytes.
 const MAX_LIST_BYTES: u64 = 64 << 20;
@@ -56,17 +59,16 @@ pub(crate) struct Row {
 
 impl List {
     /// Reads a list, `-` for standard input, and finds out how it is encoded and which column counts.
-    pub(crate) fn read(file: &Path) -> Result<Self> {
+    pub(crate) fn read(file: &Path, language: Language) -> Result<Self> {
         let name = file.display().to_string();
-        let bytes = read(file).with_context(|| format!("{name} cannot be read"))?;
+        let bytes = read(file).with_context(|| trouble(file, Trouble::Unreadable, language))?;
         if bytes.len() as u64 > MAX_LIST_BYTES {
-            bail!("{name} is larger than the 64 MiB that a list may have; split it");
+            bail!(refusal(Refusal::ListTooLarge(&name), language));
         }
-        let (text, encoding) = decode(&bytes).with_context(|| name.clone())?;
+        let (text, encoding) =
+            decode(&name, &bytes).map_err(|fault| anyhow!(refusal(fault, language)))?;
         if text.matches('"').count() % 2 == 1 {
-            bail!(
-                "{name}: a quotation mark is opened and never closed, so that rows would be lost; mend it, or save the list anew"
-            );
+            bail!(refusal(Refusal::ListNotClosed(&name), language));
         }
         let mut list = Self {
             what: Listing::Files,
@@ -80,7 +82,7 @@ impl List {
             folder: file.parent().map(Path::to_path_buf).unwrap_or_default(),
             name,
         };
-        list.find_column()?;
+        list.find_column(language)?;
         Ok(list)
     }
 
@@ -93,9 +95,10 @@ impl List {
         })
     }
 
-    /// The file that a row names: beside the list, unless the path is absolute.
+    /// The file that a row names: beside the list, unless the path is absolute. A row has no standard input.
     pub(crate) fn path(&self, text: &str) -> PathBuf {
-        self.folder.join(text)
+        let path = self.folder.join(text);
+        if path.as_os_str() == "-" { PathBuf::from("./-") } else { path }
     }
 
     fn records(&self) -> impl Iterator<Item = (usize, csv::StringRecord)> {
@@ -116,7 +119,7 @@ impl List {
         numbered.filter(|(_, record)| record.iter().any(|field| !field.trim().is_empty()))
     }
 
-    fn find_column(&mut self) -> Result<()> {
+    fn find_column(&mut self, language: Language) -> Result<()> {
         let mut records = self.records().map(|(_, record)| record);
         let Some(first) = records.next() else { return Ok(()) };
         let named = |words: &[&str]| {
@@ -132,11 +135,10 @@ impl List {
                 let is_number = [&first].into_iter().chain(records.next().as_ref()).any(is_number);
                 (0, if is_number { Listing::Numbers } else { Listing::Files }, None)
             }
-            None => bail!(
-                "{}: none of its columns ({}) is known; name one `file` (ファイル) or `certificate number` (認証番号)",
-                self.name,
-                first.iter().collect::<Vec<_>>().join(", ")
-            ),
+            None => {
+                let columns = first.iter().collect::<Vec<_>>().join(", ");
+                bail!(refusal(Refusal::ListWithoutColumn(&self.name, &columns), language));
+            }
         };
         drop(records);
         (self.column, self.what, self.header) = (column, what, header);
@@ -167,7 +169,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 
 /// The text and its encoding's name: what a byte order mark says; else UTF-8 where it is that; else Shift-JIS, as Excel writes
 /// it in Japan, which is what Windows calls code page 932.
-fn decode(bytes: &[u8]) -> Result<(String, &'static str)> {
+fn decode<'a>(name: &'a str, bytes: &[u8]) -> Result<(String, &'static str), Refusal<'a>> {
     let (encoding, start) = match Encoding::for_bom(bytes) {
         Some((encoding, length)) => (encoding, length),
         None if str::from_utf8(bytes).is_ok() => (UTF_8, 0),
@@ -176,16 +178,14 @@ fn decode(bytes: &[u8]) -> Result<(String, &'static str)> {
     let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(&bytes[start..])
     else {
         let line = 1 + bytes[..first_fault(bytes)].iter().filter(|byte| **byte == b'\n').count();
-        bail!(
-            "this is neither UTF-8 nor Shift-JIS (not UTF-8 from line {line} on); save it as CSV UTF-8"
-        );
+        return Err(Refusal::ListNotText(name, line));
     };
     if text.contains('\0') {
-        bail!("there are NUL characters in it, as in no list; save it as CSV UTF-8");
+        return Err(Refusal::ListWithNul(name));
     }
-    let name = if encoding == SHIFT_JIS { "Shift-JIS" } else { encoding.name() };
+    let known_as = if encoding == SHIFT_JIS { "Shift-JIS" } else { encoding.name() };
     // Three ways to end a line, of which one is enough.
-    Ok((text.replace("\r\n", "\n").replace('\r', "\n"), name))
+    Ok((text.replace("\r\n", "\n").replace('\r', "\n"), known_as))
 }
 
 fn first_fault(bytes: &[u8]) -> usize {

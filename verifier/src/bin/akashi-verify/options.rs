@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use akashi_schemas::Digest;
-use akashi_verifier::Policy;
 use akashi_verifier::report::Language;
 #[cfg(feature = "update")]
 use akashi_verifier::{Origin, OriginError};
+use akashi_verifier::{Policy, date_time};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -71,9 +71,9 @@ pub(crate) struct Options {
 
     /// Ask for proof that the credential stands in the transparency log.
     #[arg(long, help_heading = "The transparency log")]
-    pub(crate) require_log: bool,
+    require_log: bool,
 
-    /// The log proof; by default the file beside the credential, named FILE.tlog-proof.
+    /// The log proof, which is then asked for; with --require-log alone it is the file beside the credential, named FILE.tlog-proof.
     #[arg(long, help_heading = "The transparency log", value_name = "FILE")]
     pub(crate) log_proof: Option<PathBuf>,
 
@@ -102,9 +102,9 @@ pub(crate) struct Options {
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
-/// A time of RFC 3339.
+/// A date and time as credentials have them.
 fn time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| {
+    date_time::parse(text).ok_or_else(|| {
         "a time is written with date, hour and offset: 2026-11-25T23:59:59Z, or 2026-11-25T23:59:59+09:00"
             .to_string()
     })
@@ -119,6 +119,11 @@ impl Options {
         self.lang.unwrap_or_else(words::preferred)
     }
 
+    /// Whoever names a log proof wants it looked at.
+    pub(crate) fn requires_log(&self) -> bool {
+        self.require_log || self.log_proof.is_some()
+    }
+
     pub(crate) fn policy(&self) -> Policy {
         Policy {
             at: self.at,
@@ -128,7 +133,7 @@ impl Options {
             min_level: self.min_level.clone(),
             programme: self.programme.clone(),
             facility: self.facility.clone(),
-            require_log: self.require_log,
+            require_log: self.requires_log(),
         }
     }
 
@@ -136,7 +141,7 @@ impl Options {
     pub(crate) fn policy_as_json(&self) -> Value {
         json!({
             "at": self.at, "max_status_age_days": self.max_status_age, "min_level": self.min_level,
-            "programme": self.programme, "facility": self.facility, "require_log": self.require_log,
+            "programme": self.programme, "facility": self.facility, "require_log": self.requires_log(),
         })
     }
 }
@@ -173,7 +178,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A verdict or reason, as status_too_old; without one, all are listed.
+    /// A verdict, a reason or a kind of file, as status_too_old; without one, all are listed.
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
 }
@@ -242,11 +247,11 @@ pub(crate) struct Pin {
     #[arg(value_name = "ROOT")]
     pub(crate) root: PathBuf,
 
-    /// The digest that the root must have, as you know it over another way.
+    /// The digest that the root must have, as you know it over another way: that of what is signed in it, as `trust pin` and `trust show` print it, not of the file.
     #[arg(long, value_name = "SHA256")]
     pub(crate) digest: Option<Digest>,
 
-    /// Pin it in place of a root that it does not follow, and forget the stored bundle.
+    /// Pin it in place of a root that it does not follow, and forget the stored bundle and where it came from, unless that opens under it.
     #[arg(long)]
     pub(crate) replace: bool,
 }

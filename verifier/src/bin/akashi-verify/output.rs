@@ -1,9 +1,9 @@
 //! The answer: words for people, an array, lines or rows, written as they come.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use akashi_schemas::Language;
-use akashi_schemas::misleading::shown;
+use akashi_schemas::misleading::{misleads, shown};
 use akashi_verifier::Verdict;
 use anyhow::{Context as _, Result};
 use comfy_table::presets::NOTHING;
@@ -18,6 +18,7 @@ use crate::options::Format;
 use crate::sources::Listed;
 use crate::summary::Summary;
 use crate::words;
+use crate::words::run::{Refusal, refusal};
 
 /// The columns of the CSV form; stable. New ones are added at the end.
 pub(crate) const COLUMNS: [&str; 10] = [
@@ -83,7 +84,7 @@ impl<W: Write> Writer<W> {
                 self.ready.extend_from_slice(written);
                 if let Some(first) = first {
                     self.ready.extend_from_slice(b",\"duplicate_of\":");
-                    serde_json::to_writer(&mut self.ready, first).ok();
+                    write_json(&mut self.ready, first);
                 }
                 self.end_object();
             }
@@ -115,9 +116,9 @@ impl<W: Write> Writer<W> {
                 let item = WithoutReport::new(&listed.list, index, facts, numbered.why.as_ref());
                 write_open_object(&mut self.ready, &item, Some(listed));
                 self.ready.extend_from_slice(b",\"credential\":");
-                serde_json::to_writer(&mut self.ready, &numbered.credential).ok();
+                write_json(&mut self.ready, &numbered.credential);
                 self.ready.extend_from_slice(b",\"others\":");
-                serde_json::to_writer(&mut self.ready, &numbered.others).ok();
+                write_json(&mut self.ready, &numbered.others);
                 self.end_object();
             }
         }
@@ -125,7 +126,10 @@ impl<W: Write> Writer<W> {
 
     /// Writes what is ready.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        self.out.write_all(&self.ready).and_then(|()| self.out.flush()).context(UNWRITABLE)?;
+        self.out
+            .write_all(&self.ready)
+            .and_then(|()| self.out.flush())
+            .with_context(|| refusal(Refusal::Unwritable, self.text.language))?;
         self.ready.clear();
         Ok(())
     }
@@ -178,9 +182,6 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// What is said when an answer cannot be written.
-pub(crate) const UNWRITABLE: &str = "the answer cannot be written";
-
 /// An object without its end, so that members can follow.
 pub(crate) fn write_open_object(out: &mut Vec<u8>, item: &impl Serialize, listed: Option<&Listed>) {
     #[derive(Serialize)]
@@ -190,9 +191,37 @@ pub(crate) fn write_open_object(out: &mut Vec<u8>, item: &impl Serialize, listed
         #[serde(skip_serializing_if = "Option::is_none")]
         listed: Option<&'a Listed>,
     }
-    // Memory takes everything, and every key is a string.
-    serde_json::to_writer(&mut *out, &Object { item, listed }).ok();
+    write_json(out, &Object { item, listed });
     out.pop();
+}
+
+fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
+    // Memory takes everything, and every key is a string.
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Escaping)).ok();
+}
+
+/// Escapes what JSON lets stand in a string and a terminal would obey, or a reader be misled by.
+struct Escaping;
+
+impl serde_json::ser::Formatter for Escaping {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if !misleads(fragment) {
+            return out.write_all(fragment.as_bytes());
+        }
+        for character in fragment.chars() {
+            let mut bytes = [0; 4];
+            let text = &*character.encode_utf8(&mut bytes);
+            match misleads(text) {
+                false => out.write_all(text.as_bytes())?,
+                true => text.encode_utf16().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A row of RFC 4180 without its last cell.

@@ -23,6 +23,7 @@ const BATCH_PIECES: usize = 256;
 const BATCHES_EACH: usize = 3;
 
 /// One credential as read, or why there is none.
+#[derive(Clone)]
 pub(crate) struct Piece {
     pub(crate) source: Arc<Source>,
     /// Which of its source, from 0.
@@ -50,6 +51,8 @@ impl Piece {
 pub(crate) struct Batch {
     number: u64,
     pub(crate) bytes: Vec<u8>,
+    /// How many bytes the log proofs of its pieces have.
+    log_proofs: usize,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) answers: Vec<Answer>,
     /// The answers as they are written.
@@ -57,12 +60,18 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    pub(crate) fn add(&mut self, piece: Piece) {
+        self.log_proofs += piece.log_proof.as_ref().map_or(0, |proof| proof.len());
+        self.pieces.push(piece);
+    }
+
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= BATCH_BYTES || self.pieces.len() >= BATCH_PIECES
+        self.bytes.len() + self.log_proofs >= BATCH_BYTES || self.pieces.len() >= BATCH_PIECES
     }
 
     fn clear(&mut self) {
         self.bytes.clear();
+        self.log_proofs = 0;
         self.pieces.clear();
         self.answers.clear();
         self.written.clear();
@@ -155,5 +164,31 @@ fn check_all(
         if done.send(batch).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_proofs_of_a_batch_fill_it_too() {
+        let mut batch = Batch::default();
+        let source = Source { number: 0, name: "a".into(), listed: None, is_named: true };
+        let piece = Piece {
+            source: Arc::new(source),
+            index: 0,
+            ordinal: 0,
+            is_done: false,
+            is_complaint: false,
+            bytes: Ok(0..0),
+            log_proof: Some("x".repeat(BATCH_BYTES / 2).into()),
+        };
+        batch.add(piece.clone());
+        assert!(!batch.is_full());
+        batch.add(piece);
+        assert!(batch.is_full());
+        batch.clear();
+        assert!(!batch.is_full());
     }
 }

@@ -11,8 +11,11 @@ use sha2::{Digest as _, Sha256};
 use crate::input::Input;
 use crate::pipeline::{Feed, Gone, Piece};
 use crate::progress::Meter;
-use crate::sources::{Argument, Found, LOG_PROOF_SUFFIX, Listed, Source, Unchecked, identity};
+use crate::sources::{
+    Argument, Found, LOG_PROOF_SUFFIX, Listed, Source, Unchecked, check_is_file, identity,
+};
 use crate::trust::read_log_proof;
+use crate::words::run::{Refusal, refusal};
 
 /// What is read, and how.
 pub(crate) struct Reading {
@@ -28,6 +31,8 @@ pub(crate) struct Reading {
     pub(crate) log_proof: Option<Arc<str>>,
     /// Whether log proofs beside the files count.
     pub(crate) beside: bool,
+    /// That of what people read.
+    pub(crate) language: Language,
 }
 
 /// What a receipt says of one argument.
@@ -134,6 +139,10 @@ impl Reading {
         let Found { path, name, listed } = found;
         let source = course.source(name, listed, is_named);
         let opened = path.and_then(|path| {
+            // What others made decides what is opened here, and a pipe would be waited for.
+            if !is_named {
+                check_is_file(&path)?;
+            }
             if self.is_own(Some(&path)) {
                 let why = "the answer is written to it".to_string();
                 return Err(Unchecked::FileUnreadable(why));
@@ -150,10 +159,8 @@ impl Reading {
             }
         };
         if self.log_proof.is_some() && input.is_lines() {
-            return Err(course.feed.fail(anyhow!(
-                r#"{} holds many credentials, and --log-proof is the proof of one: give each its own in its line, as {{"credential": …, "log_proof": …}}"#,
-                source.name
-            )));
+            let why = refusal(Refusal::OneLogProofOfMany(&source.name), self.language);
+            return Err(course.feed.fail(anyhow!(why)));
         }
         let mut index = 0;
         loop {
@@ -187,7 +194,7 @@ impl Reading {
     ) -> Result<(), Gone> {
         let is_complaint = source.is_named && matches!(bytes, Err(Unchecked::NoCredential));
         let ordinal = course.items;
-        course.feed.batch.pieces.push(Piece {
+        course.feed.batch.add(Piece {
             source: Arc::clone(source),
             index,
             ordinal,
@@ -215,6 +222,7 @@ impl Reading {
         if !beside.exists() {
             return Ok(None);
         }
+        check_is_file(&beside)?;
         // What programs read is the same in all languages.
         let proof = read_log_proof(&beside, Language::English)
             .map_err(|error| Unchecked::FileUnreadable(format!("{error:#}")))?;

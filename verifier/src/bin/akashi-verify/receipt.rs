@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use akashi_schemas::Digest;
+use akashi_schemas::{Digest, Language};
 use akashi_verifier::Trust;
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -16,6 +16,8 @@ use crate::reading::Record;
 use crate::resume::Run;
 use crate::sources::Argument;
 use crate::summary::Summary;
+use crate::words::run::{Refusal, refusal};
+use crate::words::{Trouble, trouble};
 
 /// A receipt. Every time is in UTC, every digest SHA-256 in hexadecimal.
 #[derive(Serialize)]
@@ -75,12 +77,9 @@ impl Trusted {
 }
 
 /// Refuses a receipt that is there already, before anything is checked.
-pub(crate) fn check_absent(file: &Path) -> Result<()> {
+pub(crate) fn check_absent(file: &Path, language: Language) -> Result<()> {
     if file.exists() {
-        bail!(
-            "{} exists already, and a receipt is never written over: name another file",
-            file.display()
-        );
+        bail!(refusal(Refusal::ReceiptExists(file), language));
     }
     Ok(())
 }
@@ -110,14 +109,14 @@ impl<'a> Receipt<'a> {
     }
 
     /// Writes it to a new file.
-    pub(crate) fn write(&self, file: &Path) -> Result<()> {
+    pub(crate) fn write(&self, file: &Path, language: Language) -> Result<()> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         let written = File::create_new(file).and_then(|mut file| {
             file.write_all(&bytes)?;
             file.sync_all()
         });
-        written.with_context(|| format!("{} cannot be written", file.display()))
+        written.with_context(|| trouble(file, Trouble::Unwritable, language))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{self, BufRead, BufReader, Seek as _, SeekFrom};
+use std::io::{self, BufRead, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use akashi_schemas::Digest;
+use akashi_schemas::{Digest, Language};
 use akashi_verifier::Verdict;
 use akashi_verifier::report::Reason;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,9 +18,11 @@ use crate::answer::Facts;
 use crate::cell;
 use crate::numbers::{Numbers, Place};
 use crate::options::{Format, Options};
-use crate::output::{COLUMNS, UNWRITABLE};
+use crate::output::COLUMNS;
 use crate::sources::{Argument, identity};
 use crate::summary::Summary;
+use crate::words::run::{Difference, Refusal, refusal};
+use crate::words::{Trouble, trouble};
 
 /// What a run is about, as FILE.run beside an output keeps it until the run has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,17 +56,17 @@ impl Run {
     }
 
     /// In what this run is another than the first.
-    fn difference(&self, first: &Self) -> Option<&'static str> {
+    fn difference(&self, first: &Self) -> Option<Difference> {
         if self.root != first.root {
-            Some("the root is another")
+            Some(Difference::Root)
         } else if self.bundle != first.bundle {
-            Some("the trust bundle is another")
+            Some(Difference::Bundle)
         } else if self.policy != first.policy {
-            Some("the policy is another")
+            Some(Difference::Policy)
         } else if self.format != first.format {
-            Some("the form of the answer is another")
+            Some(Difference::Format)
         } else if self.inputs != first.inputs {
-            Some("what is to be checked is another, or was changed")
+            Some(Difference::Inputs)
         } else {
             None
         }
@@ -99,20 +101,25 @@ impl Output {
         let mut beside = path.as_os_str().to_owned();
         beside.push(".run");
         let beside = PathBuf::from(beside);
-        let shown = path.display();
+        let language = options.language();
         if options.resume && !matches!(options.format, Format::Ndjson | Format::Csv) {
-            bail!("--resume goes on with NDJSON or CSV; say --format ndjson or --format csv");
+            bail!(refusal(Refusal::ResumedForm, language));
         }
         match (path.exists(), options.resume) {
-            (true, false) => {
-                bail!("{shown} exists already: name another file, or go on with it by --resume")
-            }
-            (true, true) => Self::go_on(path, beside, options.format, &run, numbers),
+            (true, false) => bail!(refusal(Refusal::OutputExists(path), language)),
+            (true, true) => Self::go_on(path, beside, options, &run, numbers),
             (false, _) => {
-                let unwritable = || format!("{shown} cannot be written");
-                fs::write(&beside, serde_json::to_vec_pretty(&run)?).with_context(unwritable)?;
-                let file = File::options().read(true).write(true).create_new(true).open(path);
-                Ok(Self { file: file.with_context(unwritable)?, run, done: None, beside })
+                let file = create(path, language)?;
+                let bytes = serde_json::to_vec_pretty(&run)?;
+                let written = create(&beside, language).and_then(|mut file| {
+                    let unwritable = || trouble(&beside, Trouble::Unwritable, language);
+                    file.write_all(&bytes).with_context(unwritable)
+                });
+                if let Err(error) = written {
+                    fs::remove_file(path).ok();
+                    return Err(error);
+                }
+                Ok(Self { file, run, done: None, beside })
             }
         }
     }
@@ -123,38 +130,43 @@ impl Output {
     }
 
     /// Makes what was written last, and takes FILE.run away: there is nothing to go on with.
-    pub(crate) fn finish(self) -> Result<()> {
-        self.file.sync_all().context(UNWRITABLE)?;
+    pub(crate) fn finish(self, language: Language) -> Result<()> {
+        self.file.sync_all().with_context(|| refusal(Refusal::Unwritable, language))?;
         fs::remove_file(&self.beside)
-            .with_context(|| format!("{} cannot be removed", self.beside.display()))
+            .with_context(|| trouble(&self.beside, Trouble::Unremovable, language))
     }
 
     fn go_on(
         path: &Path,
         beside: PathBuf,
-        format: Format,
+        options: &Options,
         run: &Run,
         numbers: &mut Numbers,
     ) -> Result<Self> {
-        let shown = path.display();
+        let told = |what| refusal(what, options.language());
         let Ok(bytes) = fs::read(&beside) else {
-            bail!(
-                "{shown} has no {} beside it: it is whole already, or no such output",
-                beside.display()
-            );
+            bail!(told(Refusal::ResumedWhole(path, &beside)));
         };
-        let first: Run = serde_json::from_slice(&bytes).with_context(|| {
-            format!("{} is damaged; remove both files to begin anew", beside.display())
-        })?;
+        let damaged = || told(Refusal::ResumedDamaged(&beside));
+        let first: Run = serde_json::from_slice(&bytes).with_context(damaged)?;
         if let Some(difference) = run.difference(&first) {
-            bail!("{shown} cannot be gone on with: {difference}; remove it to begin anew");
+            bail!(told(Refusal::ResumedOther(path, difference)));
         }
-        let unreadable = || format!("{shown} cannot be gone on with; remove it to begin anew");
+        let unreadable = || told(Refusal::ResumedUnreadable(path));
         let mut file =
             File::options().read(true).write(true).open(path).with_context(unreadable)?;
-        let done = read_done(&mut file, format, numbers).with_context(unreadable)?;
+        let done = read_done(&mut file, options.format, numbers).with_context(unreadable)?;
         Ok(Self { file, run: first, done: Some(done), beside })
     }
+}
+
+/// A new file: what is there already is somebody's, whether a file or a link to one.
+fn create(path: &Path, language: Language) -> Result<File> {
+    let file = File::options().read(true).write(true).create_new(true).open(path);
+    file.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => anyhow!(refusal(Refusal::FileExists(path), language)),
+        _ => Error::new(error).context(trouble(path, Trouble::Unwritable, language)),
+    })
 }
 
 /// Reads what an output holds, cuts off a last item that is not whole, and leaves the file at its end.

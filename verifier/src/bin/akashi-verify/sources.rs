@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::io;
+use std::iter;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use akashi_schemas::NumberError;
+use akashi_schemas::{Language, NumberError};
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::list::{List, Listing};
 use crate::options::Options;
+use crate::words::run::{Refusal, refusal};
+use crate::words::{Trouble, trouble};
 
 /// What a log proof beside a credential ends in.
 pub(crate) const LOG_PROOF_SUFFIX: &str = ".tlog-proof";
@@ -87,22 +90,23 @@ impl From<io::Error> for Unchecked {
 impl Argument {
     /// Every argument, its lists read. A name that is nowhere is a slip, and said before anything is answered.
     pub(crate) fn read_all(options: &Options) -> Result<Vec<Self>> {
-        let files = options.files.iter().map(|file| Self::read(file));
-        let lists = options.list.iter().map(|file| List::read(file).map(Self::List));
+        let language = options.language();
+        let files = options.files.iter().map(|file| Self::read(file, language));
+        let lists = options.list.iter().map(|file| List::read(file, language).map(Self::List));
         files.chain(lists).collect()
     }
 
-    fn read(file: &Path) -> Result<Self> {
+    fn read(file: &Path, language: Language) -> Result<Self> {
         if file.as_os_str() == "-" {
             return Ok(Self::File(file.to_path_buf()));
         }
         let metadata = fs::metadata(file);
-        let metadata = metadata.with_context(|| format!("{} cannot be read", file.display()))?;
+        let metadata = metadata.with_context(|| trouble(file, Trouble::Unreadable, language))?;
         let is_csv =
             file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
         match (metadata.is_dir(), is_csv) {
             (true, _) => Ok(Self::Folder(file.to_path_buf())),
-            (false, true) => List::read(file).map(Self::List),
+            (false, true) => List::read(file, language).map(Self::List),
             (false, false) => Ok(Self::File(file.to_path_buf())),
         }
     }
@@ -161,8 +165,16 @@ pub(crate) struct Found {
     pub(crate) listed: Option<Listed>,
 }
 
+/// Refuses what is no file proper: a folder, a pipe, a device.
+pub(crate) fn check_is_file(path: &Path) -> Result<(), Unchecked> {
+    match fs::metadata(path)?.is_file() {
+        true => Ok(()),
+        false => Err(Unchecked::FileUnreadable("it is no file".to_string())),
+    }
+}
+
 /// Every file of a folder and of its folders, sorted by name: but hidden ones, and log proofs, which belong to the file beside
-/// them.
+/// them. No link is followed out of the folder: whoever made it would choose what is read on this machine.
 fn walk(folder: &Path) -> impl Iterator<Item = Found> {
     let is_shown = |entry: &DirEntry| {
         let name = entry.file_name().as_encoded_bytes();
@@ -170,32 +182,57 @@ fn walk(folder: &Path) -> impl Iterator<Item = Found> {
             || !name.starts_with(b".") && !name.ends_with(LOG_PROOF_SUFFIX.as_bytes())
     };
     let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    walk.filter_entry(is_shown).filter_map(|entry| match entry {
-        Ok(entry) if entry.file_type().is_dir() => None,
-        Ok(entry) => {
-            let name = entry.path().display().to_string();
-            let is_file = entry.file_type().is_file();
-            let unreadable = || Unchecked::FileUnreadable("it is no file".to_string());
-            let path = if is_file { Ok(entry.into_path()) } else { Err(unreadable()) };
-            Some(Found { path, name, listed: None })
-        }
-        // A link that leads back to a folder which is walked already.
-        Err(error) if error.loop_ancestor().is_some() => None,
-        Err(error) => {
-            let name = error.path().map(|path| path.display().to_string()).unwrap_or_default();
-            let why = error.into_io_error().map_or(Unchecked::FileMissing, Unchecked::from);
-            Some(Found { path: Err(why), name, listed: None })
+    let mut walk = walk.filter_entry(is_shown);
+    let folder = fs::canonicalize(folder);
+    let leads_out = move |entry: &DirEntry| {
+        let is_within = |to: PathBuf| folder.as_ref().is_ok_and(|folder| to.starts_with(folder));
+        let is_link = entry.depth() > 0 && entry.path_is_symlink();
+        is_link && !fs::canonicalize(entry.path()).is_ok_and(is_within)
+    };
+    iter::from_fn(move || {
+        loop {
+            let found = match walk.next()? {
+                Ok(entry) if leads_out(&entry) => {
+                    if entry.file_type().is_dir() {
+                        walk.skip_current_dir();
+                    }
+                    Some(unreadable(&entry, "it is a link that leads out of the folder"))
+                }
+                Ok(entry) if entry.file_type().is_dir() => None,
+                Ok(entry) if entry.file_type().is_file() => {
+                    let name = entry.path().display().to_string();
+                    Some(Found { path: Ok(entry.into_path()), name, listed: None })
+                }
+                Ok(entry) => Some(unreadable(&entry, "it is no file")),
+                Err(error) => not_walked(error),
+            };
+            if found.is_some() {
+                return found;
+            }
         }
     })
+}
+
+fn unreadable(entry: &DirEntry, why: &str) -> Found {
+    let name = entry.path().display().to_string();
+    Found { path: Err(Unchecked::FileUnreadable(why.to_string())), name, listed: None }
+}
+
+/// What could not be walked into; none for a link that leads back to a folder which is walked already.
+fn not_walked(error: walkdir::Error) -> Option<Found> {
+    if error.loop_ancestor().is_some() {
+        return None;
+    }
+    let name = error.path().map(|path| path.display().to_string()).unwrap_or_default();
+    let why = error.into_io_error().map_or(Unchecked::FileMissing, Unchecked::from);
+    Some(Found { path: Err(why), name, listed: None })
 }
 
 /// Refuses one log proof for what may be many credentials.
 pub(crate) fn check_log_proof(options: &Options, arguments: &[Argument]) -> Result<()> {
     let is_one = matches!(arguments, [Argument::File(_)]);
     if options.log_proof.is_some() && !is_one {
-        bail!(
-            "--log-proof is the proof of one credential: check each FILE by itself, or put its proof beside it, as FILE.tlog-proof"
-        );
+        bail!(refusal(Refusal::OneLogProof, options.language()));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What the command line says to people beside the library's sentences, in each language.
 
 pub(crate) mod ratings;
+pub(crate) mod run;
 pub(crate) mod trust;
 #[cfg(feature = "update")]
 pub(crate) mod update;
@@ -137,10 +138,12 @@ pub(crate) enum Trouble {
     Unreadable,
     Unwritable,
     Unremovable,
+    /// Another run has the lock.
+    Held,
     Damaged,
 }
 
-/// Such a trouble; the system's own words follow it.
+/// Such a trouble; the system's own words follow it where it has any.
 pub(crate) fn trouble(file: &Path, trouble: Trouble, language: Language) -> String {
     let file = file.display();
     match (trouble, language) {
@@ -150,6 +153,10 @@ pub(crate) fn trouble(file: &Path, trouble: Trouble, language: Language) -> Stri
         (Trouble::Unwritable, Japanese) => format!("{file} に書き込めません"),
         (Trouble::Unremovable, English) => format!("{file} cannot be removed"),
         (Trouble::Unremovable, Japanese) => format!("{file} を削除できません"),
+        (Trouble::Held, English) => format!("{file} is held by another run, which must end first"),
+        (Trouble::Held, Japanese) => {
+            format!("{file} は別の実行が使用中です。終わるまで待ってください")
+        }
         (Trouble::Damaged, English) => format!("{file} is damaged; remove it to start anew"),
         (Trouble::Damaged, Japanese) => {
             format!("{file} が壊れています。削除して、やり直してください")
@@ -165,9 +172,9 @@ pub(crate) const fn not_checked(language: Language) -> &'static str {
     }
 }
 
-/// Why nothing could be checked, and what to do.
+/// Why nothing could be checked, and what to do. The names of files and the words of rows in it are shown without what misleads.
 pub(crate) fn unchecked(why: &Unchecked, language: Language) -> String {
-    match (language, why) {
+    let said = match (language, why) {
         (English, why) => why.to_string(),
         (Japanese, Unchecked::FileMissing) => "ファイルがありません。".into(),
         (Japanese, Unchecked::FileUnreadable(error)) => {
@@ -187,7 +194,8 @@ pub(crate) fn unchecked(why: &Unchecked, language: Language) -> String {
         (Japanese, Unchecked::NumberWithoutCredential) => {
             "渡されたクレデンシャルの中に、この番号で署名の正しいものがありません。保有企業に求めてください。".into()
         }
-    }
+    };
+    shown(&said)
 }
 
 /// How a list was understood, for people to see whether it is what they meant.

@@ -15,7 +15,7 @@ use std::path::Path;
 use akashi_schemas::Language;
 use akashi_verifier::json::MAX_TRUST_BYTES;
 use akashi_verifier::trust::{Seen, VerifiedRoot};
-use akashi_verifier::{Trust, TrustError, Untrusted};
+use akashi_verifier::{Trust, TrustError, Untrusted, log};
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::options::{Format, Options, TrustCommand};
@@ -67,11 +67,10 @@ pub(crate) fn open(options: &Options) -> Result<Ground> {
         let stored = words::stored_bundle_of(trust.bundle().as_of, language);
         eprintln!("akashi-verify: {stored}");
     }
-    let first = trust.root().first();
     let remembers = match state {
         Some(state) => {
-            state.remember(first, &Seen::of(&trust))?;
-            state.seen(first)?.is_some()
+            remember(&state, &trust)?;
+            !state.seen(trust.root())?.is_empty()
         }
         None => {
             let said = words::not_remembered(words::no_state(language), language);
@@ -117,11 +116,14 @@ fn opened(named: &Named<'_>, state: Option<&State>, language: Language) -> Resul
         (None, Some(_)) if named.trust.is_some() => return Ok(Opened::Bundle),
         (None, _) => return Ok(Opened::Neither),
     };
-    let seen = state.map(|state| state.seen(root.first())).transpose()?.flatten();
-    match open_bundle(root, &bundle, seen.as_ref()) {
+    let seen = state.map(|state| state.seen(&root)).transpose()?.unwrap_or_default();
+    match open_bundle(root, &bundle, seen) {
         Ok(trust) => Ok(Opened::Both(trust, bundle)),
         Err(error) => {
             let (place, advice) = match named.trust {
+                Some(file) if matches!(error, TrustError::BundleOlder { .. }) => {
+                    (file.display().to_string(), Advice::NewestBundle)
+                }
                 Some(file) => (file.display().to_string(), Advice::FetchBoth),
                 None => (words::stored_bundle(language).to_owned(), Advice::Update),
             };
@@ -131,13 +133,15 @@ fn opened(named: &Named<'_>, state: Option<&State>, language: Language) -> Resul
 }
 
 /// Opens a bundle that is no older than what was seen.
-fn open_bundle(
-    root: VerifiedRoot,
-    bundle: &[u8],
-    seen: Option<&Seen>,
-) -> Result<Trust, TrustError> {
-    let min_version = seen.map(|seen| seen.min_version(&root)).transpose()?.flatten();
-    Trust::under(root, bundle, min_version)
+fn open_bundle(root: VerifiedRoot, bundle: &[u8], seen: Vec<Seen>) -> Result<Trust, TrustError> {
+    let least = Seen::least(seen, &root)?;
+    Trust::under(root, bundle, least)
+}
+
+/// Remembers what opened, so that nothing older is taken for news.
+fn remember(state: &State, trust: &Trust) -> Result<()> {
+    let roots: Vec<_> = trust.root().digests().collect();
+    state.remember(&roots, &Seen::of(trust))
 }
 
 /// The root of a file; when it goes on from the pinned one, as its successor.
@@ -164,15 +168,14 @@ fn named_root(
     }
 }
 
-/// Pins a root that the pinned one vouches for. A stored bundle of the root before counts no more.
-fn pin_following(state: &State, root: &VerifiedRoot) -> Result<()> {
-    state.pin(root)?;
-    state.forget_bundle()
-}
-
 /// The bytes of a file, no more of them than a bundle may have and one.
 pub(crate) fn read_manifest(file: &Path, language: Language) -> Result<Vec<u8>> {
-    let limit = MAX_TRUST_BYTES as u64 + 1;
+    read(file, MAX_TRUST_BYTES, language)
+}
+
+/// The bytes of a file, one more than `limit` at most: so many show that it is too large.
+fn read(file: &Path, limit: usize, language: Language) -> Result<Vec<u8>> {
+    let limit = limit as u64 + 1;
     let mut bytes = Vec::new();
     let open = File::open(file).and_then(|open| open.take(limit).read_to_end(&mut bytes));
     open.with_context(|| trouble(file, Trouble::Unreadable, language))?;
@@ -181,7 +184,7 @@ pub(crate) fn read_manifest(file: &Path, language: Language) -> Result<Vec<u8>> 
 
 /// The text of a log proof.
 pub(crate) fn read_log_proof(file: &Path, language: Language) -> Result<String> {
-    let bytes = read_manifest(file, language)?;
+    let bytes = read(file, log::MAX_PROOF_BYTES, language)?;
     // What is no text is no proof, and is said to be none in the report.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

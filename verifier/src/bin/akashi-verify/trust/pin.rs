@@ -1,11 +1,11 @@
 //! `akashi-verify trust pin`: from which root all trust comes.
 
 use akashi_schemas::Language;
-use akashi_verifier::TrustError;
 use akashi_verifier::trust::VerifiedRoot;
+use akashi_verifier::{Trust, TrustError};
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use super::{open_bundle, pin_following, read_manifest};
+use super::read_manifest;
 use crate::options::Pin;
 use crate::state::State;
 use crate::words::trust::{self as words, Advice, Pinned};
@@ -29,7 +29,7 @@ pub(super) fn run(options: &Pin, language: Language) -> Result<()> {
     let (root, how) = match followed {
         Some((before, Ok(root))) if root.digest() == before.digest() => (root, Pinned::Already),
         Some((before, Ok(root))) => {
-            pin_following(&state, &root)?;
+            state.pin_following(before, &root)?;
             (root, Pinned::Following(before.root().version))
         }
         Some((before, Err(error))) if !options.replace => {
@@ -40,12 +40,8 @@ pub(super) fn run(options: &Pin, language: Language) -> Result<()> {
             // The digest that people compare is that of the last root. What stands before that in the file nobody has compared, and
             // anyone can set a root of their own there, by adding their signatures to its successor's.
             let root = given.by_itself();
-            state.pin(&root)?;
-            let fits = |bundle: Vec<u8>| open_bundle(root.clone(), &bundle, None).is_ok();
-            if !state.bundle()?.is_some_and(fits) {
-                state.forget_bundle()?;
-                state.forget_registry()?;
-            }
+            let pinned = before.as_ref();
+            state.pin(pinned, &root, |bundle| Trust::under(root.clone(), bundle, None).is_ok())?;
             (root, if wanted.is_some() { Pinned::Expected } else { Pinned::Unseen })
         }
     };

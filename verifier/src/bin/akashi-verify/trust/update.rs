@@ -11,10 +11,11 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 
 use super::network::{Answer, Registry};
-use super::{open_bundle, pin_following};
+use super::{open_bundle, remember};
 use crate::options::Update;
 use crate::state::State;
 use crate::words;
+use crate::words::trust::Advice;
 use crate::words::update::{Left, Useless};
 
 /// How many roots one run follows: who rotates monthly and was away for eight years.
@@ -89,16 +90,17 @@ impl Run {
             let next = root.root().version + 1;
             let path = format!("/.well-known/akashi/root/{next}");
             let Some(answer) = self.get(&path, MAX_ROOT_BYTES)? else { return Ok(root) };
-            root = root.succeeded_by(&answer.bytes).map_err(|error| self.refused(&error))?;
-            pin_following(&self.state, &root)?;
+            let next = root.succeeded_by(&answer.bytes).map_err(|error| self.refused(&error))?;
+            self.state.pin_following(&root, &next)?;
+            root = next;
         }
         bail!(words::update::too_many_roots(self.registry.origin(), MAX_STEPS, self.language))
     }
 
     /// The newest bundle under a root: by a delta where that does.
     fn fetch(&self, root: &VerifiedRoot, stored: Option<&Stored>) -> Result<Fetched> {
-        let seen = self.state.seen(root.first())?;
-        let open = |bytes: &[u8]| open_bundle(root.clone(), bytes, seen.as_ref());
+        let seen = self.state.seen(root)?;
+        let open = |bytes: &[u8]| open_bundle(root.clone(), bytes, seen.clone());
         let path = "/.well-known/akashi/trust-bundle";
         let (mut received, mut useless) = (0, None);
         let from = stored.map(|stored| format!("{path}?from={}", stored.trust.bundle().version));
@@ -130,16 +132,16 @@ impl Run {
     }
 
     fn refused(&self, error: &akashi_verifier::TrustError) -> anyhow::Error {
-        anyhow!(words::trust::refused(error, self.registry.origin().as_str(), self.language))
+        let place = self.registry.origin().as_str();
+        anyhow!(words::trust::refusal(error, place, Advice::AskOperator, self.language))
     }
 
-    /// Stores what was fetched, and tells of it.
+    /// Stores what was fetched, also where it is what was stored: it may come from another registry's address. Tells of it.
     fn keep(&self, fetched: &Fetched, stored: Option<&Stored>) -> Result<()> {
         let (root, bundle) = (fetched.trust.root(), fetched.trust.bundle());
-        if stored.is_none_or(|stored| stored.bytes != fetched.bytes) {
-            self.state.store_bundle(&fetched.bytes, self.registry.origin())?;
-        }
-        self.state.remember(root.first(), &Seen::of(&fetched.trust))?;
+        let seen = Seen::of(&fetched.trust);
+        self.state.store_bundle(root, &seen, &fetched.bytes, self.registry.origin())?;
+        remember(&self.state, &fetched.trust)?;
         let (version, before) = (root.root().version, self.pinned.root().version);
         let (now, language) = (self.now, self.language);
         if before < version {

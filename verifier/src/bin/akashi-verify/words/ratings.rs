@@ -69,7 +69,10 @@ fn section(outcome: &SectionOutcome, language: Language) -> String {
 fn details(reason: &Reason, language: Language) -> Vec<String> {
     match (reason, language) {
         (Reason::CannotFollow(obstacles), language) => {
-            obstacles.iter().map(|obstacle| self::obstacle(obstacle, language)).collect()
+            let lines =
+                obstacles.iter().take(FEW).map(|obstacle| self::obstacle(obstacle, language));
+            let more = obstacles.len().saturating_sub(FEW);
+            lines.chain((more > 0).then(|| self::more(more, language))).collect()
         }
         (Reason::MustConform(criteria), English) => {
             criteria.iter().map(|id| format!("criterion {id} must conform")).collect()
@@ -84,6 +87,17 @@ fn details(reason: &Reason, language: Language) -> Vec<String> {
             "該当した基準の重みは10000分の{share}ですが、10000分の{required}が必要です"
         )],
         _ => Vec::new(),
+    }
+}
+
+/// So many obstacles are named.
+const FEW: usize = 100;
+
+/// That there are more, which are not named.
+fn more(count: usize, language: Language) -> String {
+    match language {
+        English => format!("and at least {count} more"),
+        Japanese => format!("ほかに少なくとも{count}件"),
     }
 }
 

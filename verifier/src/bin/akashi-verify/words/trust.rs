@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) enum Advice {
     /// The two do not fit.
     FetchBoth,
+    /// The bundle is older than one that was seen.
+    NewestBundle,
     /// The stored bundle does not fit the pinned root.
     Update,
     /// The file is no root.
@@ -19,6 +21,8 @@ pub(crate) enum Advice {
     LeaveOutRoot,
     /// Somebody has made a root who should not have.
     DoNotUse,
+    /// The registry itself gives what does not open.
+    AskOperator,
     /// The file is no root, and may have come broken.
     FetchAgain,
     /// A newer root of the same registry is pinned.
@@ -40,6 +44,12 @@ impl Advice {
             (Self::FetchBoth, Japanese) => {
                 "認証を発行した登録簿から両方を取得し直してください。ルートは信頼できる経路で取得してください。"
             }
+            (Self::NewestBundle, English) => {
+                "name the registry's newest, or leave out --trust where `trust update` has stored it"
+            }
+            (Self::NewestBundle, Japanese) => {
+                "登録簿の最新のものを指定してください。trust update で保存してある場合は、--trust を省いてください。"
+            }
             (Self::Update, English) => "fetch it anew: akashi-verify trust update",
             (Self::Update, Japanese) => "akashi-verify trust update で取得し直してください。",
             (Self::AskForRoot, English) => "ask the registry's operator for its root",
@@ -48,6 +58,8 @@ impl Advice {
             (Self::LeaveOutRoot, Japanese) => "--root を指定しないでください。",
             (Self::DoNotUse, English) => "do not use it, and ask the registry's operator",
             (Self::DoNotUse, Japanese) => "使わずに、登録簿の運営者に尋ねてください。",
+            (Self::AskOperator, English) => "ask the registry's operator",
+            (Self::AskOperator, Japanese) => "登録簿の運営者に尋ねてください。",
             (Self::FetchAgain, English) => "fetch it again",
             (Self::FetchAgain, Japanese) => "取得し直してください。",
             (Self::KeepPinned, English) => {
@@ -93,7 +105,7 @@ pub(crate) fn refusal(
 }
 
 /// Why a root or a bundle is refused: its code, where it was, and a sentence, which in English goes on.
-pub(crate) fn refused(error: &TrustError, place: &str, language: Language) -> String {
+fn refused(error: &TrustError, place: &str, language: Language) -> String {
     let code = error.code();
     match language {
         English => format!("{code}: {place}: {error}"),
@@ -165,11 +177,25 @@ pub(crate) const fn no_state(language: Language) -> &'static str {
     }
 }
 
+/// That another run pinned another root, or saw a newer bundle, while this one was about to write.
+pub(crate) const fn overtaken(language: Language) -> &'static str {
+    match language {
+        English => "another run has pinned another root or seen a newer bundle meanwhile",
+        Japanese => {
+            "その間に別の実行が、別のルートを登録したか、より新しいトラストバンドルを確認しました。"
+        }
+    }
+}
+
 /// What comes of it that something cannot be remembered; `why` is no whole sentence.
 pub(crate) fn not_remembered(why: &str, language: Language) -> String {
     match language {
-        English => format!("{why}; older bundles will not be noticed"),
-        Japanese => format!("{why}。古いトラストバンドルに気付けません。"),
+        English => {
+            format!("{why}; this bundle is not remembered, so an older one may not be noticed")
+        }
+        Japanese => format!(
+            "{why}。このトラストバンドルを記憶できないため、古いものに気付けないことがあります。"
+        ),
     }
 }
 
@@ -202,10 +228,10 @@ pub(crate) fn other_digest(
 ) -> String {
     match language {
         English => format!(
-            "{file} has the digest {digest}, not {wanted}: it is another root, do not use it"
+            "{file} has the digest {digest}, not {wanted}: it is another root, do not use it; or {wanted} is no root's digest, which is of what is signed in the file, not what sha256sum gives of it"
         ),
         Japanese => format!(
-            "{file} のダイジェストは {digest} で、{wanted} ではありません。別のルートなので、使わないでください。"
+            "{file} のダイジェストは {digest} で、{wanted} ではありません。別のルートなので、使わないでください。ただし、ルートのダイジェストはファイル内の署名された部分のものであり、ファイルの sha256sum とは異なります。"
         ),
     }
 }
@@ -332,9 +358,11 @@ pub(crate) fn bundle(bundle: &Bundle, now: Timestamp, language: Language) -> Str
 /// That there is no bundle.
 pub(crate) const fn no_bundle(language: Language) -> &'static str {
     match language {
-        English => "Bundle: none is stored; fetch it: akashi-verify trust update",
+        English => {
+            "Bundle: none is stored; fetch it: akashi-verify trust update https://registry.example"
+        }
         Japanese => {
-            "トラストバンドル：保存されていません。akashi-verify trust update で取得してください。"
+            "トラストバンドル：保存されていません。akashi-verify trust update https://registry.example で取得してください。"
         }
     }
 }

@@ -94,6 +94,11 @@ pub(crate) enum Left {
 
 /// Why nothing new was had, and what can still be done.
 pub(crate) fn failed(why: &str, left: Left, now: Timestamp, language: Language) -> String {
+    // What the system says of a file is no whole sentence.
+    let why = match language {
+        English => why.to_owned(),
+        Japanese => format!("{}。", why.trim_end_matches('。')),
+    };
     match (left, language) {
         (Left::Bundle(as_of), English) => format!(
             "{why}; the stored bundle of {as_of}, made {}, is kept, and files are checked with it as before",
