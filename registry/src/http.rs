@@ -53,14 +53,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The name of the access token, as the description's requirements have it.
 const ACCESS_TOKEN: &str = "access_token";
 
-/// What under `/api/v1` asks nobody who they are: making an account, signing in, and the published programmes.
-const ASKS_NOBODY: [&str; 6] = [
-    "/api/v1/accounts",
-    "/api/v1/operators",
-    "/api/v1/sessions",
-    "/api/v1/sessions/refresh",
-    "/api/v1/programmes",
-    "/api/v1/programmes/{id}/{version}",
+/// What under `/api/v1` asks nobody who they are: making an account, signing in, the published programmes, and
+/// complaining.
+const ASKS_NOBODY: [&str; 8] = [
+    "POST /api/v1/accounts",
+    "POST /api/v1/operators",
+    "POST /api/v1/sessions",
+    "POST /api/v1/sessions/refresh",
+    "GET /api/v1/programmes",
+    "GET /api/v1/programmes/{id}/{version}",
+    "POST /api/v1/complaints",
+    "GET /api/v1/complaints/{id}",
 ];
 
 /// Says of each route whether it takes an access token.
@@ -71,15 +74,20 @@ fn with_sign_in(mut description: utoipa::openapi::OpenApi) -> utoipa::openapi::O
     let components = description.components.get_or_insert_default();
     components.add_security_scheme(ACCESS_TOKEN, token);
     let needs_token = SecurityRequirement::new(ACCESS_TOKEN, [""; 0]);
-    let asking =
-        description.paths.paths.iter_mut().filter(|(path, _)| {
-            path.starts_with("/api/v1/") && !ASKS_NOBODY.contains(&path.as_str())
-        });
-    for (_, item) in asking {
-        let operations =
-            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            operation.security = Some(vec![needs_token.clone()]);
+    let under = description.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/v1/"));
+    for (path, item) in under {
+        let operations = [
+            ("GET", &mut item.get),
+            ("POST", &mut item.post),
+            ("PUT", &mut item.put),
+            ("PATCH", &mut item.patch),
+            ("DELETE", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let asks = !ASKS_NOBODY.contains(&format!("{method} {path}").as_str());
+            if let Some(operation) = operation.as_mut().filter(|_| asks) {
+                operation.security = Some(vec![needs_token.clone()]);
+            }
         }
     }
     description

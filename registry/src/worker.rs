@@ -138,6 +138,7 @@ async fn work(app: &App, job: &Job) -> Result<(), Problem> {
         JobKind::Bundle => publish_bundle(app, job).await,
         JobKind::Erase => erase_file(app, job).await,
         JobKind::Lapse => lapse_applications(app, job).await,
+        JobKind::Propose => propose_withdrawals(app, job).await,
         JobKind::Forget => forget_answers(app, job).await,
     }
 }
@@ -154,6 +155,14 @@ async fn erase_file(app: &App, job: &Job) -> Result<(), Problem> {
 /// there is more to do.
 async fn lapse_applications(app: &App, job: &Job) -> Result<(), Problem> {
     let more = certification::jobs::lapse_idle(app).await?;
+    let wait = if more { 0 } else { STANDING_EVERY_MS };
+    Ok(jobs::repeat(&app.db, app, job, wait).await?)
+}
+
+/// Proposes to withdraw what was suspended for as long as it may be; looks again in an hour, or at once when there is
+/// more to do.
+async fn propose_withdrawals(app: &App, job: &Job) -> Result<(), Problem> {
+    let more = certification::jobs::propose_withdrawals(app).await?;
     let wait = if more { 0 } else { STANDING_EVERY_MS };
     Ok(jobs::repeat(&app.db, app, job, wait).await?)
 }

@@ -2,16 +2,14 @@
 // nothing of them is sent.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 import { cases, text } from "../../verifier/wasm/tests/corpus.mjs";
 import { assertNothingSent, launch, watched } from "./chromium.mjs";
+import { demo } from "./registry.mjs";
 
-const AKASHI = process.env.AKASHI_BIN ?? fileURLToPath(new URL("../../target/release/akashi", import.meta.url));
 // Where pictures of the page go, for people to look at; none by default.
 const PICTURES = process.env.AKASHI_PICTURES;
 
@@ -21,18 +19,9 @@ let browser;
 const files = {};
 
 before(async () => {
-  registry = spawn(AKASHI, ["demo", "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+  registry = await demo();
   let password;
-  [origin, password] = await new Promise((resolve, reject) => {
-    let said = "";
-    registry.stdout.setEncoding("utf8").on("data", (text) => {
-      said += text;
-      const ready = said.match(/goes on serving at (http:\S+)[^]*Password of all of them[^:]*: (\S+)/);
-      if (ready) resolve(ready.slice(1));
-    });
-    registry.once("exit", () => reject(new Error(`the registry ended:\n${said}`)));
-    registry.on("error", reject);
-  });
+  ({ origin, password } = registry);
   await withdraw(password);
   for (const state of ["active", "suspended", "withdrawn"]) files[state] = await credential(state);
   files.foreign = await text("good");
@@ -42,8 +31,7 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  // Ended in good order, it removes its folder.
-  registry?.kill("SIGINT");
+  registry?.stop();
 });
 
 async function asked(path, { token, body } = {}) {

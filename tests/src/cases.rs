@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::application::text;
 use crate::cast::{Body, Person, TERMS, corporate_number};
-use crate::client::Answer;
+use crate::client::{Answer, Client};
 use crate::eventually::eventually;
 use crate::registry::Registry;
 
@@ -101,6 +101,14 @@ pub struct Case {
     pub certificate: Option<String>,
     /// The id of its credential.
     pub credential: Option<String>,
+    /// What the body asks for the application.
+    pub fee: Option<String>,
+    /// A complaint about the certificate.
+    pub complaint: Option<String>,
+    /// The decision that is appealed.
+    pub decision: Option<String>,
+    /// The appeal against it.
+    pub appeal: Option<String>,
 }
 
 impl Cast {
@@ -272,6 +280,64 @@ impl Cast {
         case.credential = Some(granted.text("/credential").to_owned());
     }
 
+    /// The body quotes a fee.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its answer.
+    pub async fn is_quoted_a_fee(&self, case: &mut Case) {
+        let fee = json!({"item": "Initial assessment", "amount": 150_000, "currency": "JPY"});
+        let path = format!("{}/fees", case.application_path());
+        let quoted = self.quality_manager.post(&path, &fee).await.expect(201);
+        case.fee = Some(quoted.text("/id").to_owned());
+    }
+
+    /// Somebody without an account complains about the certificate.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its answer.
+    pub async fn is_complained_of(&self, anyone: &Client, case: &mut Case) {
+        let complaint = json!({"about": {"certificate": case.certificate}, "text": words()});
+        let filed = anyone.post(&format!("{API}/complaints"), &complaint).await;
+        case.complaint = Some(filed.expect(201).text("/id").to_owned());
+    }
+
+    /// The last decision on the certificate, or on the application without one, as the company reads it.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn last_decision(&self, case: &Case) -> String {
+        let of = match &case.certificate {
+            Some(_) => case.certificate_path(),
+            None => case.application_path(),
+        };
+        let decisions = self.applicant.get(&format!("{of}/decisions")).await.expect(200);
+        let last = decisions.json.as_array().and_then(|all| all.last()).expect("a decision");
+        last["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The company appeals against the last decision.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its answer.
+    pub async fn is_appealed(&self, case: &mut Case) {
+        let decision = self.last_decision(case).await;
+        let appeal = json!({"decision": decision, "grounds": words()});
+        let filed = self.applicant.post(&format!("{API}/appeals"), &appeal).await.expect(201);
+        case.decision = Some(decision);
+        case.appeal = Some(filed.text("/id").to_owned());
+    }
+
+    /// The appeal is admitted, and somebody named to hear it.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its answer.
+    pub async fn is_heard_by(&self, case: &Case, member: &Person) {
+        let (manager, path) = (&self.quality_manager, case.appeal_path());
+        manager.post(&format!("{path}/admit"), &json!({"version": 1})).await.expect(200);
+        let members = json!({"version": 2, "members": [member.id]});
+        manager.post(&format!("{path}/panel"), &members).await.expect(200);
+    }
+
     /// Waits for the certificate to be in a state that it comes to by itself.
     ///
     /// # Panics
@@ -315,6 +381,22 @@ impl Case {
     /// When there is none.
     pub fn finding_path(&self) -> String {
         format!("{API}/findings/{}", self.finding.as_deref().expect("there is a finding"))
+    }
+
+    /// `/api/v1/complaints/{id}`
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn complaint_path(&self) -> String {
+        format!("{API}/complaints/{}", self.complaint.as_deref().expect("there is a complaint"))
+    }
+
+    /// `/api/v1/appeals/{id}`
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn appeal_path(&self) -> String {
+        format!("{API}/appeals/{}", self.appeal.as_deref().expect("there is an appeal"))
     }
 
     /// `/api/v1/certificates/{number}`

@@ -22,6 +22,7 @@ mod binaries;
 mod cases;
 mod cast;
 mod client;
+mod desk;
 mod engine;
 mod eventually;
 mod flood;
@@ -45,6 +46,7 @@ pub use cast::{
     corporate_number, institution,
 };
 pub use client::{Answer, Client};
+pub use desk::{Browser, Form, Page};
 pub use engine::Engine;
 pub use eventually::eventually;
 pub use flood::Length;

@@ -57,6 +57,8 @@ struct Place {
     engine: Engine,
     folder: TempDir,
     database: Option<Database>,
+    /// What the log tells, where it is more than usual.
+    log: Option<&'static str>,
 }
 
 impl Registry {
@@ -66,6 +68,19 @@ impl Registry {
     /// When `akashi serve` does not come up; with all that it said.
     pub async fn start(engine: Engine) -> Registry {
         Registry::start_with(engine, &[]).await
+    }
+
+    /// Starts an empty registry whose log tells every query of a request.
+    pub async fn start_telling_queries(engine: Engine) -> Registry {
+        let mut place = Place::new(engine).await;
+        place.log = Some("info,akashi_registry::platform::http=debug,sqlx::query=debug");
+        Registry::start_at(place, Vec::new()).await
+    }
+
+    /// How many queries the log tells of a request, by the id that its answer has.
+    pub fn queries_of(&self, request: &str) -> usize {
+        let log = fs::read_to_string(self.place.folder.path().join("stderr")).expect("a log");
+        log.lines().filter(|line| line.contains("sqlx::query") && line.contains(request)).count()
     }
 
     /// Starts an empty registry with further arguments of `akashi serve`.
@@ -335,6 +350,7 @@ impl Place {
         let mut command = Command::new(akashi());
         command.arg("serve").args(self.options());
         command.args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]);
+        command.envs(self.log.map(|filter| ("AKASHI_LOG", filter)));
         command
     }
 
@@ -343,7 +359,12 @@ impl Place {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Database::create().await),
         };
-        Place { engine, folder: tempfile::tempdir().expect("a temporary folder"), database }
+        Place {
+            engine,
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            database,
+            log: None,
+        }
     }
 
     async fn copy(&self) -> Place {
@@ -353,7 +374,7 @@ impl Place {
             None => None,
             Some(database) => Some(database.copy().await),
         };
-        Place { engine: self.engine, folder, database }
+        Place { engine: self.engine, folder, database, log: self.log }
     }
 
     fn data(&self) -> PathBuf {

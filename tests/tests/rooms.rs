@@ -154,10 +154,11 @@ const PAST_HTTP: [&str; 8] = [
 ];
 
 /// The tests' sources that go past HTTP, and for what. All others speak to the built binaries as strangers do.
-const GO_PAST_HTTP: [(&str, &str); 9] = [
+const GO_PAST_HTTP: [(&str, &str); 10] = [
     ("src/engine.rs", "makes a database for each registry, and carries out the damage below"),
     ("src/held.rs", "is another process that writes, for whom a request waits"),
     ("src/registry.rs", "gives the two to tests, and damages the keys of the bodies"),
+    ("tests/journeys/appeals.rs", "lets the term of an appeal pass"),
     ("tests/journeys/keys.rs", "damages a key, and mends it"),
     ("tests/journeys/rebuild.rs", "damages the public tables, and compares them row by row"),
     ("tests/journeys/shards.rs", "fills a shard of 131,072 places, and lets a week pass"),

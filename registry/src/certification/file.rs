@@ -12,6 +12,7 @@ use super::rules::assessment::Interviews;
 use super::rules::conflict::{self, Conflict, Tie, TieKind};
 use super::rules::dates::Zone;
 use super::rules::finding::{Standing, Terms};
+use super::rules::involvement::Involvement;
 use super::rules::scope::Facility;
 use super::store::applications::Application;
 use super::store::assessments::{Assessment, Rated, Sampled};
@@ -191,6 +192,24 @@ pub fn standing(finding: &Finding, now: Timestamp) -> Standing {
 #[must_use]
 pub fn terms(finding: &Finding) -> Terms {
     Terms { plan_due: instant(finding.plan_due_at), close_due: instant(finding.close_due_at) }
+}
+
+/// What part a person had in an application or a certificate (`affair` is the id of either), as far as it keeps the
+/// person from handling a complaint about it or hearing an appeal. `of_body` says whether the person acts for the body.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn involvement(
+    db: &mut AnyConnection,
+    (account, of_body): (&AccountId, bool),
+    affair: &str,
+    company: &PartyId,
+    programme: &Programme,
+    now: Timestamp,
+) -> Result<Involvement, Problem> {
+    let (assessed, reviewed, decided) = people::part_in(db, account, affair).await?;
+    let conflict = conflict_of(db, programme, account, company, now).await?;
+    Ok(Involvement { of_body, assessed, reviewed, decided, conflict })
 }
 
 /// A person's conflict with a company at a moment: what was declared or recorded, and memberships in it.

@@ -31,6 +31,12 @@ crate::id_types! {
     ReviewId,
     /// A decision.
     DecisionId,
+    /// What a body asks for an application.
+    FeeId,
+    /// A complaint about a holder or a body.
+    ComplaintId,
+    /// A company's appeal against a decision.
+    AppealId,
     /// A certificate's record, for life.
     CertificateId,
     /// One version of a certificate.

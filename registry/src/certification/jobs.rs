@@ -1,4 +1,5 @@
-//! What time alone brings about: idle applications are warned of, and lapse.
+//! What time alone brings about: idle applications are warned of, and lapse; when a suspension is over, withdrawal is
+//! proposed.
 //!
 //! What is due is asked of the rules at every look, from what the database says, so that it does not matter how
 //! often the registry looks, in how many processes, or for how long it stood still.
@@ -7,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
 use super::file::{self, File};
-use super::ids::ApplicationId;
+use super::ids::{ApplicationId, CertificateId};
 use super::rules::application::{ApplicationEvent, ApplicationStep, next};
+use super::rules::certificate::withdrawal_is_due;
 use super::rules::idleness::{Due, Idle, first_warning_days};
 use super::store::applications::{self, Application};
-use super::store::idleness;
+use super::store::{certificates, idleness, suspensions};
 use crate::platform::app::App;
 use crate::platform::audit;
 use crate::platform::authorisation::{Action, Subject};
@@ -151,4 +153,38 @@ pub async fn lapses_at(db: &mut AnyConnection, file: &File) -> Result<Option<Tim
     let lapse_days = file.programme.rules.application_lapse_days;
     let idle = idle(db, &file.application.id, lapse_days).await?;
     Ok((!idle.warned.is_empty()).then(|| idle.lapses()))
+}
+
+/// Proposes to withdraw the certificates whose suspension is over: their decision makers read it in the record, and
+/// nothing else changes. Each is a transaction of its own. Gives whether it stopped early, with more to do.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn propose_withdrawals(app: &App) -> Result<bool, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let over = suspensions::over(&mut db, app.clock.now(), PAGE).await?;
+    drop(db);
+    for certificate in &over {
+        propose_withdrawal(app, certificate).await?;
+    }
+    Ok(i64::try_from(over.len()) == Ok(PAGE))
+}
+
+/// Proposes to withdraw a certificate, if its suspension is over once nobody else can move it.
+async fn propose_withdrawal(app: &App, id: &CertificateId) -> Result<(), Problem> {
+    let mut tx = app.db.write().await?;
+    let Some(certificate) = certificates::get(&mut tx, id).await? else { return Ok(()) };
+    hold::party(&mut tx, &certificate.company_id).await?;
+    let Some(certificate) = certificates::get(&mut tx, id).await? else { return Ok(()) };
+    let Some(term) = suspensions::last(&mut tx, id).await? else { return Ok(()) };
+    let now = app.clock.now();
+    let due = withdrawal_is_due(certificate.state, instant(term.until_at), now);
+    if !due || term.proposed_at.is_some() {
+        return Ok(());
+    }
+    suspensions::propose(&mut tx, &term.decision_id, now).await?;
+    let (action, affair) = (Action::ProposeWithdrawal, certificate.subject());
+    let subject = format!("certificate {}", certificate.number);
+    audit::by_registry(&mut tx, app, action, &affair, &subject).await?;
+    Ok(tx.commit().await?)
 }

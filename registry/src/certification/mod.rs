@@ -7,10 +7,18 @@ pub mod erasure;
 pub mod file;
 pub mod ids;
 pub mod jobs;
+pub mod pages;
 pub mod release;
 pub mod rules;
 pub mod store;
 #[cfg(test)]
 mod tests;
 
-pub use api::routes;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::platform::app::App;
+
+/// Certification's routes: its API, and the desk.
+pub fn routes() -> OpenApiRouter<App> {
+    api::routes().merge(pages::routes())
+}

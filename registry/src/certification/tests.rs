@@ -1,11 +1,13 @@
 //! Certification in one process, on both engines, with a clock that is put forward.
 
+mod complaints;
 mod erasure;
 mod evidence;
 mod facilities;
 mod impartiality;
 mod lapse;
 mod lists;
+mod suspensions;
 
 use std::sync::Arc;
 
@@ -143,6 +145,16 @@ impl Desk {
         Answer { status, bytes }
     }
 
+    /// Asks as nobody, with one header.
+    async fn get_with(&self, path: &str, (name, value): (&str, &str)) -> Answer {
+        let request =
+            Request::get(path).header(name, value).body(Body::empty()).expect("a request");
+        let response = self.routes.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes().to_vec();
+        Answer { status, bytes }
+    }
+
     async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, "application/json", Body::empty()).await
     }
@@ -247,6 +259,11 @@ impl Desk {
     async fn notes(&self) -> Vec<(String, Vec<u8>)> {
         let notes = sqlx::query_as("SELECT id, ciphertext FROM note");
         notes.fetch_all(self.app.db.reader()).await.expect("reads")
+    }
+
+    /// What the database says past the rules.
+    async fn texts(&self, sql: &'static str) -> Vec<String> {
+        sqlx::query_scalar(sql).fetch_all(self.app.db.reader()).await.expect("reads")
     }
 
     /// How many rows there are of what follows `FROM`.

@@ -77,7 +77,12 @@ pub enum Who {
     Offered,
     /// A task on the subject that was accepted, with the role that goes with it still held.
     Assigned(Task),
+    /// A place on the panel that hears the subject, with a role that is fit for it still held.
+    Panel,
 }
+
+/// The roles of those who may hear an appeal.
+pub const PANEL_ROLES: [Role; 2] = [Role::DecisionMaker, Role::Reviewer];
 
 impl Who {
     fn words(self) -> &'static str {
@@ -97,12 +102,13 @@ impl Who {
             Self::Assigned(Task::Assessor) => "an assigned assessor",
             Self::Assigned(Task::Reviewer) => "the assigned reviewer",
             Self::Assigned(Task::Decider) => "the assigned decision maker",
+            Self::Panel => "a member of the panel that hears the appeal",
         }
     }
 }
 
 use Role::{Applicant, Auditor, Buyer, DecisionMaker, Operator, Owner, QualityManager, Reviewer};
-use Who::{Assigned, Member, Offered, SignedIn};
+use Who::{Assigned, Member, Offered, Panel, SignedIn};
 
 const LEAD: Who = Assigned(Task::Lead);
 const ASSESSOR: Who = Assigned(Task::Assessor);
@@ -216,12 +222,32 @@ actions! {
     /// Read a certificate's record as those who act on it see it.
     ReadCertificate = "certificate.read":
         [Member(Applicant), Member(DecisionMaker), Member(QualityManager), Member(Reviewer), Member(Auditor)],
+    /// Quote a fee, and mark it as invoiced and paid.
+    HandleFee = "fee.handle": [Member(QualityManager)],
+    /// Read what an application costs.
+    ReadFee = "fee.read": [Member(Applicant), Member(QualityManager), Member(Auditor)],
+    /// Complain: anyone, without signing in, so that nobody's permission is asked about.
+    Complain = "complaint.file": [],
+    /// Read complaints about a body and its holders.
+    ReadComplaint = "complaint.read": [Member(QualityManager)],
+    /// Acknowledge, resolve or dismiss a complaint.
+    HandleComplaint = "complaint.handle": [Member(QualityManager)],
+    /// Appeal against a decision.
+    Appeal = "appeal.file": [Member(Applicant)],
+    /// Read an appeal.
+    ReadAppeal = "appeal.read": [Member(Applicant), Panel, Member(QualityManager), Member(Auditor)],
+    /// Admit or reject an appeal, and name its panel.
+    AdmitAppeal = "appeal.admit": [Member(QualityManager)],
+    /// Say what the panel finds.
+    HearAppeal = "appeal.hear": [Panel],
     /// Retry or void a credential's release; retire keys; see jobs.
     Operate = "registry.operate": [Member(Operator)],
     /// Warn of an idle application: the registry alone.
     WarnApplication = "application.warn": [],
     /// Let an idle application lapse: the registry alone.
     LapseApplication = "application.lapse": [],
+    /// Propose to withdraw a certificate whose suspension is over: the registry alone.
+    ProposeWithdrawal = "certificate.propose_withdrawal": [],
     /// Release a credential: the registry alone.
     Release = "credential.release": [],
     /// Show a release as failed: the registry alone.
@@ -326,6 +352,8 @@ pub struct Subject {
     pub buyer: Option<PartyId>,
     /// The tasks that are given.
     pub given: Vec<Given>,
+    /// Who hears it, when it is an appeal.
+    pub panel: Vec<AccountId>,
 }
 
 impl Subject {
@@ -356,6 +384,7 @@ impl Subject {
             Who::Assigned(task) => {
                 self.tasks(actor).any(|given| given.task == task && given.accepted)
             }
+            Who::Panel => self.hears(actor),
         }
     }
 
@@ -364,6 +393,12 @@ impl Subject {
         let holds =
             |task: Task| self.body.as_ref().is_some_and(|body| actor.holds(task.role(), body));
         self.given.iter().filter(move |given| given.account == actor.account && holds(given.task))
+    }
+
+    /// Whether the actor is on the panel, and holds a role in the body that is fit for that.
+    fn hears(&self, actor: &Actor) -> bool {
+        let fit = |body| PANEL_ROLES.iter().any(|&role| actor.holds(role, body));
+        self.panel.contains(&actor.account) && self.body.as_ref().is_some_and(fit)
     }
 
     /// The parties that have a say in it, the one whose affair it is first.
@@ -378,6 +413,12 @@ impl Subject {
 }
 
 impl Actor {
+    /// Whether the table allows the act: for what a page offers. What is then done is asked anew.
+    #[must_use]
+    pub fn may(&self, action: Action, subject: &Subject) -> bool {
+        action.who().iter().any(|&who| subject.relates(self, who))
+    }
+
     /// Allows the act, or says why not: [`Problem::Forbidden`] to those who know of the subject,
     /// [`Problem::NotFound`] (with the word for the subject) to strangers, so that nobody learns of
     /// others' affairs by asking.
@@ -390,7 +431,7 @@ impl Actor {
         subject: &Subject,
         what: &'static str,
     ) -> Result<(), Problem> {
-        if action.who().iter().any(|&who| subject.relates(self, who)) {
+        if self.may(action, subject) {
             return Ok(());
         }
         tracing::info!(account = %self.account, action = action.as_str(), "denied");

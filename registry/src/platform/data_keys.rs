@@ -4,9 +4,11 @@
 //! A party's key seals its free texts and addresses its files. Each file has a key of its own beside it, so that one
 //! can be erased and the others stay. What remains of a destroyed key is its row: whose it was, when, and by whom.
 
+use std::collections::HashMap;
+
 use akashi_keys::DataKey;
 use jiff::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::app::App;
 use super::clock::rfc3339;
@@ -93,6 +95,41 @@ pub async fn open(
     };
     let key = DataKey::unwrap(&wrapped, id.as_str(), &app.seal).map_err(Problem::internal)?;
     Ok((id, key))
+}
+
+/// A file's key as it is kept: its id, whose it is, wrapped, when it was destroyed.
+type KeyOfBlob = (DataKeyId, BlobId, Option<Vec<u8>>, Option<i64>);
+
+/// The data keys of files, unwrapped; in place of one that was destroyed, when that was. What has none is not among them.
+///
+/// # Errors
+/// When the database refuses, or a key does not open under the seal key.
+pub async fn open_blobs(
+    db: &mut AnyConnection,
+    app: &App,
+    blobs: &[&BlobId],
+) -> Result<HashMap<BlobId, Result<DataKey, String>>, Problem> {
+    let places: Vec<_> = (1..=blobs.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT id, subject_id, wrapped, destroyed_at FROM data_key WHERE subject_kind = 'blob' AND subject_id IN ({})",
+        places.join(", ")
+    );
+    // A statement for each number of keys is not worth keeping.
+    let query = sqlx::query_as(AssertSqlSafe(sql)).persistent(false);
+    let rows: Vec<KeyOfBlob> =
+        blobs.iter().fold(query, |query, id| query.bind(*id)).fetch_all(db).await?;
+    let mut keys = HashMap::new();
+    for (id, blob, wrapped, destroyed_at) in rows {
+        let key = match (wrapped, destroyed_at) {
+            (_, Some(at)) => Err(rfc3339(at)),
+            (Some(wrapped), None) => {
+                Ok(DataKey::unwrap(&wrapped, id.as_str(), &app.seal).map_err(Problem::internal)?)
+            }
+            (None, None) => continue,
+        };
+        keys.insert(blob, key);
+    }
+    Ok(keys)
 }
 
 /// Destroys a subject's key; a row remains that says when, and by whom. What was destroyed before stays so.

@@ -6,12 +6,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument as _;
 
 use super::app::App;
 use super::audit;
@@ -65,6 +67,7 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
             Problem::internal(anyhow::anyhow!("a handler panicked")).into_response()
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_LIMIT))
+        .layer(CompressionLayer::new().compress_when(is_page))
         .layer(middleware::from_fn(refuse_nul))
         .layer(middleware::from_fn(refuse_in_problems))
         .layer(header_always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -72,6 +75,12 @@ pub fn shell(routes: Router<App>, app: App) -> Router {
         .layer(header_always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(middleware::from_fn_with_state(app.clone(), identify))
         .with_state(app)
+}
+
+/// Whether an answer is a page that travels compressed. What has an `ETag` travels as it is: the tag is that of its bytes.
+fn is_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_some_and(|kind| kind.starts_with(b"text/html")) && !headers.contains_key(header::ETAG)
 }
 
 /// What has no route: a page for whoever reads pages, problem details for programs.
@@ -102,7 +111,9 @@ async fn identify(
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(refused.clone());
     let start = std::time::Instant::now();
-    let mut response = next.run(request).await;
+    // Seen in the log only where it is asked for, with what is done for the request.
+    let span = tracing::debug_span!("request", id = id.as_str());
+    let mut response = next.run(request).instrument(span).await;
     let took = start.elapsed();
     app.requests.answered(&method, &route, response.status(), took);
     tracing::info!(

@@ -28,13 +28,15 @@ text_enum! {
         Erase = "erase",
         /// Warn of idle applications, and let them lapse.
         Lapse = "lapse",
+        /// Propose to withdraw the certificates whose suspension is over.
+        Propose = "propose",
         /// Forget the answers that were kept for repeated requests.
         Forget = "forget",
     }
 }
 
 /// The jobs that are never done: each comes again at its hour.
-const STANDING: [JobKind; 2] = [JobKind::Lapse, JobKind::Forget];
+const STANDING: [JobKind; 3] = [JobKind::Lapse, JobKind::Propose, JobKind::Forget];
 
 /// A claimed job.
 #[derive(Debug, sqlx::FromRow)]

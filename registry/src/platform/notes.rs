@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::data_keys::{self, Subject};
-use super::id::{NoteId, PartyId};
+use super::id::{BlobId, NoteId, PartyId};
 use super::problem::Problem;
 use super::rng::draw;
 
@@ -168,6 +168,41 @@ pub async fn read(
         for (id, lang, ciphertext) in rows(db, ids).await? {
             let text = key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
             texts.insert(id, Shown::Text(Text { text, lang }));
+        }
+    }
+    Ok(Notes(texts))
+}
+
+/// Reads the names of files, each of which sits under the key of its own file.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_names(
+    db: &mut AnyConnection,
+    app: &App,
+    named: &[(&BlobId, &NoteId)],
+) -> Result<Notes, Problem> {
+    let mut texts = BTreeMap::new();
+    for named in named.chunks(AT_ONCE) {
+        let blobs: Vec<_> = named.iter().map(|(blob, _)| *blob).collect();
+        let keys = data_keys::open_blobs(db, app, &blobs).await?;
+        let ids: Vec<_> = named.iter().map(|(_, note)| *note).collect();
+        let mut rows = rows(db, &ids).await?;
+        for (blob, id) in named {
+            let shown = match keys.get(blob) {
+                Some(Ok(key)) => {
+                    let Some(place) = rows.iter().position(|(row, ..)| row == *id) else {
+                        continue;
+                    };
+                    let (_, lang, ciphertext) = rows.swap_remove(place);
+                    let text =
+                        key.open_note(id.as_str(), &ciphertext).map_err(Problem::internal)?;
+                    Shown::Text(Text { text, lang })
+                }
+                Some(Err(erased_at)) => Shown::Erased { erased_at: erased_at.clone() },
+                None => continue,
+            };
+            texts.insert((*id).clone(), shown);
         }
     }
     Ok(Notes(texts))

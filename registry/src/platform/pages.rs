@@ -31,17 +31,19 @@ impl<S: Send + Sync> FromRequestParts<S> for View {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let query = parts.uri.query().unwrap_or_default();
-        let named = query.split('&').find_map(|pair| pair.strip_prefix("lang=")?.parse().ok());
-        Ok(Self {
-            language: named.unwrap_or_else(|| texts::preferred(&parts.headers)),
-            chosen: named.is_some(),
-            here: parts.uri.clone(),
-        })
+        Ok(Self::of(&parts.uri, texts::preferred(&parts.headers)))
     }
 }
 
 impl View {
+    /// The reader of an address, in the language that its query names, or else in this one.
+    #[must_use]
+    pub fn of(here: &Uri, preferred: Locale) -> Self {
+        let query = here.query().unwrap_or_default();
+        let named = query.split('&').find_map(|pair| pair.strip_prefix("lang=")?.parse().ok());
+        Self { language: named.unwrap_or(preferred), chosen: named.is_some(), here: here.clone() }
+    }
+
     /// A reader of an address who chose a language.
     #[must_use]
     pub fn chosen_in(language: Locale, here: &'static str) -> Self {
@@ -84,6 +86,12 @@ impl View {
         let path = path.as_ref();
         let sign = if path.contains('?') { '&' } else { '?' };
         if self.chosen { format!("{path}{sign}lang={}", self.language) } else { path.to_owned() }
+    }
+
+    /// The path below another, in the language that was chosen.
+    #[must_use]
+    pub fn at(&self, base: impl Display, rest: impl Display) -> String {
+        self.url(format!("{base}{rest}"))
     }
 
     /// The language that was chosen, for a form to carry on.

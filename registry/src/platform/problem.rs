@@ -20,7 +20,9 @@ pub const KINDS: &[&str] = &[
     "not-signed-in",
     "sign-in-refused",
     "slow-down",
+    "too-many",
     "forbidden",
+    "cross-site",
     "not-found",
     "erased",
     "not-shown",
@@ -99,12 +101,25 @@ pub enum Problem {
         /// Seconds until the next try is answered.
         wait_s: u64,
     },
+    /// So much of one kind came in of late that no more is taken for now.
+    #[error("Too many {of} came in of late: send yours again in {wait_s} seconds.")]
+    TooMany {
+        /// Of what.
+        of: &'static str,
+        /// Seconds until one is taken again.
+        wait_s: u64,
+    },
     /// Signed in, with a relation to the subject, but without the role that the act needs.
     #[error("This takes another role: {}.", who.join(", or "))]
     Forbidden {
         /// Who may do it.
         who: Vec<&'static str>,
     },
+    /// A form that another site's page sent.
+    #[error(
+        "This form was not sent from a page of this registry: open the page here, and send it from there."
+    )]
+    CrossSite,
     /// There is no such thing, or it is not for this reader.
     #[error("There is no such {0} here for you.")]
     NotFound(&'static str),
@@ -178,6 +193,19 @@ impl Problem {
         Self::Invalid(vec![InvalidMember::new(place, detail)])
     }
 
+    /// The same of a part of a body, which stands below a place.
+    #[must_use]
+    pub fn below(self, place: &str) -> Self {
+        match self {
+            Self::Invalid(members) => {
+                let below =
+                    |m: InvalidMember| InvalidMember { place: format!("{place}{}", m.place), ..m };
+                Self::Invalid(members.into_iter().map(below).collect())
+            }
+            other => other,
+        }
+    }
+
     /// Something that should not happen and is no fault of the caller.
     pub fn internal(error: impl Into<anyhow::Error>) -> Self {
         Self::Internal(error.into())
@@ -234,7 +262,9 @@ impl Problem {
                 (StatusCode::UNAUTHORIZED, "sign-in-refused", "Sign-in refused")
             }
             Self::SlowDown { .. } => (StatusCode::TOO_MANY_REQUESTS, "slow-down", "Slow down"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many for now"),
             Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not your role"),
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross-site", "Sent from elsewhere"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Erased { .. } => (StatusCode::GONE, "erased", "Erased"),
             Self::NotShown => (StatusCode::GONE, "not-shown", "Not shown any more"),
@@ -265,7 +295,9 @@ impl Problem {
             Self::Invalid(members) => json!({ "members": members }),
             Self::NotAcceptable { offers } => json!({ "offers": offers }),
             Self::TooLarge { limit } => json!({ "limit": limit }),
-            Self::SlowDown { wait_s } => json!({ "wait_s": wait_s }),
+            Self::SlowDown { wait_s } | Self::TooMany { wait_s, .. } => {
+                json!({ "wait_s": wait_s })
+            }
             Self::Forbidden { who } => json!({ "who": who }),
             Self::Erased { at } => json!({ "erased_at": at }),
             Self::StaleVersion { seen, current } => json!({ "seen": seen, "current": current }),
@@ -318,7 +350,7 @@ impl IntoResponse for Problem {
             Self::NotSignedIn | Self::SignInRefused(_) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Self::SlowDown { wait_s } => {
+            Self::SlowDown { wait_s } | Self::TooMany { wait_s, .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
             }
             Self::Busy => {
@@ -387,7 +419,9 @@ mod tests {
             Problem::NotSignedIn,
             Problem::SignInRefused(""),
             Problem::SlowDown { wait_s: 1 },
+            Problem::TooMany { of: "complaints", wait_s: 1 },
             Problem::Forbidden { who: vec![] },
+            Problem::CrossSite,
             Problem::NotFound("thing"),
             Problem::Erased { at: text() },
             Problem::NotShown,
@@ -413,7 +447,9 @@ mod tests {
                 | Problem::NotSignedIn
                 | Problem::SignInRefused(_)
                 | Problem::SlowDown { .. }
+                | Problem::TooMany { .. }
                 | Problem::Forbidden { .. }
+                | Problem::CrossSite
                 | Problem::NotFound(_)
                 | Problem::Erased { .. }
                 | Problem::NotShown

@@ -1,4 +1,5 @@
-//! The texts that people read: one file a language in `locales/`, in the Fluent syntax.
+//! The texts that people read, in the Fluent syntax: in `locales/` a file a language for what is public, and one for the
+//! desk.
 
 use std::sync::LazyLock;
 
@@ -9,8 +10,10 @@ use unic_langid::LanguageIdentifier;
 
 use super::accounts::rules::Locale;
 
-const ENGLISH: &str = include_str!("../../locales/en.ftl");
-const JAPANESE: &str = include_str!("../../locales/ja.ftl");
+const ENGLISH: &str =
+    concat!(include_str!("../../locales/en.ftl"), include_str!("../../locales/desk.en.ftl"),);
+const JAPANESE: &str =
+    concat!(include_str!("../../locales/ja.ftl"), include_str!("../../locales/desk.ja.ftl"),);
 
 static TEXTS: LazyLock<[FluentBundle<FluentResource>; 2]> = LazyLock::new(|| {
     let bundle = |language: Locale, source: &str| {

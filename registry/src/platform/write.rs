@@ -39,6 +39,12 @@ pub struct Write<T> {
 }
 
 impl<T> Write<T> {
+    /// The write of somebody who was recognised otherwise than by an access token.
+    #[must_use]
+    pub fn new(actor: Actor, body: T, identity: Identity) -> Self {
+        Self { actor, body, identity }
+    }
+
     /// Begins the act; gives it with what was sent.
     ///
     /// # Errors
@@ -127,7 +133,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 }
 
 /// Reads a whole body, up to the limit; what says that it is larger is not read at all.
-async fn read_body(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
+pub(super) async fn read_body(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
     let too_large = || Problem::TooLarge { limit: JSON_LIMIT as u64 };
     let declared =
         headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
@@ -144,7 +150,7 @@ async fn read_body(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
 }
 
 /// Reads JSON, naming the place of the first fault. An empty body reads as `{}`.
-fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     nul::refuse_in_json(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -199,19 +205,28 @@ impl Identity {
     /// # Errors
     /// When the `Idempotency-Key` is not 1 to 128 visible ASCII characters.
     pub fn of(parts: &axum::http::request::Parts, body_hash: [u8; 32]) -> Result<Self, Problem> {
-        let key = Self::key(parts)?;
+        Ok(Self::keyed(parts, body_hash, Self::key(parts)?))
+    }
+
+    /// The identity of a request that brings its key otherwise than in its headers: a form.
+    #[must_use]
+    pub fn keyed(
+        parts: &axum::http::request::Parts,
+        body_hash: [u8; 32],
+        key: Option<String>,
+    ) -> Self {
         let request_hash = match parts.uri.query() {
             None => body_hash,
             Some(query) => {
                 Sha256::new().chain_update(body_hash).chain_update(query).finalize().into()
             }
         };
-        Ok(Self {
+        Self {
             request_id: RequestId::of(parts),
             route: format!("{} {}", parts.method, parts.uri.path()),
             key,
             request_hash,
-        })
+        }
     }
 
     /// The answer that the same request was given before, if it was.

@@ -1,4 +1,5 @@
-//! The files that pages load: the style sheet, and what the page `/verify` checks files with in the browser.
+//! The files that pages load: the style sheet, the desk's script, and what the page `/verify` checks files with in the
+//! browser.
 
 use std::sync::LazyLock;
 
@@ -52,6 +53,9 @@ const ASSETS: [Asset; 6] = [
     ),
 ];
 
+/// The script of the desk, which no page of the public loads.
+const DESK: Asset = asset!("desk.js", "text/javascript; charset=utf-8", "../../assets/desk.js");
+
 /// The worker's own text; what it keeps, and under which version, is put before it.
 const WORKER: &str = include_str!("../../assets/verify-worker.js");
 
@@ -65,7 +69,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 async fn asset(headers: HeaderMap, Path(path): Path<String>) -> Result<Response, Problem> {
-    let asset = ASSETS.iter().find(|asset| asset.path == path);
+    let asset = ASSETS.iter().chain([&DESK]).find(|asset| asset.path == path);
     let asset = asset.ok_or(Problem::NotFound("file"))?;
     Ok(Public::new(asset.media_type, asset.bytes).answer(&headers))
 }

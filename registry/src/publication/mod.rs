@@ -8,6 +8,7 @@ mod answer;
 mod api;
 mod assets;
 mod changes;
+mod counts;
 pub mod pages;
 mod project;
 pub mod rules;
@@ -30,6 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
     api::routes()
         .merge(assets::routes())
         .merge(changes::routes())
+        .merge(counts::routes())
         .merge(well_known::routes())
         .merge(verification::routes())
 }

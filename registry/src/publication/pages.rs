@@ -28,6 +28,7 @@ pub const EVENTS: &[&str] = &[
     "reissued",
     "withdrawn",
     "terminated",
+    "overturned",
 ];
 
 /// The start page.

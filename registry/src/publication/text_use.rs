@@ -7,6 +7,7 @@ use akashi_schemas::{CriterionKind, FacilityKind};
 
 use super::pages::{EVENTS, IN_FORCE};
 use super::rules::document::CredentialState;
+use crate::certification::pages as desk;
 use crate::certification::rules::certificate::Standing;
 use crate::certification::rules::finding::Grade;
 use crate::platform::problem::KINDS;
@@ -56,9 +57,11 @@ fn families() -> impl Iterator<Item = String> {
         .chain(family("setup-fault", vec!["name", "email", "password", "duplicate"]))
         .chain(family("criterion", CriterionKind::WORDS.to_vec()))
         .chain(family("grade", Grade::WORDS.to_vec()))
-        .chain(family("rating", vec!["conform", "minor", "major"]))
         .chain(family("kind", FacilityKind::WORDS.to_vec()))
         .chain(family("event", EVENTS.to_vec()))
         .chain(family("problem", KINDS.to_vec()))
         .chain(family("explain", KINDS.to_vec()))
+        .chain(
+            desk::FAMILIES.iter().flat_map(move |(prefix, words)| family(prefix, words.to_vec())),
+        )
 }

@@ -1,7 +1,7 @@
 //! What becomes of a certificate while it is in force: suspended, reinstated, withdrawn, given up.
 
 use akashi_tests::{
-    Body, Company, Engine, Granted, LEADING, Offline, Registry, Sides, on_both_engines,
+    Body, Company, Engine, Granted, LEADING, Offline, Registry, Sides, on_both_engines, text,
 };
 use serde_json::{Value, json};
 
@@ -26,6 +26,26 @@ impl Scene {
 
     async fn buyer_told(&self, verdict: &str) -> Offline {
         Offline::once_told(&self.registry, &self.credential, verdict).await
+    }
+
+    /// The application that the company was certified on.
+    async fn application(&self) -> String {
+        let all = self.company.member.get("/api/v1/applications").await.expect(200);
+        all.text("/items/0/id").to_owned()
+    }
+
+    /// The company shows a correction, and the lead assessor verifies it.
+    async fn is_corrected(&self, application: &str, finding: &Value) {
+        let period = "period_from=2026-01-01&period_to=2026-06-30";
+        let attach = format!("/api/v1/evidence?application={application}&{period}");
+        let file = self.company.member.post_body(&attach, "application/pdf", "%PDF-1.7").await;
+        let file = file.expect(201).text("/id").to_owned();
+        let path = format!("/api/v1/findings/{}", finding["id"].as_str().expect("an id"));
+        let shown = json!({"version": finding["version"], "evidence": [file]});
+        let shown = self.company.member.post(&format!("{path}/evidence"), &shown).await.expect(200);
+        let verify = json!({"version": shown.number("/version"), "value": "conform",
+            "reason": text("The list is kept.")});
+        self.body.lead.post(&format!("{path}/verify"), &verify).await.expect(200);
     }
 
     async fn public_once(&self, state: &str) -> Value {
@@ -69,6 +89,48 @@ async fn a_suspended_certificate_does_not_count_until_it_is_reinstated(engine: E
     scene.buyer_told("valid").await;
 }
 
+async fn a_suspension_has_a_term_and_is_lifted_when_its_findings_are_verified(engine: Engine) {
+    let scene = Scene::set(engine).await;
+    let (body, granted) = (&scene.body, &scene.granted);
+    let company = &scene.company;
+    let application = scene.application().await;
+    let findings = format!("/api/v1/findings?application={application}");
+    let finding = company.member.get(&findings).await.expect(200).json[0].clone();
+    let suspend = |until: &str, finding: &Value| {
+        json!({"cause": "nonconformity", "public_reason": "A correction is late.", "heard": true,
+            "until": until, "findings": [finding]})
+    };
+    let late = granted.is_decided_on(body, "suspend", suspend("2099-01-01", &finding["id"])).await;
+    assert_eq!(late.problem("incomplete")["missing"][0]["code"], "suspension_until");
+    let over = granted.is_decided_on(body, "suspend", suspend("2020-01-01", &finding["id"])).await;
+    assert_eq!(over.problem("incomplete")["missing"][0]["code"], "suspension_until");
+    let unknown = json!(application);
+    let foreign = json!({"cause": "nonconformity", "public_reason": "A correction is late.",
+        "heard": true, "findings": [unknown]});
+    granted.is_decided_on(body, "suspend", foreign).await.problem("invalid");
+
+    let suspend = json!({"cause": "nonconformity", "public_reason": "A correction is late.",
+        "heard": true, "findings": [finding["id"]]});
+    granted.is_decided_on(body, "suspend", suspend).await.expect(200);
+    let certificate = format!("/api/v1/certificates/{}", granted.certificate);
+    let seen = body.decision_maker.get(&certificate).await.expect(200);
+    assert!(seen.text("/suspended_until") > seen.text("/valid_from"), "{seen}");
+    assert_eq!(seen.at("/withdrawal_proposed_at"), &Value::Null);
+    let reinstate = json!({"cause_closed": true});
+    let early = granted.is_decided_on(body, "reinstate", reinstate.clone()).await;
+    let missing = early.problem("incomplete")["missing"].clone();
+    assert_eq!(
+        missing,
+        json!([{"code": "finding", "finding": finding["id"],
+        "detail": missing[0]["detail"]}])
+    );
+
+    scene.is_corrected(&application, &finding).await;
+    granted.is_decided_on(body, "reinstate", reinstate).await.expect(200);
+    let seen = body.decision_maker.get(&certificate).await.expect(200);
+    assert_eq!(seen.at("/suspended_until"), &Value::Null);
+}
+
 async fn a_withdrawn_certificate_is_revoked(engine: Engine) {
     let scene = Scene::set(engine).await;
     let withdraw = json!({"public_reason": "Workers were made to pay."});
@@ -102,6 +164,7 @@ fn kinds(public: &Value) -> Vec<&str> {
 
 on_both_engines!(
     a_suspended_certificate_does_not_count_until_it_is_reinstated,
+    a_suspension_has_a_term_and_is_lifted_when_its_findings_are_verified,
     a_withdrawn_certificate_is_revoked,
     a_certificate_that_was_given_up_is_told_from_one_taken_away,
 );

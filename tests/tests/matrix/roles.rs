@@ -31,6 +31,7 @@ pub(crate) const CASE: &str = "
     GET /api/v1/applications/{id}                                      200 401 404 ok ok ok 403 ok 403 ok 403 ok ok 404 404 404 404
     PATCH /api/v1/applications/{id}                          stale-version 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
     PUT /api/v1/applications/{id}/answers/{criterion}  invalid|wrong-state 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
+    PUT /api/v1/applications/{id}/answers              invalid|wrong-state 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/applications/{id}/agreement                 stale-version 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/applications/{id}/submit                    stale-version 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/applications/{id}/withdraw                  stale-version 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
@@ -45,6 +46,7 @@ pub(crate) const CASE: &str = "
     GET /api/v1/assessments/{id}                                       200 401 404 403 ok ok 403 ok 403 ok 403 ok ok 404 404 404 404
     GET /api/v1/assessments/{id}/report                                200 401 404 ok ok ok 403 ok 403 ok 403 403 403 404 404 404 404
     PUT /api/v1/assessments/{id}/ratings/{criterion}   invalid|wrong-state 401 404 403 ok ok 403 403 403 403 403 403 403 404 404 404 404
+    PUT /api/v1/assessments/{id}/ratings               invalid|wrong-state 401 404 403 ok ok 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/assessments/{id}/start                      stale-version 401 404 403 ok 403 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/assessments/{id}/complete                   stale-version 401 404 403 ok 403 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/assessments/{id}/forward                    stale-version 401 404 403 ok 403 403 403 403 403 403 403 403 404 404 404 404
@@ -66,6 +68,23 @@ pub(crate) const CASE: &str = "
     POST /api/v1/certificates/{number}/withdraw              stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
     POST /api/v1/certificates/{number}/reissue               stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
     POST /api/v1/certificates/{number}/terminate             stale-version 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
+    GET /api/v1/applications/{id}/decisions                            200 401 404 ok ok ok 403 ok 403 ok 403 ok ok 404 404 404 404
+    GET /api/v1/certificates/{number}/decisions                        200 401 404 ok 403 403 403 ok ok ok ok ok ok 404 404 404 404
+    GET /api/v1/applications/{id}/fees                                 200 401 404 ok 403 403 403 403 403 403 403 ok ok 404 404 404 404
+    POST /api/v1/applications/{id}/fees                invalid|wrong-state 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/fees/{id}/invoice                           stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/fees/{id}/pay                               stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    GET /api/v1/complaints/{id}/record                                 200 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/complaints/{id}/acknowledge                 stale-version 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/complaints/{id}/resolve                     stale-version 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/complaints/{id}/dismiss                     stale-version 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/appeals                                         duplicate 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
+    GET /api/v1/appeals [of the company]                               200 401 own ok own own own own ok own own ok ok own own own own
+    GET /api/v1/appeals/{id}                                           200 401 404 ok 403 403 403 403 ok 403 403 ok ok 404 404 404 404
+    POST /api/v1/appeals/{id}/admit                          stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/appeals/{id}/reject                         stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/appeals/{id}/panel                          stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/appeals/{id}/outcome                        stale-version 401 404 403 403 403 403 403 ok 403 403 403 403 404 404 404 404
     POST /api/v1/credentials/{id}/retry                      stale-version 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     POST /api/v1/credentials/{id}/void                       stale-version 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     POST /api/v1/evidence               unsupported-media-type|wrong-state 401 404 ok ok ok 403 403 403 403 403 403 403 404 404 404 404
@@ -110,6 +129,7 @@ pub(crate) const REST: &str = "
     POST /api/v1/competences                                       invalid 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
     GET /api/v1/audit [body]                                           200 401 404 404 403 403 403 403 403 403 403 ok ok 404 404 ok 404
     GET /api/v1/audit [all]                                            200 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
+    GET /api/v1/complaints [body]                                      200 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
     GET /api/v1/keys                                                   200 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     POST /api/v1/keys/{id}/retire                                not-found 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     POST /api/v1/keys/{id}/compromised                           not-found 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
@@ -129,6 +149,8 @@ const ANYONE: &str = "
     POST /api/v1/sessions/refresh                     invalid
     GET /api/v1/programmes                                200
     GET /api/v1/programmes/{id}/{version}                 200
+    POST /api/v1/complaints                           invalid
+    GET /api/v1/complaints/{id}                       invalid
     GET /certificates                                     200
     GET /certificates/{number}                            200
     GET /credentials/{id}                                 200
@@ -139,6 +161,7 @@ const ANYONE: &str = "
     GET /changes                                          200
     POST /verify                                          200
     GET /bodies/{slug}/did.json                           200
+    GET /bodies/{slug}/counts                             200
     GET /.well-known/did.json                             200
     GET /.well-known/jwks.json                            200
     GET /.well-known/akashi/root                          200
@@ -155,7 +178,8 @@ const ANYONE: &str = "
 ";
 
 /// Lists of what one has to do with: the subject is in them for those who have, and for nobody else.
-const LISTS: [&str; 2] = ["GET /api/v1/applications", "GET /api/v1/parties"];
+const LISTS: [&str; 3] =
+    ["GET /api/v1/applications", "GET /api/v1/parties", "GET /api/v1/appeals [of the company]"];
 
 /// Ends the session of whoever asks, so those who are asked for everything else do not ask for it.
 const SIGN_OUT: &str = "DELETE /api/v1/sessions/current";
@@ -192,6 +216,9 @@ impl Subject<'_> {
             "findings" if path.contains("{id}") => self.case.finding.as_ref()?,
             "certificates" if path.contains("{number}") => self.case.certificate.as_ref()?,
             "credentials" => self.case.credential.as_ref()?,
+            "fees" => self.case.fee.as_ref()?,
+            "complaints" if path.contains("{id}") => self.case.complaint.as_ref()?,
+            "appeals" => self.case.appeal.as_ref()?,
             "evidence" if path.contains("{id}") => &self.case.evidence,
             "facilities" => &self.case.facility,
             "companies" => &self.case.company,
@@ -214,6 +241,7 @@ impl Subject<'_> {
         match path.as_str() {
             "/api/v1/findings" => path.push_str(&format!("?application={}", self.case.application)),
             "/api/v1/audit" if which == "body" => path.push_str(&format!("?party={}", cast.id)),
+            "/api/v1/complaints" if which == "body" => path.push_str(&format!("?body={}", cast.id)),
             "/api/v1/evidence" => path = self.case.attach_path(),
             _ => {}
         }
@@ -261,6 +289,8 @@ impl Subject<'_> {
             "/applications/{id}/answers/{criterion}" => {
                 json!({"version": 0, "facility": unknown, "answer": "yes"})
             }
+            "/applications/{id}/answers" => json!({"answers": [
+                {"criterion": "RH-2.1", "version": 0, "facility": unknown, "answer": "yes"}]}),
             "/applications/{id}/agreement" => json!({"version": NEVER, "terms_version": "2026-1"}),
             "/applications/{id}/assignments" => {
                 json!({"version": NEVER, "account": cast.lead.id, "task": "lead"})
@@ -271,6 +301,8 @@ impl Subject<'_> {
             "/assessments/{id}/ratings/{criterion}" => {
                 json!({"facility": unknown, "value": "conform", "reason": words()})
             }
+            "/assessments/{id}/ratings" => json!({"ratings": [
+                {"criterion": "RH-2.1", "facility": unknown, "value": "conform", "reason": words()}]}),
             "/assessments/{id}/review" => {
                 with(reasoned(NEVER), json!({"recommendation": "refuse", "na_accepted": true}))
             }
@@ -280,6 +312,15 @@ impl Subject<'_> {
             "/findings/{id}/extend" => {
                 with(reasoned(NEVER), json!({"until": "2035-01-01T00:00:00Z"}))
             }
+            "/complaints" => json!({"about": {"body": "none"}, "text": {"text": "", "lang": "en"}}),
+            "/applications/{id}/fees" => json!({"item": "", "amount": 1, "currency": "JPY"}),
+            "/complaints/{id}/resolve" | "/complaints/{id}/dismiss" => {
+                json!({"version": NEVER, "answer": words()})
+            }
+            "/appeals" => json!({"decision": case.decision, "grounds": words()}),
+            "/appeals/{id}/reject" => reasoned(NEVER),
+            "/appeals/{id}/panel" => json!({"version": NEVER, "members": []}),
+            "/appeals/{id}/outcome" => with(reasoned(NEVER), json!({"outcome": "overturned"})),
             "/certificates/{number}/suspend" => {
                 with(public, json!({"cause": "request", "heard": true}))
             }
@@ -444,6 +485,9 @@ impl Stage {
         ]) {
             cases.push((state, cast.bring(n, step).await));
         }
+        let (_, active) = cases.last_mut().expect("a case");
+        cast.is_complained_of(&self.world.anyone, active).await;
+        cast.is_quoted_a_fee(active).await;
         cases.push(("findings", cast.bring_rated_below(20, Step::Completed, "major").await));
         for (n, (state, step, who, event, body)) in (30..).zip([
             (
@@ -454,18 +498,12 @@ impl Stage {
                 json!({"reason": words()}),
             ),
             ("withdrawn", Step::Deciding, &cast.applicant, "withdraw", json!({})),
-            (
-                "refused",
-                Step::Deciding,
-                &cast.decision_maker,
-                "decision",
-                json!({"kind": "refuse", "reason": words()}),
-            ),
         ]) {
             let case = cast.bring(n, step).await;
             self.end(&case.application_path(), who, event, body).await;
             cases.push((state, case));
         }
+        cases.push(("refused", self.refused_and_heard(33).await));
         let public = json!({"reason": words(), "public_reason": "As decided."});
         let suspend = with(public.clone(), json!({"cause": "request", "heard": true}));
         for (n, (state, event, body)) in (40..)
@@ -482,6 +520,17 @@ impl Stage {
         self.end(&case.assessment_path(), &cast.lead, "abort", json!({"reason": words()})).await;
         cases.push(("aborted", case));
         cases
+    }
+
+    /// A case that was refused and appealed, and is heard by the reviewer who has no task in it.
+    pub(crate) async fn refused_and_heard(&self, n: u32) -> Case {
+        let cast = &self.world.cast;
+        let mut case = cast.bring(n, Step::Deciding).await;
+        let refuse = json!({"kind": "refuse", "reason": words()});
+        self.end(&case.application_path(), &cast.decision_maker, "decision", refuse).await;
+        cast.is_appealed(&mut case).await;
+        cast.is_heard_by(&case, &self.world.second_reviewer).await;
+        case
     }
 
     async fn end(&self, path: &str, who: &Client, event: &str, mut body: Value) {
@@ -510,7 +559,8 @@ async fn everybody_is_answered_as_the_table_of_roles_says(engine: Engine) {
 async fn what_is_public_asks_nobody_who_they_are(engine: Engine) {
     let registry = Registry::start(engine).await;
     let stage = Stage::set(&registry).await;
-    let case = stage.world.cast.bring(1, Step::Active).await;
+    let mut case = stage.world.cast.bring(1, Step::Active).await;
+    stage.world.cast.is_complained_of(&registry.anyone(), &mut case).await;
     let subject = stage.subject(&case);
     let mut wrong = Vec::new();
     for (name, cells) in &Table::read(ANYONE).rows {

@@ -17,6 +17,7 @@ const APPLICATION: &str = "
     attach    draft      submitted  accepted   assessing  deciding   decided  decided  -          -
     link      draft      submitted  accepted   assessing  deciding   -        -        -          -
     take_back draft      -          -          -          -          -        -        -          -
+    quote     draft      submitted  accepted   assessing  deciding   decided  decided  -          -
     submit    submitted  -          -          -          -          -        -        -          -
     withdraw  withdrawn  withdrawn  withdrawn  withdrawn  withdrawn  -        -        -          -
     accept    -          accepted   -          -          -          -        -        -          -
@@ -78,6 +79,30 @@ const BEFORE_RELEASE: &str = "
     reissue    -        -             issuing
 ";
 
+const FEE: &str = "
+            quoted   invoiced paid
+    invoice invoiced -        -
+    pay     -        paid     -
+";
+
+const COMPLAINT: &str = "
+                received     acknowledged resolved dismissed
+    acknowledge acknowledged -            -        -
+    resolve     resolved     resolved     -        -
+    dismiss     dismissed    dismissed    -        -
+";
+
+// Against a suspension. Nobody hears what no panel was named for.
+const APPEAL: &str = "
+              filed     admitted  rejected  panel      upheld overturned remitted
+    admit     admitted  -         -         -          -      -          -
+    reject    rejected  -         -         -          -      -          -
+    panel     -         panel     -         panel      -      -          -
+    uphold    FORBIDDEN FORBIDDEN FORBIDDEN upheld     -      -          -
+    overturn  FORBIDDEN FORBIDDEN FORBIDDEN overturned -      -          -
+    remit     FORBIDDEN FORBIDDEN FORBIDDEN remitted   -      -          -
+";
+
 /// One kind of thing that has a state.
 #[derive(Clone, Copy)]
 enum Machine {
@@ -85,6 +110,9 @@ enum Machine {
     Assessment,
     Finding,
     Certificate,
+    Fee,
+    Complaint,
+    Appeal,
 }
 
 /// Cases that are brought to any state, each with a company of its own.
@@ -118,6 +146,9 @@ impl Walk {
                 "assessment" => Machine::Assessment,
                 "finding" => Machine::Finding,
                 "certificate" => Machine::Certificate,
+                "fee" => Machine::Fee,
+                "complaint" => Machine::Complaint,
+                "appeal" => Machine::Appeal,
                 other => panic!("nothing called {other} has a state"),
             };
             let (who, request) = self.request(machine, event, case).await;
@@ -170,6 +201,48 @@ impl Walk {
                 self.done(&case, way).await;
                 return case;
             }
+            (Machine::Fee, state) => {
+                let mut case = self.bring(Step::Submitted).await;
+                self.world.cast.is_quoted_a_fee(&mut case).await;
+                let way: &[&str] = match state {
+                    "quoted" => &[],
+                    "invoiced" => &["fee invoice"],
+                    "paid" => &["fee invoice", "fee pay"],
+                    other => panic!("no way to {other}"),
+                };
+                self.done(&case, way).await;
+                return case;
+            }
+            (Machine::Complaint, state) => {
+                let mut case = self.bring(Step::Active).await;
+                self.world.cast.is_complained_of(&self.world.anyone, &mut case).await;
+                let way: &[&str] = match state {
+                    "received" => &[],
+                    "acknowledged" => &["complaint acknowledge"],
+                    "resolved" => &["complaint resolve"],
+                    "dismissed" => &["complaint dismiss"],
+                    other => panic!("no way to {other}"),
+                };
+                self.done(&case, way).await;
+                return case;
+            }
+            (Machine::Appeal, state) => {
+                let mut case = self.bring(Step::Active).await;
+                self.done(&case, &["certificate suspend"]).await;
+                self.world.cast.is_appealed(&mut case).await;
+                let way: &[&str] = match state {
+                    "filed" => &[],
+                    "admitted" => &["appeal admit"],
+                    "rejected" => &["appeal reject"],
+                    "panel" => &["appeal admit", "appeal panel"],
+                    "upheld" => &["appeal admit", "appeal panel", "appeal uphold"],
+                    "overturned" => &["appeal admit", "appeal panel", "appeal overturn"],
+                    "remitted" => &["appeal admit", "appeal panel", "appeal remit"],
+                    other => panic!("no way to {other}"),
+                };
+                self.done(&case, way).await;
+                return case;
+            }
             (Machine::Certificate, "issuing") => (Step::Granted, &[]),
             (Machine::Certificate, "issue_failed" | "voided") => {
                 let case = self.bring(Step::Granted).await;
@@ -196,11 +269,22 @@ impl Walk {
             Machine::Assessment => case.assessment_path(),
             Machine::Finding => case.finding_path(),
             Machine::Certificate => case.certificate_path(),
+            Machine::Fee => format!("{API}/fees/{}", case.fee.as_deref().expect("there is a fee")),
+            Machine::Complaint => case.complaint_path(),
+            Machine::Appeal => case.appeal_path(),
         }
     }
 
     async fn now(&self, machine: Machine, case: &Case) -> (String, i64) {
-        let path = Walk::subject(machine, case);
+        if matches!(machine, Machine::Fee) {
+            let path = format!("{}/fees", case.application_path());
+            let fees = self.world.cast.quality_manager.get(&path).await.expect(200);
+            return (fees.text("/0/state").to_owned(), fees.number("/0/version"));
+        }
+        let mut path = Walk::subject(machine, case);
+        if matches!(machine, Machine::Complaint) {
+            path.push_str("/record");
+        }
         let read = self.world.cast.quality_manager.get(&path).await.expect(200);
         (read.text("/state").to_owned(), read.number("/version"))
     }
@@ -214,7 +298,41 @@ impl Walk {
             Machine::Assessment => self.move_assessment(event, &subject, version, case),
             Machine::Finding => self.move_finding(event, &subject, version, case).await,
             Machine::Certificate => self.move_certificate(event, &subject, version, case),
+            Machine::Fee => {
+                let pay = post(format!("{subject}/{event}"), json!({"version": version}));
+                (&self.world.cast.quality_manager, pay)
+            }
+            Machine::Complaint => self.move_complaint(event, &subject, version),
+            Machine::Appeal => self.move_appeal(event, &subject, version),
         }
+    }
+
+    fn move_complaint(&self, event: &str, at: &str, version: i64) -> (&Client, Request) {
+        let manager = &self.world.cast.quality_manager;
+        let body = match event {
+            "acknowledge" => json!({"version": version}),
+            "resolve" | "dismiss" => json!({"version": version, "answer": words()}),
+            other => panic!("a complaint knows no {other}"),
+        };
+        (manager, post(format!("{at}/{event}"), body))
+    }
+
+    /// The panel is the reviewer who has no task anywhere.
+    fn move_appeal(&self, event: &str, at: &str, version: i64) -> (&Client, Request) {
+        let (manager, panel) = (&self.world.cast.quality_manager, &self.world.second_reviewer);
+        let found = match event {
+            "admit" => return (manager, post(format!("{at}/admit"), json!({"version": version}))),
+            "reject" => return (manager, post(format!("{at}/reject"), reasoned(version))),
+            "panel" => {
+                let body = json!({"version": version, "members": [panel.id]});
+                return (manager, post(format!("{at}/panel"), body));
+            }
+            "uphold" => "upheld",
+            "overturn" => "overturned",
+            "remit" => "remitted",
+            other => panic!("an appeal knows no {other}"),
+        };
+        (panel, post(format!("{at}/outcome"), with(reasoned(version), json!({"outcome": found}))))
     }
 
     fn move_application(
@@ -254,6 +372,10 @@ impl Walk {
             "take_back" => {
                 let path = format!("{API}/evidence/{}", case.evidence);
                 (company, request("DELETE", path, json!(null)))
+            }
+            "quote" => {
+                let fee = json!({"item": "Second visit", "amount": 80_000, "currency": "JPY"});
+                (manager, post(format!("{at}/fees"), fee))
             }
             "submit" | "withdraw" => {
                 (company, post(format!("{at}/{event}"), json!({"version": version})))
@@ -456,6 +578,24 @@ async fn a_certificate_moves_as_its_table_says(engine: Engine) {
     registry.discard().await;
 }
 
+async fn a_fee_moves_as_its_table_says(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    Walk::begin(&registry).await.walk(Machine::Fee, FEE).await;
+    registry.discard().await;
+}
+
+async fn a_complaint_moves_as_its_table_says(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    Walk::begin(&registry).await.walk(Machine::Complaint, COMPLAINT).await;
+    registry.discard().await;
+}
+
+async fn an_appeal_moves_as_its_table_says(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    Walk::begin(&registry).await.walk(Machine::Appeal, APPEAL).await;
+    registry.discard().await;
+}
+
 async fn a_certificate_before_its_release_moves_as_its_table_says(engine: Engine) {
     let mut registry = Registry::start(engine).await;
     let mut walk = Walk::begin(&registry).await;
@@ -469,5 +609,8 @@ on_both_engines!(
     an_assessment_moves_as_its_table_says,
     a_finding_moves_as_its_table_says,
     a_certificate_moves_as_its_table_says,
+    a_fee_moves_as_its_table_says,
+    a_complaint_moves_as_its_table_says,
+    an_appeal_moves_as_its_table_says,
     a_certificate_before_its_release_moves_as_its_table_says,
 );

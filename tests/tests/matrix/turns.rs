@@ -28,7 +28,7 @@ const TAKE_NO_TURN: [&str; 11] = [
 /// Whoever may do it and is asked about first.
 fn allowed(table: &Table<'_>, row: usize) -> &'static str {
     let (name, cells) = &table.rows[row];
-    let columns = ["co", "le", "as", "re", "de", "qm", "ow", "op"];
+    let columns = ["co", "le", "as", "re", "r2", "de", "qm", "ow", "op"];
     columns
         .into_iter()
         .find(|column| cells[column] == "ok")
@@ -42,10 +42,13 @@ async fn every_write_about_a_party_waits_for_the_one_under_way() {
     }
     let registry = Registry::start(Engine::Postgres).await;
     let stage = Stage::set(&registry).await;
-    let active = stage.world.cast.bring(1, Step::Active).await;
+    let mut active = stage.world.cast.bring(1, Step::Active).await;
+    stage.world.cast.is_complained_of(&stage.world.anyone, &mut active).await;
+    stage.world.cast.is_quoted_a_fee(&mut active).await;
+    let heard = stage.refused_and_heard(3).await;
     let with_finding = stage.world.cast.bring_rated_below(2, Step::Completed, "major").await;
     let (mut wrong, mut asked, mut rows) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-    for (case, text) in [(&active, CASE), (&with_finding, CASE), (&active, REST)] {
+    for (case, text) in [(&active, CASE), (&with_finding, CASE), (&heard, CASE), (&active, REST)] {
         let table = Table::read(text);
         rows.extend(table.rows.iter().map(|(name, _)| name.clone()));
         for (row, (name, _)) in table.rows.iter().enumerate() {
@@ -66,10 +69,10 @@ async fn every_write_about_a_party_waits_for_the_one_under_way() {
             }
             let who = stage.world.actors(allowed(&table, row))[0];
             asked.insert(name.clone());
-            // What is about a case is about its company, and holds that.
+            // What is about a case is about its company, and holds that; a complaint is about its body.
             let company =
                 format!("UPDATE party SET version = version WHERE id = '{}'", case.company);
-            let held = match text == CASE {
+            let held = match text == CASE && !name.contains("/complaints/") {
                 true => registry.held_by(&company).await,
                 false => registry.held().await,
             };

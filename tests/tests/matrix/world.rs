@@ -11,7 +11,7 @@ pub(crate) const API: &str = "/api/v1";
 /// The cast, their colleagues without a task, and strangers.
 pub(crate) struct World {
     pub(crate) cast: Cast,
-    anyone: Client,
+    pub(crate) anyone: Client,
     stranger: Person,
     pub(crate) second_assessor: Person,
     pub(crate) second_reviewer: Person,
@@ -105,6 +105,9 @@ impl World {
         paths.extend(case.assessment.as_ref().map(|_| case.assessment_path()));
         paths.extend(case.finding.as_ref().map(|_| case.finding_path()));
         paths.extend(case.certificate.as_ref().map(|_| case.certificate_path()));
+        paths.extend(case.fee.as_ref().map(|_| format!("{}/fees", case.application_path())));
+        paths.extend(case.complaint.as_ref().map(|_| format!("{}/record", case.complaint_path())));
+        paths.extend(case.appeal.as_ref().map(|_| case.appeal_path()));
         let mut read = Vec::new();
         for path in paths {
             read.push(self.cast.quality_manager.get(&path).await.expect(200).json);

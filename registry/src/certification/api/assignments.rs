@@ -91,7 +91,7 @@ async fn candidate(
 #[utoipa::path(post, path = "/api/v1/applications/{id}/assignments", params(("id" = String, Path)),
     request_body = Assign, tag = "applications",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn assign(
+pub(in crate::certification) async fn assign(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<Assign>,
@@ -165,7 +165,7 @@ async fn plan(act: &mut Act<'_>, file: &File, body: &Assign) -> Result<(), Probl
 #[utoipa::path(post, path = "/api/v1/applications/{id}/assignments/{assignment}/accept",
     params(("id" = String, Path), ("assignment" = String, Path)), tag = "applications",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn accept(
+pub(in crate::certification) async fn accept(
     State(app): State<App>,
     Path((id, assignment)): Path<(ApplicationId, AssignmentId)>,
     write: Write<Nothing>,
@@ -193,7 +193,7 @@ pub(crate) struct End {
 #[utoipa::path(post, path = "/api/v1/applications/{id}/assignments/{assignment}/end", request_body = End,
     params(("id" = String, Path), ("assignment" = String, Path)), tag = "applications",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn end(
+pub(in crate::certification) async fn end(
     State(app): State<App>,
     Path((id, assignment)): Path<(ApplicationId, AssignmentId)>,
     write: Write<End>,

@@ -30,7 +30,7 @@ use crate::certification::store::assessments::Rated;
 use crate::certification::store::certificates::{Certificate, Version};
 use crate::certification::store::decisions::{Decision, RuleResult};
 use crate::certification::store::{
-    applications, assessments, certificates, decisions, facilities, parties, programmes,
+    appeals, applications, assessments, certificates, decisions, facilities, parties, programmes,
 };
 use crate::issuance::{self, Purpose};
 use crate::platform::app::App;
@@ -120,7 +120,7 @@ struct Basis {
 /// transaction; the credential is released when the log has numbered it.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/decision", params(("id" = String, Path)), request_body = Decide,
     tag = "decisions", responses((status = 201, body = Decided), (status = "4XX", body = ProblemDetails)))]
-async fn decide(
+pub(in crate::certification) async fn decide(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<Decide>,
@@ -302,9 +302,11 @@ async fn record(
 ) -> Result<DecisionId, Problem> {
     let id = DecisionId::new(act.now, &*act.app.rng);
     let outcome = &basis.outcome;
+    let application = &basis.loaded.file.application.id;
+    let appeal = appeals::that_reopened(&mut act.tx, application).await?;
     let decision = Decision {
         id: &id,
-        application: Some(&basis.loaded.file.application.id),
+        application: Some(application),
         certificate: certificate.map(|certificate| &certificate.id),
         kind,
         cause: None,
@@ -318,6 +320,7 @@ async fn record(
         reason,
         public_reason: body.public_reason.as_deref(),
         by: &act.actor.account,
+        appeal: appeal.as_ref(),
         effective_at: act.now.as_millisecond(),
     };
     let inserted = decisions::insert(&mut act.tx, &decision, act.now).await;
@@ -453,7 +456,7 @@ pub(crate) struct More {
 /// Sends the application back to its assessors for more.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/more", params(("id" = String, Path)), request_body = More,
     tag = "decisions", responses((status = 200, body = super::Written), (status = "4XX", body = ProblemDetails)))]
-async fn ask_for_more(
+pub(in crate::certification) async fn ask_for_more(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<More>,

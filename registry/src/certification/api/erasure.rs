@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// certificate. Its record remains, and that it applied; it can keep nothing here any more.
 #[utoipa::path(post, path = "/api/v1/parties/{id}/erase", params(("id" = String, Path)), request_body = Move,
     tag = "parties", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn erase(
+pub(in crate::certification) async fn erase(
     State(app): State<App>,
     Path(id): Path<PartyId>,
     write: Write<Move>,

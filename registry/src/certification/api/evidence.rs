@@ -5,9 +5,10 @@ use akashi_schemas::misleading::misleads;
 use akashi_schemas::text_enum;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::Stream;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -51,18 +52,18 @@ text_enum! {
 pub(crate) struct Attach {
     /// The application that it is for.
     #[param(value_type = String)]
-    application: ApplicationId,
+    pub(in crate::certification) application: ApplicationId,
     /// The first day that it speaks of.
     #[param(value_type = String)]
-    period_from: Date,
+    pub(in crate::certification) period_from: Date,
     /// The last day that it speaks of.
     #[param(value_type = String)]
-    period_to: Date,
+    pub(in crate::certification) period_to: Date,
     /// The last day on which it holds, for a licence or a contract.
     #[param(value_type = Option<String>)]
-    expires_on: Option<Date>,
+    pub(in crate::certification) expires_on: Option<Date>,
     /// The file's name.
-    name: Option<String>,
+    pub(in crate::certification) name: Option<String>,
 }
 
 /// Evidence that was received.
@@ -80,11 +81,35 @@ pub(crate) struct Attached {
 #[utoipa::path(post, path = "/api/v1/evidence", params(Attach), tag = "evidence",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = Attached), (status = "4XX", body = ProblemDetails)))]
-async fn attach(
+pub(in crate::certification) async fn attach(
     State(app): State<App>,
     actor: Actor,
     Query(query): Query<Attach>,
     request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    Identity::key(&parts)?;
+    let declared = content_type(&parts.headers)?;
+    refuse_declared_size(&parts.headers)?;
+    let file = Incoming { declared, content: body.into_data_stream() };
+    receive(&app, actor, query, |hash| Identity::of(&parts, hash), file).await
+}
+
+/// A file that arrives.
+pub(in crate::certification) struct Incoming<S> {
+    /// Its type, as it was declared.
+    pub(in crate::certification) declared: String,
+    /// Its content.
+    pub(in crate::certification) content: S,
+}
+
+/// Receives a file and keeps it as evidence. What the request is known again by follows from the content's hash.
+pub(in crate::certification) async fn receive(
+    app: &App,
+    actor: Actor,
+    query: Attach,
+    identity: impl FnOnce([u8; 32]) -> Result<Identity, Problem>,
+    file: Incoming<impl Stream<Item = Result<Bytes, axum::Error>> + Unpin>,
 ) -> Result<Response, Problem> {
     if query.period_to < query.period_from {
         return Err(Problem::invalid("period_to", "is before period_from"));
@@ -98,18 +123,16 @@ async fn attach(
     actor.authorise(Action::AttachEvidence, &subject, "application")?;
     Work::Attach.in_state(application.state)?;
     let company = data_keys::Subject::Party(&application.company_id);
-    let (_, party_key) = data_keys::open(&mut db, &app, company).await?;
+    let (_, party_key) = data_keys::open(&mut db, app, company).await?;
     drop(db);
-    let (parts, body) = request.into_parts();
-    Identity::key(&parts)?;
     query.name.as_deref().map_or(Ok(()), check_name)?;
-    let declared = content_type(&parts.headers)?;
-    refuse_declared_size(&parts.headers)?;
-    let key = data_keys::fresh(&app);
-    let content = body.into_data_stream();
-    let received = app.blobs.receive(&app, &party_key, &key, &declared, content).await?;
+    let key = data_keys::fresh(app);
+    let received = app.blobs.receive(app, &party_key, &key, &file.declared, file.content).await?;
     let arrival = Arrival { actor, company: application.company_id, key, query };
-    let kept = keep(&app, &parts, arrival, &received).await;
+    let kept = match identity(*received.address.as_bytes()) {
+        Ok(identity) => keep(app, identity, arrival, &received).await,
+        Err(problem) => Err(problem),
+    };
     // What was placed has left its temporary place; whatever is still there is not needed.
     app.blobs.discard(&received).await?;
     kept
@@ -127,12 +150,11 @@ struct Arrival {
 /// Writes what was received, unless the same request was answered before.
 async fn keep(
     app: &App,
-    parts: &Parts,
+    identity: Identity,
     arrival: Arrival,
     received: &Received,
 ) -> Result<Response, Problem> {
     let Arrival { actor, company, key, query } = arrival;
-    let identity = Identity::of(parts, *received.address.as_bytes())?;
     if let Some(answer) = identity.answered_before(app, &actor).await? {
         return Ok(answer);
     }
@@ -264,7 +286,7 @@ fn may_read(actor: &Actor, subjects: &[Subject]) -> Result<(), Problem> {
 #[utoipa::path(get, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
               (status = "4XX", body = ProblemDetails)))]
-async fn get(
+pub(in crate::certification) async fn get(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<EvidenceId>,
@@ -326,7 +348,7 @@ pub(crate) struct LinkTo {
 /// Links evidence to a criterion at a facility of an application that is under way.
 #[utoipa::path(post, path = "/api/v1/evidence/{id}/links", params(("id" = String, Path)), request_body = LinkTo,
     tag = "evidence", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn link(
+pub(in crate::certification) async fn link(
     State(app): State<App>,
     Path(id): Path<EvidenceId>,
     write: Write<LinkTo>,
@@ -377,7 +399,7 @@ async fn link(
 /// erased by destroying its key, unless other evidence has the same file; a record remains that it was there.
 #[utoipa::path(delete, path = "/api/v1/evidence/{id}", params(("id" = String, Path)), tag = "evidence",
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-async fn remove(
+pub(in crate::certification) async fn remove(
     State(app): State<App>,
     Path(id): Path<EvidenceId>,
     write: Write<Nothing>,
@@ -405,26 +427,26 @@ async fn remove(
 /// Evidence as its criterion shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EvidenceView {
-    pub(super) id: EvidenceId,
-    pub(super) criterion: String,
-    pub(super) facility: FacilityId,
-    pub(super) finding: Option<FindingId>,
+    pub(crate) id: EvidenceId,
+    pub(crate) criterion: String,
+    pub(crate) facility: FacilityId,
+    pub(crate) finding: Option<FindingId>,
     /// The file's name, as the uploader had it.
-    name: Option<Shown>,
+    pub(crate) name: Option<Shown>,
     /// The first day that it speaks of.
-    period_from: String,
+    pub(crate) period_from: String,
     /// The last day that it speaks of.
-    period_to: String,
+    pub(crate) period_to: String,
     /// The last day on which it holds.
-    expires_on: Option<String>,
+    pub(crate) expires_on: Option<String>,
     /// Whether that day is over, in the programme's time zone.
-    expired: bool,
+    pub(crate) expired: bool,
     /// When it was erased.
-    erased_at: Option<String>,
+    pub(crate) erased_at: Option<String>,
 }
 
 /// The evidence of an application, link by link, as it stands at a moment.
-pub(super) async fn of_application(
+pub(in crate::certification) async fn of_application(
     db: &mut sqlx::AnyConnection,
     app: &App,
     file: &File,
@@ -432,13 +454,17 @@ pub(super) async fn of_application(
 ) -> Result<Vec<EvidenceView>, Problem> {
     let zone = file::zone(&file.programme)?;
     let over = |day: &str| day.parse::<Date>().is_ok_and(|day| zone.is_over(day, now));
+    let links = evidence::links(db, &file.application.id).await?;
+    let named = links.iter().filter(|linked| linked.removed_at.is_none());
+    let named: Vec<_> = named.filter_map(|l| Some((&l.blob_id, l.name_note.as_ref()?))).collect();
+    let names = notes::read_names(db, app, &named).await?;
     let mut views = Vec::new();
-    for linked in evidence::links(db, &file.application.id).await? {
+    for linked in links {
         views.push(EvidenceView {
             name: match linked.removed_at.map(rfc3339) {
                 // Another evidence may still need the file, and with it the key.
                 Some(erased_at) => linked.name_note.map(|_| Shown::Erased { erased_at }),
-                None => name(db, app, &linked.blob_id, linked.name_note.as_ref()).await?,
+                None => names.of_optional(linked.name_note.as_ref())?,
             },
             id: linked.link.evidence_id,
             criterion: linked.link.criterion,

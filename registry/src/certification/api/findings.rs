@@ -110,7 +110,7 @@ pub(crate) struct Plan {
 /// The company says why it happened and what it will do.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/plan", params(("id" = String, Path)), request_body = Plan,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn plan(
+pub(in crate::certification) async fn plan(
     State(app): State<App>,
     Path(id): Path<FindingId>,
     write: Write<Plan>,
@@ -130,7 +130,7 @@ async fn plan(
 /// The assessor accepts the plan.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/accept", params(("id" = String, Path)), request_body = Move,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn accept(
+pub(in crate::certification) async fn accept(
     State(app): State<App>,
     Path(id): Path<FindingId>,
     write: Write<Move>,
@@ -154,7 +154,7 @@ pub(crate) struct ShowEvidence {
 #[utoipa::path(post, path = "/api/v1/findings/{id}/evidence", params(("id" = String, Path)),
     request_body = ShowEvidence, tag = "findings",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn show_evidence(
+pub(in crate::certification) async fn show_evidence(
     State(app): State<App>,
     Path(id): Path<FindingId>,
     write: Write<ShowEvidence>,
@@ -212,7 +212,7 @@ pub(crate) struct Verify {
 /// The assessor verifies the correction with a new rating, which must be better than the one found.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/verify", params(("id" = String, Path)), request_body = Verify,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn verify(
+pub(in crate::certification) async fn verify(
     State(app): State<App>,
     Path(id): Path<FindingId>,
     write: Write<Verify>,
@@ -235,7 +235,7 @@ async fn verify(
 #[utoipa::path(post, path = "/api/v1/findings/{id}/reject", params(("id" = String, Path)),
     request_body = MoveWithReason, tag = "findings",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn reject(
+pub(in crate::certification) async fn reject(
     State(app): State<App>,
     Path(id): Path<FindingId>,
     write: Write<MoveWithReason>,
@@ -251,7 +251,7 @@ async fn reject(
 #[utoipa::path(post, path = "/api/v1/findings/{id}/decline", params(("id" = String, Path)),
     request_body = MoveWithReason, tag = "findings",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn decline(
+pub(in crate::certification) async fn decline(
     State(app): State<App>,
     Path(id): Path<FindingId>,
     write: Write<MoveWithReason>,
@@ -278,7 +278,7 @@ pub(crate) struct Extend {
 /// The decision maker extends the term, once.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/extend", params(("id" = String, Path)), request_body = Extend,
     tag = "findings", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn extend(
+pub(in crate::certification) async fn extend(
     State(app): State<App>,
     Path(id): Path<FindingId>,
     write: Write<Extend>,
@@ -345,7 +345,7 @@ pub(crate) struct Of {
 /// The findings of an application's assessment, oldest first.
 #[utoipa::path(get, path = "/api/v1/findings", params(Of), tag = "findings",
     responses((status = 200, body = Vec<FindingView>), (status = "4XX", body = ProblemDetails)))]
-async fn list(
+pub(in crate::certification) async fn list(
     State(app): State<App>,
     actor: Actor,
     Query(of): Query<Of>,
@@ -390,7 +390,7 @@ pub(crate) struct FindingEventView {
 /// A finding with all that was done about it.
 #[utoipa::path(get, path = "/api/v1/findings/{id}", params(("id" = String, Path)), tag = "findings",
     responses((status = 200, body = FindingDetail), (status = "4XX", body = ProblemDetails)))]
-async fn get(
+pub(in crate::certification) async fn get(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<FindingId>,

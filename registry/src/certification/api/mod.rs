@@ -1,16 +1,19 @@
 //! Certification over HTTP: each handler loads, authorises, asks the rules, writes.
 
-mod applications;
-mod assessments;
-mod assignments;
-mod certificates;
-mod decisions;
-mod erasure;
-mod evidence;
-mod findings;
-mod parties;
-mod people;
-mod programmes;
+pub(in crate::certification) mod appeals;
+pub(in crate::certification) mod applications;
+pub(in crate::certification) mod assessments;
+pub(in crate::certification) mod assignments;
+pub(in crate::certification) mod certificates;
+pub(in crate::certification) mod complaints;
+pub(in crate::certification) mod decisions;
+pub(in crate::certification) mod erasure;
+pub(in crate::certification) mod evidence;
+pub(in crate::certification) mod fees;
+pub(in crate::certification) mod findings;
+pub(in crate::certification) mod parties;
+pub(in crate::certification) mod people;
+pub(in crate::certification) mod programmes;
 
 use akashi_schemas::misleading::misleads;
 pub(super) use decisions::apply_rule;
@@ -40,6 +43,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(findings::routes())
         .merge(decisions::routes())
         .merge(certificates::routes())
+        .merge(complaints::routes())
+        .merge(appeals::routes())
+        .merge(fees::routes())
 }
 
 /// The answer to a write: what was written and its version.

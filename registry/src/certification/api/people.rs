@@ -54,7 +54,10 @@ pub(crate) struct Declare {
 /// Declares one's own conflict of interest, or records one of a body's people.
 #[utoipa::path(post, path = "/api/v1/conflicts", request_body = Declare, tag = "duties",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn declare(State(app): State<App>, write: Write<Declare>) -> Result<Response, Problem> {
+pub(in crate::certification) async fn declare(
+    State(app): State<App>,
+    write: Write<Declare>,
+) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let id = ConflictId::new(act.now, &*app.rng);
     act.hold(&body.party).await?;
@@ -121,7 +124,7 @@ pub(crate) struct RecordCompetence {
 /// Records that one of a body's people is competent for a programme.
 #[utoipa::path(post, path = "/api/v1/competences", request_body = RecordCompetence, tag = "duties",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn record_competence(
+pub(in crate::certification) async fn record_competence(
     State(app): State<App>,
     write: Write<RecordCompetence>,
 ) -> Result<Response, Problem> {
@@ -166,7 +169,7 @@ pub(crate) struct AuditQuery {
 /// The audit trail: ids and words, never content.
 #[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), tag = "duties",
     responses((status = 200, body = Page<audit::Entry>), (status = "4XX", body = ProblemDetails)))]
-async fn audit_trail(
+pub(in crate::certification) async fn audit_trail(
     State(app): State<App>,
     actor: Actor,
     Query(query): Query<AuditQuery>,

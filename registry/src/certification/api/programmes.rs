@@ -48,7 +48,9 @@ pub(crate) struct Listed {
 
 /// All published programme versions, oldest first.
 #[utoipa::path(get, path = "/api/v1/programmes", tag = "programmes", responses((status = 200, body = Vec<Listed>)))]
-async fn list(State(app): State<App>) -> Result<Json<Vec<Listed>>, Problem> {
+pub(in crate::certification) async fn list(
+    State(app): State<App>,
+) -> Result<Json<Vec<Listed>>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let versions = programmes::all_published(&mut db).await?;
     let listed = |row: ProgrammeVersion| {
@@ -73,7 +75,7 @@ fn hex(bytes: &[u8]) -> String {
 #[utoipa::path(get, path = "/api/v1/programmes/{id}/{version}", tag = "programmes",
     params(("id" = String, Path), ("version" = String, Path)),
     responses((status = 200, body = Value), (status = "4XX", body = ProblemDetails)))]
-async fn get(
+pub(in crate::certification) async fn get(
     State(app): State<App>,
     Path((id, version)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
@@ -122,7 +124,7 @@ pub(crate) struct Draft {
 /// Drafts a version of a programme. Every fault is named with its place.
 #[utoipa::path(post, path = "/api/v1/programmes/{id}/drafts", params(("id" = String, Path)), request_body = Draft,
     tag = "programmes", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn draft(
+pub(in crate::certification) async fn draft(
     State(app): State<App>,
     Path(id): Path<String>,
     write: Write<Draft>,
@@ -195,7 +197,7 @@ async fn open(
 #[utoipa::path(put, path = "/api/v1/programmes/{id}/drafts/{draft}", request_body = Redraft, tag = "programmes",
     params(("id" = String, Path), ("draft" = String, Path)),
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn redraft(
+pub(in crate::certification) async fn redraft(
     State(app): State<App>,
     Path((id, draft)): Path<(String, ProgrammeVersionId)>,
     write: Write<Redraft>,
@@ -230,7 +232,7 @@ pub(crate) struct Publish {
 #[utoipa::path(post, path = "/api/v1/programmes/{id}/drafts/{draft}/publish", request_body = Publish, tag = "programmes",
     params(("id" = String, Path), ("draft" = String, Path)),
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn publish(
+pub(in crate::certification) async fn publish(
     State(app): State<App>,
     Path((id, draft)): Path<(String, ProgrammeVersionId)>,
     write: Write<Publish>,
@@ -264,7 +266,10 @@ pub(crate) struct Authorise {
 /// Authorises a certification body to certify under one's programme for a period.
 #[utoipa::path(post, path = "/api/v1/authorisations", request_body = Authorise, tag = "programmes",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn authorise(State(app): State<App>, write: Write<Authorise>) -> Result<Response, Problem> {
+pub(in crate::certification) async fn authorise(
+    State(app): State<App>,
+    write: Write<Authorise>,
+) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     act.hold(&body.body).await?;
     let owner = programmes::owner(&mut act.tx, &body.programme)
@@ -310,7 +315,7 @@ pub(crate) struct EndAuthorisation {
 #[utoipa::path(post, path = "/api/v1/authorisations/{id}/end", params(("id" = String, Path)),
     request_body = EndAuthorisation, tag = "programmes",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn end_authorisation(
+pub(in crate::certification) async fn end_authorisation(
     State(app): State<App>,
     Path(id): Path<AuthorisationId>,
     write: Write<EndAuthorisation>,

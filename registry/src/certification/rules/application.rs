@@ -78,6 +78,8 @@ text_enum! {
         More = "more",
         /// Granted or refused.
         Decide = "decide",
+        /// An appeal against the refusal brings it back to its decision.
+        Reopen = "reopen",
         /// The company takes it back.
         Withdraw = "withdraw",
         /// It is warned that it is going to lapse.
@@ -96,6 +98,7 @@ moves! { ApplicationState, ApplicationEvent {
     Recommend by [Reviewer]: Assessing => Deciding;
     More by [DecisionMaker]: Deciding => Assessing;
     Decide by [DecisionMaker]: Deciding => Decided;
+    Reopen by [AppealPanel]: Decided => Deciding;
     Withdraw by [Applicant]:
         Draft => Withdrawn, Submitted => Withdrawn, Accepted => Withdrawn,
         Assessing => Withdrawn, Deciding => Withdrawn;
@@ -127,6 +130,11 @@ pub enum ApplicationStep<'a> {
     /// See [`ApplicationEvent::Decide`]; what a decision needs stands in
     /// [`decision`](super::decision).
     Decide,
+    /// See [`ApplicationEvent::Reopen`].
+    Reopen {
+        /// Whether it was refused.
+        refused: bool,
+    },
     /// See [`ApplicationEvent::Withdraw`].
     Withdraw,
     /// See [`ApplicationEvent::Lapse`].
@@ -154,6 +162,8 @@ text_enum! {
         Assess = "assess",
         /// One of its findings is moved on.
         Correct = "correct",
+        /// A fee is quoted.
+        Quote = "quote",
     }
 }
 
@@ -169,6 +179,7 @@ impl Work {
             Self::EndAssignment => Duty::Review.assignable_in(),
             Self::Assess => &[Assessing],
             Self::Correct => &[Assessing, Deciding, Decided],
+            Self::Quote => &[Draft, Submitted, Accepted, Assessing, Deciding, Decided],
         }
     }
 
@@ -179,7 +190,7 @@ impl Work {
         match self {
             Self::FillIn | Self::Answer | Self::Agree | Self::TakeBack => &[Applicant],
             Self::Attach | Self::Link => &[Applicant, LeadAssessor, Assessor],
-            Self::EndAssignment => &[QualityManager],
+            Self::EndAssignment | Self::Quote => &[QualityManager],
             Self::Assess => &[LeadAssessor, Assessor, Reviewer],
             Self::Correct => &[Applicant, LeadAssessor, Assessor, DecisionMaker],
         }
@@ -256,6 +267,7 @@ impl ApplicationStep<'_> {
             Self::Recommend => ApplicationEvent::Recommend,
             Self::More(_) => ApplicationEvent::More,
             Self::Decide => ApplicationEvent::Decide,
+            Self::Reopen { .. } => ApplicationEvent::Reopen,
             Self::Withdraw => ApplicationEvent::Withdraw,
             Self::Lapse(_) => ApplicationEvent::Lapse,
         }
@@ -295,6 +307,7 @@ pub fn next(
         ApplicationStep::Lapse(idle) => needs
             .need(idle.days >= idle.lapse_days, Missing::IdleDays { days: idle.lapse_days })
             .need(idle.warnings >= 2, Missing::Warnings),
+        ApplicationStep::Reopen { refused } => needs.need(*refused, Missing::ARefusal),
         ApplicationStep::Recommend | ApplicationStep::Decide | ApplicationStep::Withdraw => needs,
     };
     needs.settle(event.as_str(), event.movers()).map(|()| to)
@@ -415,16 +428,16 @@ mod tests {
     #[test]
     fn every_event_in_every_state() {
         let table = "
-                      submit    return accept   decline assign    recommend more      decide  withdraw  warn      lapse
-            draft     submitted -      -        -       -         -         -         -       withdrawn draft     lapsed
-            submitted -         draft  accepted closed  -         -         -         -       withdrawn submitted lapsed
-            accepted  -         -      -        -       assessing -         -         -       withdrawn accepted  lapsed
-            assessing -         -      -        -       -         deciding  -         -       withdrawn assessing lapsed
-            deciding  -         -      -        -       -         -         assessing decided withdrawn deciding  lapsed
-            decided   -         -      -        -       -         -         -         -       -         -         -
-            closed    -         -      -        -       -         -         -         -       -         -         -
-            withdrawn -         -      -        -       -         -         -         -       -         -         -
-            lapsed    -         -      -        -       -         -         -         -       -         -         -
+                      submit    return accept   decline assign    recommend more      decide  reopen   withdraw  warn      lapse
+            draft     submitted -      -        -       -         -         -         -       -        withdrawn draft     lapsed
+            submitted -         draft  accepted closed  -         -         -         -       -        withdrawn submitted lapsed
+            accepted  -         -      -        -       assessing -         -         -       -        withdrawn accepted  lapsed
+            assessing -         -      -        -       -         deciding  -         -       -        withdrawn assessing lapsed
+            deciding  -         -      -        -       -         -         assessing decided -        withdrawn deciding  lapsed
+            decided   -         -      -        -       -         -         -         -       deciding -         -         -
+            closed    -         -      -        -       -         -         -         -       -        -         -         -
+            withdrawn -         -      -        -       -         -         -         -       -        -         -         -
+            lapsed    -         -      -        -       -         -         -         -       -        -         -         -
         ";
         follows_table(table, ApplicationState::ALL, ApplicationEvent::ALL, target);
     }
@@ -432,16 +445,16 @@ mod tests {
     #[test]
     fn every_work_in_every_state() {
         let table = "
-                      fill_in answer agreement attach link remove end_assignment assess correct
-            draft     yes     yes    yes       yes    yes  yes    -              -      -
-            submitted -       -      -         yes    yes  -      -              -      -
-            accepted  -       -      -         yes    yes  -      yes            -      -
-            assessing -       -      -         yes    yes  -      yes            yes    yes
-            deciding  -       -      -         yes    yes  -      yes            -      yes
-            decided   -       -      -         yes    -    -      -              -      yes
-            closed    -       -      -         -      -    -      -              -      -
-            withdrawn -       -      -         -      -    -      -              -      -
-            lapsed    -       -      -         -      -    -      -              -      -
+                      fill_in answer agreement attach link remove end_assignment assess correct quote
+            draft     yes     yes    yes       yes    yes  yes    -              -      -       yes
+            submitted -       -      -         yes    yes  -      -              -      -       yes
+            accepted  -       -      -         yes    yes  -      yes            -      -       yes
+            assessing -       -      -         yes    yes  -      yes            yes    yes     yes
+            deciding  -       -      -         yes    yes  -      yes            -      yes     yes
+            decided   -       -      -         yes    -    -      -              -      yes     yes
+            closed    -       -      -         -      -    -      -              -      -       -
+            withdrawn -       -      -         -      -    -      -              -      -       -
+            lapsed    -       -      -         -      -    -      -              -      -       -
         ";
         let mut lines = table.lines().map(str::split_whitespace).filter(|l| l.clone().count() > 0);
         let works: Vec<&str> = lines.next().expect("a header").collect();
@@ -465,6 +478,7 @@ mod tests {
             (Work::Link, &[Applicant, LeadAssessor, Assessor]),
             (Work::TakeBack, &[Applicant]),
             (Work::EndAssignment, &[QualityManager]),
+            (Work::Quote, &[QualityManager]),
             (Work::Assess, &[LeadAssessor, Assessor, Reviewer]),
             (Work::Correct, &[Applicant, LeadAssessor, Assessor, DecisionMaker]),
         ] {
@@ -614,6 +628,13 @@ mod tests {
         assert_eq!(next(Assessing, &ApplicationStep::Recommend), Ok(Deciding));
         assert_eq!(next(Deciding, &ApplicationStep::Decide), Ok(Decided));
         assert_eq!(next(Deciding, &ApplicationStep::Withdraw), Ok(Withdrawn));
+    }
+
+    #[test]
+    fn only_a_refused_application_goes_back_to_its_decision() {
+        let reopen = |refused| next(Decided, &ApplicationStep::Reopen { refused });
+        assert_eq!(reopen(true), Ok(Deciding));
+        assert_eq!(missing(reopen(false)), [Missing::ARefusal]);
     }
 
     #[test]

@@ -61,6 +61,10 @@ text_enum! {
         Withdraw = "withdraw",
         /// The holder gives it up.
         Terminate = "terminate",
+        /// A panel overturns the suspension on appeal.
+        OverturnSuspension = "overturn_suspension",
+        /// A panel overturns the reduction on appeal: a new version.
+        OverturnReduction = "overturn_reduction",
     }
 }
 
@@ -83,6 +87,8 @@ text_enum! {
         Withdrawn = "withdrawn",
         /// The holder gave it up.
         Terminated = "terminated",
+        /// The withdrawal was overturned on appeal; it stays withdrawn.
+        Overturned = "overturned",
     }
 }
 
@@ -98,6 +104,8 @@ moves! { CertificateState, CertificateEvent {
     Extend by [DecisionMaker]: Active => Active, Suspended => Suspended;
     Withdraw by [DecisionMaker]: Active => Withdrawn, Suspended => Withdrawn;
     Terminate by [Applicant]: Active => Terminated, Suspended => Terminated;
+    OverturnSuspension by [AppealPanel]: Suspended => Active;
+    OverturnReduction by [AppealPanel]: Active => Active, Suspended => Suspended;
 } }
 
 /// An event with the facts that it takes.
@@ -139,13 +147,18 @@ pub enum CertificateStep<'a> {
         heard: bool,
         /// Whether the matter does not bear waiting.
         urgent: bool,
+        /// How long it lasts.
+        term: SuspensionTerm,
     },
-    /// See [`CertificateEvent::Reinstate`].
+    /// See [`CertificateEvent::Reinstate`]. What resolves a suspension is assessed and decided like anything else
+    /// (ISO/IEC 17065, 7.11.4); that another person decides it than who suspended is not asked for.
     Reinstate {
         /// Who decides.
         maker: &'a Maker,
         /// Whether the cause of the suspension is closed.
         cause_closed: bool,
+        /// The findings that it was suspended for and that are not closed: the assessor has not verified them.
+        open_findings: &'a [String],
         /// The last second at which it may be lifted ([`suspension_ends`]).
         until: Timestamp,
         /// The time.
@@ -179,6 +192,14 @@ pub enum CertificateStep<'a> {
     },
     /// See [`CertificateEvent::Terminate`].
     Terminate,
+    /// See [`CertificateEvent::OverturnSuspension`]. Its cause never stood, so neither that nor the suspension's term
+    /// is asked about.
+    OverturnSuspension,
+    /// See [`CertificateEvent::OverturnReduction`].
+    OverturnReduction {
+        /// Whether the new credential can be released.
+        prospect: Prospect,
+    },
 }
 
 /// What a credential that is made for a certificate needs, so that it can be released and read `valid`.
@@ -198,6 +219,31 @@ impl Prospect {
             .need(self.authorised, Missing::Authorisation)
             .need(self.now <= self.valid_until, Missing::Validity { since: self.valid_until })
     }
+}
+
+/// How long a suspension lasts. When it is over, withdrawal is proposed; that withdraws nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct SuspensionTerm {
+    /// Its last second.
+    pub until: Timestamp,
+    /// The last second that it may have ([`suspension_ends`]).
+    pub latest: Timestamp,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl SuspensionTerm {
+    fn need(self, needs: Needs) -> Needs {
+        let latest = self.latest;
+        let fits = self.now <= self.until && self.until <= latest;
+        needs.need(fits, Missing::SuspensionUntil { latest })
+    }
+}
+
+/// Whether the term of a suspension is over, so that the body is to be told that withdrawal is due.
+#[must_use]
+pub fn withdrawal_is_due(state: CertificateState, until: Timestamp, now: Timestamp) -> bool {
+    state == CertificateState::Suspended && until < now
 }
 
 /// Level and scope before and after.
@@ -244,6 +290,8 @@ impl CertificateStep<'_> {
             Self::Extend { .. } => CertificateEvent::Extend,
             Self::Withdraw { .. } => CertificateEvent::Withdraw,
             Self::Terminate => CertificateEvent::Terminate,
+            Self::OverturnSuspension => CertificateEvent::OverturnSuspension,
+            Self::OverturnReduction { .. } => CertificateEvent::OverturnReduction,
         }
     }
 
@@ -259,7 +307,9 @@ impl CertificateStep<'_> {
             | Self::Retry
             | Self::Void(_)
             | Self::Extend { .. }
-            | Self::Terminate => None,
+            | Self::Terminate
+            | Self::OverturnSuspension
+            | Self::OverturnReduction { .. } => None,
         }
     }
 }
@@ -279,11 +329,13 @@ pub fn next(
     let needs = Needs::default();
     let needs = match *step {
         CertificateStep::Void(reason) => needs.need(!blank(reason), Missing::Reason),
-        CertificateStep::Suspend { public_reason, heard, urgent, .. } => needs
+        CertificateStep::Suspend { public_reason, heard, urgent, term, .. } => term
+            .need(needs)
             .need(!blank(public_reason), Missing::PublicReason)
             .need(heard || urgent, Missing::Hearing),
-        CertificateStep::Reinstate { cause_closed, until, now, .. } => needs
+        CertificateStep::Reinstate { cause_closed, open_findings, until, now, .. } => needs
             .need(cause_closed, Missing::CauseClosed)
+            .all(open_findings.iter().map(|finding| Missing::Finding { finding: finding.clone() }))
             .need(now <= until, Missing::SuspensionTerm { until }),
         CertificateStep::Reduce { public_reason, change, prospect, .. } => prospect
             .need(needs)
@@ -299,10 +351,12 @@ pub fn next(
         CertificateStep::Withdraw { public_reason, .. } => {
             needs.need(!blank(public_reason), Missing::PublicReason)
         }
+        CertificateStep::OverturnReduction { prospect } => prospect.need(needs),
         CertificateStep::Release { .. }
         | CertificateStep::Fail
         | CertificateStep::Retry
-        | CertificateStep::Terminate => needs,
+        | CertificateStep::Terminate
+        | CertificateStep::OverturnSuspension => needs,
     };
     needs.settle(event.as_str(), event.movers())?;
     match step {
@@ -385,14 +439,14 @@ mod tests {
     #[test]
     fn every_event_in_every_state() {
         let table = "
-                         release fail         retry   void   reissue suspend   reinstate reduce    extend    withdraw  terminate
-            issuing      active  issue_failed -       -      -       -         -         -         -         -         -
-            issue_failed -       -            issuing voided -       -         -         -         -         -         -
-            voided       -       -            -       -      issuing -         -         -         -         -         -
-            active       -       -            active  active active  suspended -         active    active    withdrawn terminated
-            suspended    -       -            suspended suspended suspended - active    suspended suspended withdrawn terminated
-            withdrawn    -       -            -       -      -       -         -         -         -         -         -
-            terminated   -       -            -       -      -       -         -         -         -         -         -
+                         release fail         retry   void   reissue suspend   reinstate reduce    extend    withdraw  terminate overturn_suspension overturn_reduction
+            issuing      active  issue_failed -       -      -       -         -         -         -         -         -          -                   -
+            issue_failed -       -            issuing voided -       -         -         -         -         -         -          -                   -
+            voided       -       -            -       -      issuing -         -         -         -         -         -          -                   -
+            active       -       -            active  active active  suspended -         active    active    withdrawn terminated -                   active
+            suspended    -       -            suspended suspended suspended - active    suspended suspended withdrawn terminated active              suspended
+            withdrawn    -       -            -       -      -       -         -         -         -         -         -          -                   -
+            terminated   -       -            -       -      -       -         -         -         -         -         -          -                   -
         ";
         follows_table(table, CertificateState::ALL, CertificateEvent::ALL, target);
     }
@@ -411,6 +465,8 @@ mod tests {
             (CertificateEvent::Extend, Mover::DecisionMaker),
             (CertificateEvent::Withdraw, Mover::DecisionMaker),
             (CertificateEvent::Terminate, Mover::Applicant),
+            (CertificateEvent::OverturnSuspension, Mover::AppealPanel),
+            (CertificateEvent::OverturnReduction, Mover::AppealPanel),
         ] {
             assert_eq!(event.movers(), [who], "{event}");
         }
@@ -465,7 +521,45 @@ mod tests {
         heard: bool,
         urgent: bool,
     ) -> CertificateStep<'a> {
-        CertificateStep::Suspend { maker, public_reason, heard, urgent }
+        CertificateStep::Suspend { maker, public_reason, heard, urgent, term: term() }
+    }
+
+    /// The longest term, in the last second of a day that is the first of it.
+    fn term() -> SuspensionTerm {
+        let (now, latest) = (at("2026-08-31T03:00:00Z"), at("2027-02-28T14:59:59Z"));
+        SuspensionTerm { until: latest, latest, now }
+    }
+
+    #[test]
+    fn a_suspension_lasts_some_time_and_no_longer_than_the_programme_allows() {
+        let reason = "Wages are being looked into.";
+        let suspend = |until| {
+            let term = SuspensionTerm { until, ..term() };
+            let (heard, urgent) = (true, false);
+            let step = CertificateStep::Suspend {
+                maker: &FREE,
+                public_reason: reason,
+                heard,
+                urgent,
+                term,
+            };
+            next(Active, &step)
+        };
+        let latest = term().latest;
+        assert_eq!(suspend(term().now), Ok(Suspended));
+        assert_eq!(suspend(latest), Ok(Suspended));
+        for until in ["2027-02-28T15:00:00Z", "2026-08-31T02:59:59Z"] {
+            assert_eq!(missing(suspend(at(until))), [Missing::SuspensionUntil { latest }]);
+        }
+    }
+
+    #[test]
+    fn withdrawal_is_due_after_the_last_second_of_a_suspension() {
+        let (until, after) = (at("2027-02-28T14:59:59Z"), at("2027-02-28T15:00:00Z"));
+        for &state in CertificateState::ALL {
+            assert!(!withdrawal_is_due(state, until, until), "{state}");
+            assert_eq!(withdrawal_is_due(state, until, after), state == Suspended, "{state}");
+        }
     }
 
     #[test]
@@ -485,9 +579,21 @@ mod tests {
         let until = suspension_ends(&zone, at("2026-08-31T03:00:00Z"), 6);
         assert_eq!(until, at("2027-02-28T14:59:59Z"));
         let reinstate = |cause_closed, now| {
-            next(Suspended, &CertificateStep::Reinstate { maker: &FREE, cause_closed, until, now })
+            let open_findings = &[];
+            let (maker, now) = (&FREE, now);
+            let step =
+                CertificateStep::Reinstate { maker, cause_closed, open_findings, until, now };
+            next(Suspended, &step)
         };
         assert_eq!(reinstate(true, until), Ok(Active));
+        let open = CertificateStep::Reinstate {
+            maker: &FREE,
+            cause_closed: true,
+            open_findings: &["f".to_owned()],
+            until,
+            now: until,
+        };
+        assert_eq!(missing(next(Suspended, &open)), [Missing::Finding { finding: "f".into() }]);
         let late = at("2027-02-28T15:00:00Z");
         assert_eq!(
             missing(reinstate(false, late)),
@@ -546,8 +652,17 @@ mod tests {
             assert_eq!(missing(next(Active, &reduce)), std::slice::from_ref(&needed));
             let reissue =
                 CertificateStep::Reissue { maker, voided: true, may_be_shown: true, prospect };
-            assert_eq!(missing(next(Voided, &reissue)), [needed]);
+            assert_eq!(missing(next(Voided, &reissue)), std::slice::from_ref(&needed));
+            let restore = CertificateStep::OverturnReduction { prospect };
+            assert_eq!(missing(next(Active, &restore)), [needed]);
         }
+    }
+
+    #[test]
+    fn what_is_overturned_asks_for_no_cause_and_no_term() {
+        assert_eq!(next(Suspended, &CertificateStep::OverturnSuspension), Ok(Active));
+        let restore = CertificateStep::OverturnReduction { prospect: good() };
+        assert_eq!(next(Suspended, &restore), Ok(Suspended));
     }
 
     #[test]
@@ -589,7 +704,16 @@ mod tests {
                 },
             ),
             (Active, suspend(maker, reason, true, true)),
-            (Suspended, CertificateStep::Reinstate { maker, cause_closed: true, until: now, now }),
+            (
+                Suspended,
+                CertificateStep::Reinstate {
+                    maker,
+                    cause_closed: true,
+                    open_findings: &[],
+                    until: now,
+                    now,
+                },
+            ),
             (
                 Active,
                 CertificateStep::Reduce { maker, public_reason: reason, change, prospect: good() },
@@ -603,8 +727,13 @@ mod tests {
     #[test]
     fn a_withdrawn_certificate_stays_withdrawn() {
         let now = at("2026-11-25T00:00:00Z");
-        let reinstate =
-            CertificateStep::Reinstate { maker: &FREE, cause_closed: true, until: now, now };
+        let reinstate = CertificateStep::Reinstate {
+            maker: &FREE,
+            cause_closed: true,
+            open_findings: &[],
+            until: now,
+            now,
+        };
         let refused = next(Withdrawn, &reinstate);
         assert!(
             matches!(refused, Err(Refusal::WrongState { state: "withdrawn", .. })),

@@ -22,6 +22,8 @@ text_enum! {
         DecisionMaker = "decision_maker",
         /// The quality manager of the certification body.
         QualityManager = "quality_manager",
+        /// A member of the panel that hears an appeal.
+        AppealPanel = "appeal_panel",
         /// An operator of the registry.
         Operator = "operator",
         /// The registry itself, when time or another move brings it about.
@@ -194,6 +196,12 @@ pub enum Missing {
         /// The last second at which it could.
         until: Timestamp,
     },
+    /// The suspension's term is over before it begins, or longer than the programme allows.
+    #[error("the suspension ends in the future, and by {latest}")]
+    SuspensionUntil {
+        /// The last second at which it may.
+        latest: Timestamp,
+    },
     /// Neither level nor scope becomes less.
     #[error("level or scope becomes less, and neither becomes more")]
     Reduction,
@@ -203,6 +211,21 @@ pub enum Missing {
     /// A sole proprietor has not agreed to be shown.
     #[error("the sole proprietor agrees to be shown by trade name and municipality")]
     PublishConsent,
+    /// No answer is given to whoever complained.
+    #[error("an answer is given")]
+    Answered,
+    /// The appeal was filed too late.
+    #[error("the appeal was filed in time (it could be until {until})")]
+    AppealTerm {
+        /// The last second at which it could.
+        until: Timestamp,
+    },
+    /// No panel is named.
+    #[error("the panel has at least one member")]
+    PanelMember,
+    /// The application was not refused.
+    #[error("the application was refused")]
+    ARefusal,
     /// The certificate has expired.
     #[error("the certificate has not expired (it has since {since})")]
     Validity {
@@ -227,6 +250,9 @@ pub enum Partiality {
     /// The person is the decision maker of this application.
     #[error("the person is the decision maker")]
     Decides,
+    /// The person made a decision on it.
+    #[error("the person decided on it")]
+    Decided,
     /// The person has a conflict of interest.
     #[error("{0}")]
     Conflict(Conflict),

@@ -216,6 +216,64 @@ macro_rules! under_way_states {
 }
 pub(super) use under_way_states;
 
+/// An application in somebody's queue.
+#[derive(Debug, FromRow)]
+pub struct Queued {
+    /// The application.
+    #[sqlx(flatten)]
+    pub application: Application,
+    /// The company's name.
+    pub company: String,
+    /// The body's name.
+    pub body: String,
+    /// Where its assessment stands.
+    pub assessment: Option<String>,
+    /// How many findings wait for the company.
+    pub to_answer: i64,
+    /// The tasks that the account has on it, a blank between two.
+    pub tasks: String,
+    /// How many of these it has not accepted.
+    pub offered: i64,
+}
+
+/// The applications that an account has to do with, as [`of_account`] gives them, with what its queue shows: those under
+/// way first, the last changed first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn queue(
+    db: &mut AnyConnection,
+    account: &AccountId,
+    limit: i64,
+) -> Result<Vec<Queued>, sqlx::Error> {
+    sqlx::query_as(concat!(
+        "SELECT a.id, a.company_id, a.body_id, a.programme_version_id, a.kind, a.certificate_id, a.state, a.facts,
+                a.changed_at, a.version, c.display_name AS company, b.display_name AS body, s.state AS assessment,
+                (SELECT CAST(count(*) AS BIGINT) FROM finding f WHERE f.assessment_id = s.id
+                   AND f.state IN ('open', 'acting')) AS to_answer,
+                (SELECT CAST(count(*) AS BIGINT) FROM assignment g WHERE g.application_id = a.id AND g.account_id = $1
+                   AND g.ended_at IS NULL AND g.accepted_at IS NULL) AS offered,
+                coalesce((SELECT string_agg(g.task, ' ') FROM assignment g WHERE g.application_id = a.id
+                   AND g.account_id = $1 AND g.ended_at IS NULL), '') AS tasks
+         FROM application a JOIN party c ON c.id = a.company_id JOIN party b ON b.id = a.body_id
+         LEFT JOIN assessment s ON s.application_id = a.id
+         WHERE a.company_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL AND role = 'applicant')
+            OR a.body_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL
+                             AND role IN ('quality_manager', 'auditor'))
+            OR a.id IN (SELECT t.application_id FROM assignment t JOIN application x ON x.id = t.application_id
+                        JOIN membership m ON m.account_id = t.account_id AND m.party_id = x.body_id AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL
+                          AND m.role = CASE t.task WHEN 'reviewer' THEN 'reviewer' WHEN 'decider' THEN 'decision_maker' ELSE 'assessor' END
+                        WHERE t.account_id = $1 AND t.ended_at IS NULL)
+         ORDER BY CASE WHEN a.state IN ",
+        under_way_states!(),
+        " THEN 0 ELSE 1 END, a.changed_at DESC, a.id LIMIT $2"
+    ))
+    .bind(account)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
 /// A company's applications that are under way: not ended, drafts among them.
 ///
 /// # Errors
@@ -391,18 +449,24 @@ pub async fn subject(
     db: &mut AnyConnection,
     application: &Application,
 ) -> Result<Subject, sqlx::Error> {
-    let given = assignments(db, &application.id).await?;
-    let given = given.into_iter().map(|a| Given {
-        account: a.account_id,
+    let assigned = assignments(db, &application.id).await?;
+    Ok(subject_with(application, &assigned))
+}
+
+/// The same, of assignments that were read.
+#[must_use]
+pub fn subject_with(application: &Application, assigned: &[Assignment]) -> Subject {
+    let given = assigned.iter().map(|a| Given {
+        account: a.account_id.clone(),
         task: a.task,
         accepted: a.accepted_at.is_some(),
     });
-    Ok(Subject {
+    Subject {
         company: Some(application.company_id.clone()),
         body: Some(application.body_id.clone()),
         given: given.collect(),
         ..Subject::default()
-    })
+    }
 }
 
 /// Appends the company's acceptance of the body's terms.

@@ -124,6 +124,22 @@ pub async fn get(
     .await
 }
 
+/// The assessment of an application.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_application(
+    db: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<Assessment>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, application_id, state, visit_from, visit_to, version FROM assessment WHERE application_id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await
+}
+
 /// The facilities that are assessed, the organisation as a whole first.
 ///
 /// # Errors
@@ -224,6 +240,26 @@ pub async fn ratings(db: &mut AnyConnection, id: &AssessmentId) -> Result<Vec<Ra
     .await
 }
 
+/// The first rating of every pair: by criterion and facility.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn first_ratings(
+    db: &mut AnyConnection,
+    id: &AssessmentId,
+) -> Result<BTreeMap<(String, String), String>, sqlx::Error> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT criterion, facility_id, value FROM rating WHERE assessment_id = $1 AND seq = 1",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(criterion, facility, value)| ((criterion, facility), value))
+        .collect())
+}
+
 /// Appends a rating as the current one of its pair; gives its place.
 ///
 /// # Errors
@@ -253,6 +289,20 @@ pub async fn rate(
     .bind(now.as_millisecond())
     .fetch_one(tx)
     .await
+}
+
+/// The reason of a rating.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn reason_of(
+    db: &mut AnyConnection,
+    rating: &RatingId,
+) -> Result<Option<NoteId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT reason_note FROM rating WHERE id = $1")
+        .bind(rating)
+        .fetch_optional(db)
+        .await
 }
 
 /// Everyone who rated in an assessment.

@@ -206,6 +206,25 @@ pub async fn latest_version(
     .await
 }
 
+/// The `n`th version of a certificate.
+///
+/// # Errors
+/// When the database refuses, or there is none.
+pub async fn version(
+    db: &mut AnyConnection,
+    certificate: &CertificateId,
+    n: i64,
+) -> Result<Version, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, n, decision_id, programme_version_id, assessment_id, level, valid_from, valid_until
+         FROM certificate_version WHERE certificate_id = $1 AND n = $2",
+    )
+    .bind(certificate)
+    .bind(n)
+    .fetch_one(db)
+    .await
+}
+
 /// The facilities in a version's scope.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
 //! Decisions, appended and never changed.
 
 use jiff::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, FromRow};
 
-use crate::certification::ids::{ApplicationId, CertificateId, DecisionId};
+use crate::certification::ids::{AppealId, ApplicationId, CertificateId, DecisionId};
 use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
 use crate::platform::id::{AccountId, NoteId, PartyId};
 
@@ -30,6 +30,8 @@ pub struct Decision<'a> {
     pub public_reason: Option<&'a str>,
     /// Who decided.
     pub by: &'a AccountId,
+    /// The appeal that it follows from.
+    pub appeal: Option<&'a AppealId>,
     /// When it takes effect, in milliseconds.
     pub effective_at: i64,
 }
@@ -50,7 +52,7 @@ pub struct RuleResult<'a> {
 /// Appends a decision.
 ///
 /// # Errors
-/// A unique violation when the application was decided before.
+/// A unique violation when the application was decided before, and no appeal brought it back since.
 pub async fn insert(
     tx: &mut AnyConnection,
     decision: &Decision<'_>,
@@ -59,8 +61,8 @@ pub async fn insert(
     let rule = decision.rule;
     sqlx::query(
         "INSERT INTO decision (id, application_id, certificate_id, kind, cause, level, rule_level, rule_score, rule_reason,
-                               ratings_digest, reason_note, public_reason, by_account, at, effective_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                               ratings_digest, reason_note, public_reason, by_account, at, effective_at, appeal_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(decision.id)
     .bind(decision.application)
@@ -77,12 +79,13 @@ pub async fn insert(
     .bind(decision.by)
     .bind(now.as_millisecond())
     .bind(decision.effective_at)
+    .bind(decision.appeal)
     .execute(tx)
     .await
     .map(drop)
 }
 
-/// When a body last refused a company under a programme, in milliseconds.
+/// When a body last refused a company under a programme, in milliseconds; what was overturned on appeal was no refusal.
 ///
 /// # Errors
 /// When the database refuses.
@@ -96,6 +99,7 @@ pub async fn last_refusal(
         "SELECT d.at FROM decision d JOIN application a ON a.id = d.application_id
          JOIN programme_version p ON p.id = a.programme_version_id
          WHERE d.kind = 'refuse' AND a.company_id = $1 AND a.body_id = $2 AND p.programme = $3
+           AND NOT EXISTS (SELECT 1 FROM appeal x WHERE x.decision_id = d.id AND x.state = 'overturned')
          ORDER BY d.at DESC LIMIT 1",
     )
     .bind(company)
@@ -103,4 +107,87 @@ pub async fn last_refusal(
     .bind(programme)
     .fetch_optional(db)
     .await
+}
+
+/// What was decided on an application.
+#[derive(Debug, FromRow)]
+pub struct Decided {
+    /// The certificate's number; none after a refusal.
+    pub certificate: Option<String>,
+}
+
+/// The grant or refusal of an application.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_application(
+    db: &mut AnyConnection,
+    application: &ApplicationId,
+) -> Result<Option<Decided>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT c.number AS certificate FROM decision d LEFT JOIN certificate c ON c.id = d.certificate_id
+         WHERE d.application_id = $1 ORDER BY d.id DESC LIMIT 1",
+    )
+    .bind(application)
+    .fetch_optional(db)
+    .await
+}
+
+/// A decision's row.
+#[derive(Debug, FromRow)]
+pub struct DecisionRow {
+    /// Its id.
+    pub id: DecisionId,
+    /// On which application.
+    pub application_id: Option<ApplicationId>,
+    /// On which certificate.
+    pub certificate_id: Option<CertificateId>,
+    /// What was decided.
+    #[sqlx(try_from = "String")]
+    pub kind: DecisionKind,
+    /// Of a suspension: its cause.
+    pub cause: Option<String>,
+    /// The level granted, or reduced to.
+    pub level: Option<String>,
+    /// Why.
+    pub reason_note: NoteId,
+    /// What is said in public.
+    pub public_reason: Option<String>,
+    /// When it was made, in milliseconds.
+    pub at: i64,
+    /// The appeal that it follows from.
+    pub appeal_id: Option<AppealId>,
+}
+
+/// A query of rows, by what follows their table.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, application_id, certificate_id, kind, cause, level, reason_note, public_reason, at, appeal_id
+             FROM decision ",
+            $rest
+        )
+    };
+}
+
+/// A decision by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn get(
+    db: &mut AnyConnection,
+    id: &DecisionId,
+) -> Result<Option<DecisionRow>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
+}
+
+/// The decisions on an application or a certificate, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn on(db: &mut AnyConnection, affair: &str) -> Result<Vec<DecisionRow>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE application_id = $1 OR certificate_id = $1 ORDER BY id"))
+        .bind(affair)
+        .fetch_all(db)
+        .await
 }

@@ -1,16 +1,21 @@
 //! Certification's tables. SQL and nothing else: what may be written is decided in `rules` and `api`.
 
+pub mod appeals;
 pub mod applications;
 pub mod assessments;
 pub mod certificates;
+pub mod complaints;
+pub mod counts;
 pub mod decisions;
 pub mod evidence;
 pub mod facilities;
+pub mod fees;
 pub mod findings;
 pub mod idleness;
 pub mod parties;
 pub mod people;
 pub mod programmes;
+pub mod suspensions;
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;

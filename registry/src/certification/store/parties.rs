@@ -166,12 +166,38 @@ macro_rules! select {
     };
 }
 
+/// A party by the last part of its public address.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_slug(db: &mut AnyConnection, slug: &str) -> Result<Option<Party>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE slug = $1")).bind(slug).fetch_optional(db).await
+}
+
 /// A party by id.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn get(db: &mut AnyConnection, id: &PartyId) -> Result<Option<Party>, sqlx::Error> {
     sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
+}
+
+/// Two parties, in the order asked for.
+///
+/// # Errors
+/// When one of them is not there, or the database refuses.
+pub async fn two(
+    db: &mut AnyConnection,
+    one: &PartyId,
+    other: &PartyId,
+) -> Result<(Party, Party), sqlx::Error> {
+    let rows: Vec<Party> =
+        sqlx::query_as(select!("WHERE id IN ($1, $2)")).bind(one).bind(other).fetch_all(db).await?;
+    let (mut first, mut second) = (None, None);
+    for row in rows {
+        if &row.id == one { first = Some(row) } else { second = Some(row) }
+    }
+    first.zip(second).ok_or(sqlx::Error::RowNotFound)
 }
 
 /// Parties after a cursor: all institutions for an operator, else those of a list of ids.

@@ -1,9 +1,10 @@
 //! What is known of people's impartiality and competence.
 
 use jiff::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, FromRow};
 
 use crate::certification::ids::{CompetenceId, ConflictId};
+use crate::platform::authorisation::Role;
 use crate::platform::id::{AccountId, PartyId};
 
 /// A declared or recorded conflict.
@@ -126,6 +127,44 @@ pub async fn is_competent(
     Ok(count > 0)
 }
 
+/// What part an account had in an application, or in a certificate with all the applications that its versions rest
+/// on: whether it assessed, reviewed, decided. Whoever ever accepted a task had a part in it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn part_in(
+    db: &mut AnyConnection,
+    account: &AccountId,
+    affair: &str,
+) -> Result<(bool, bool, bool), sqlx::Error> {
+    let (assessed, reviewed, decided): (i64, i64, i64) = sqlx::query_as(
+        "WITH affected AS (
+           SELECT id FROM application WHERE id = $2
+           UNION SELECT s.application_id FROM certificate_version v JOIN assessment s ON s.id = v.assessment_id
+                 WHERE v.certificate_id = $2),
+         tasks AS (
+           SELECT task FROM assignment WHERE account_id = $1 AND application_id IN (SELECT id FROM affected)
+           AND (ended_at IS NULL OR accepted_at IS NOT NULL)),
+         assessments AS (SELECT id FROM assessment WHERE application_id IN (SELECT id FROM affected))
+         SELECT
+           CAST((SELECT count(*) FROM tasks WHERE task IN ('lead', 'assessor'))
+                + (SELECT count(*) FROM rating WHERE by_account = $1 AND assessment_id IN (SELECT id FROM assessments))
+                AS BIGINT),
+           CAST((SELECT count(*) FROM tasks WHERE task = 'reviewer')
+                + (SELECT count(*) FROM review WHERE by_account = $1 AND assessment_id IN (SELECT id FROM assessments))
+                AS BIGINT),
+           CAST((SELECT count(*) FROM tasks WHERE task = 'decider')
+                + (SELECT count(*) FROM decision WHERE by_account = $1
+                   AND (certificate_id = $2 OR application_id IN (SELECT id FROM affected)))
+                AS BIGINT)",
+    )
+    .bind(account)
+    .bind(affair)
+    .fetch_one(db)
+    .await?;
+    Ok((assessed > 0, reviewed > 0, decided > 0))
+}
+
 /// In how many of a company's latest decided applications with a body, without a break, an account assessed.
 ///
 /// # Errors
@@ -149,4 +188,67 @@ pub async fn cycles_in_a_row(
     .fetch_all(db)
     .await?;
     Ok(u32::try_from(latest.iter().take_while(|(count,)| *count > 0).count()).unwrap_or(u32::MAX))
+}
+
+/// Somebody of a body who may be given a task.
+#[derive(Debug, FromRow)]
+pub struct Staff {
+    /// The account.
+    pub account_id: AccountId,
+    /// The person's name.
+    pub name: String,
+    /// The role in the body; a person of several roles stands in several rows.
+    #[sqlx(try_from = "String")]
+    pub role: Role,
+    /// 1 when the body recorded competence for the programme that is in force.
+    pub competent: i64,
+}
+
+/// The people of a body, with what is known of their competence for a programme.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn staff(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    programme: &str,
+    now: Timestamp,
+) -> Result<Vec<Staff>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT m.account_id, a.name, m.role,
+                (SELECT CAST(count(*) AS BIGINT) FROM (SELECT 1 FROM competence k WHERE k.account_id = m.account_id
+                   AND k.body_id = $1 AND k.programme = $2 AND k.from_at <= $3
+                   AND (k.until_at IS NULL OR k.until_at > $3) LIMIT 1) known) AS competent
+         FROM membership m JOIN account a ON a.id = m.account_id
+         WHERE m.party_id = $1 AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL
+           AND m.role IN ('assessor', 'reviewer', 'decision_maker') ORDER BY a.name, m.id",
+    )
+    .bind(body)
+    .bind(programme)
+    .bind(now.as_millisecond())
+    .fetch_all(db)
+    .await
+}
+
+/// What ties the people of a body to a company: account, kind, from, until, in milliseconds.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ties(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    company: &PartyId,
+) -> Result<Vec<(AccountId, String, i64, Option<i64>)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT t.account_id, t.kind, t.from_at, t.until_at FROM
+           (SELECT account_id, kind, from_at, until_at FROM conflict WHERE party_id = $2
+            UNION ALL
+            SELECT account_id, 'membership', from_at, ended_at FROM membership
+            WHERE party_id = $2 AND accepted_at IS NOT NULL) t
+         WHERE t.account_id IN (SELECT account_id FROM membership WHERE party_id = $1 AND ended_at IS NULL)",
+    )
+    .bind(body)
+    .bind(company)
+    .fetch_all(db)
+    .await
 }

@@ -304,3 +304,35 @@ pub async fn authorisations_of(
         .fetch_all(db)
         .await
 }
+
+/// A published version of a programme under which an authorised body takes applications.
+#[derive(Debug, FromRow)]
+pub struct Offered {
+    /// The version.
+    pub version_id: ProgrammeVersionId,
+    /// The body.
+    pub body_id: PartyId,
+    /// Its name.
+    pub body: String,
+    /// Its terms (JSON).
+    pub terms: Option<String>,
+}
+
+/// What may be applied for at a moment: versions in effect, with every body that is authorised for their programme; the
+/// newest version first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn offers(db: &mut AnyConnection, now: Timestamp) -> Result<Vec<Offered>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT DISTINCT v.id AS version_id, p.id AS body_id, p.display_name AS body, p.terms FROM programme_version v
+         JOIN authorisation a ON a.programme = v.programme JOIN party p ON p.id = a.body_id
+         WHERE v.state = 'published' AND (v.effective_from IS NULL OR v.effective_from <= $1)
+           AND a.from_at <= $1 AND a.until_at > $1
+           AND NOT EXISTS (SELECT 1 FROM authorisation_event e WHERE e.authorisation_id = a.id AND e.until_at <= $1)
+         ORDER BY v.id DESC, p.id LIMIT 50",
+    )
+    .bind(now.as_millisecond())
+    .fetch_all(db)
+    .await
+}

@@ -31,6 +31,9 @@ pub struct Options {
     /// The port to serve on; a free one when it is taken.
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// An empty PostgreSQL database to use, `postgres://…`; without it, a SQLite file in the demo's temporary folder.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
 }
 
 /// Runs the demo.
@@ -42,7 +45,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         .prefix("akashi-demo-")
         .tempdir()
         .context("no temporary folder can be made")?;
-    let ready = open(folder.path().join("registry"), options.port).await?;
+    let ready = open(folder.path().join("registry"), options).await?;
     let interruption = serve::interruption()?;
     let origin = ready.app.origin.to_string();
     let token = ready
@@ -73,17 +76,22 @@ async fn show(origin: &str, token: &str, once: bool) -> anyhow::Result<()> {
         "\nThe registry goes on serving at {origin} — end it with Ctrl+C. Sign-ins for this run:\n"
     ))?;
     say(cast.sign_ins())?;
-    say(
-        "\nThere are no pages to sign in on yet. Paste this to sign in as the quality manager, and to list the applications:\n",
-    )?;
+    say(format_args!(
+        "\nSign in at {origin}/desk. A case waits for its assessor: sign in as the lead assessor to take it up, and later as those whose turn it is.\n\nFor programs: paste this to sign in as the quality manager, and to list the applications:\n"
+    ))?;
     say(cast.example(origin)?)?;
     pending().await
 }
 
 /// Opens a registry on the port, or on a free one when it is taken.
-async fn open(data: PathBuf, port: u16) -> anyhow::Result<serve::Ready> {
+async fn open(data: PathBuf, asked: &Options) -> anyhow::Result<serve::Ready> {
+    let port = asked.port;
     let options = |port| serve::Options {
-        place: serve::Place { data: data.clone(), database: None, seal_key: None },
+        place: serve::Place {
+            data: data.clone(),
+            database: asked.database.clone(),
+            seal_key: None,
+        },
         origin: None,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         metrics: None,

@@ -64,13 +64,13 @@ impl FromRequestParts<App> for Actor {
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
     /// The address to sign in with.
-    email: String,
+    pub(super) email: String,
     /// At least twelve characters.
-    password: String,
+    pub(super) password: String,
     /// The person's name.
-    name: String,
+    pub(super) name: String,
     /// `en` or `ja`.
-    locale: Locale,
+    pub(super) locale: Locale,
 }
 
 impl SignUp {
@@ -118,11 +118,17 @@ pub struct Made {
 #[utoipa::path(post, path = "/api/v1/accounts", request_body = SignUp, tag = "accounts",
     responses((status = 201, body = Made), (status = "4XX", body = ProblemDetails)))]
 async fn sign_up(State(app): State<App>, Json(body): Json<SignUp>) -> Result<Response, Problem> {
-    let (account, hash) = body.into_account(&app).await?;
+    let id = make_account(&app, body).await?;
+    Ok((StatusCode::CREATED, axum::Json(Made { id })).into_response())
+}
+
+/// Makes an account.
+pub(super) async fn make_account(app: &App, body: SignUp) -> Result<AccountId, Problem> {
+    let (account, hash) = body.into_account(app).await?;
     let mut tx = app.db.write().await?;
     store::insert(&mut tx, &account, &hash, app.clock.now_ms()).await.map_err(taken)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, axum::Json(Made { id: account.id })).into_response())
+    Ok(account.id)
 }
 
 fn taken(error: sqlx::Error) -> Problem {
@@ -210,9 +216,9 @@ pub(super) async fn make_first_operator(
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// The account's address.
-    email: String,
+    pub(super) email: String,
     /// Its password.
-    password: String,
+    pub(super) password: String,
 }
 
 /// Tokens (RFC 6749, section 5.1).
@@ -238,6 +244,17 @@ impl Tokens {
 #[utoipa::path(post, path = "/api/v1/sessions", request_body = SignIn, tag = "accounts",
     responses((status = 200, body = Tokens), (status = "4XX", body = ProblemDetails)))]
 async fn sign_in(State(app): State<App>, Json(body): Json<SignIn>) -> Result<Response, Problem> {
+    let account = check_password(&app, body).await?;
+    let session = SessionId::new(app.clock.now(), &*app.rng);
+    let mut tx = app.db.write().await?;
+    store::open_session(&mut tx, &session, &account, app.clock.now_ms()).await?;
+    let tokens = issue(&app, &mut tx, &account, &session).await?;
+    tx.commit().await?;
+    Ok(tokens.answer())
+}
+
+/// Whose address and password these are.
+pub(super) async fn check_password(app: &App, body: SignIn) -> Result<AccountId, Problem> {
     let refused = Problem::SignInRefused("E-mail address and password do not belong together.");
     let now = app.clock.now_ms();
     let Ok(email) = rules::email_norm(&body.email) else { return Err(refused) };
@@ -250,12 +267,7 @@ async fn sign_in(State(app): State<App>, Json(body): Json<SignIn>) -> Result<Res
     let matches = passwords::matches(body.password, hash).await?;
     let (true, Some(account)) = (matches, account) else { return Err(refused) };
     app.throttle.succeeded(&email);
-    let session = SessionId::new(app.clock.now(), &*app.rng);
-    let mut tx = app.db.write().await?;
-    store::open_session(&mut tx, &session, &account, now).await?;
-    let tokens = issue(&app, &mut tx, &account, &session).await?;
-    tx.commit().await?;
-    Ok(tokens.answer())
+    Ok(account)
 }
 
 /// Makes an access token and the refresh token that follows it.
@@ -317,10 +329,15 @@ async fn refresh(
 #[utoipa::path(delete, path = "/api/v1/sessions/current", tag = "accounts",
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 async fn sign_out(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
+    end_session(&app, &actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends somebody's session.
+pub(super) async fn end_session(app: &App, actor: &Actor) -> Result<(), Problem> {
     let mut tx = app.db.write().await?;
     store::end_session(&mut tx, &actor.session, "signed_out", app.clock.now_ms()).await?;
-    tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(tx.commit().await?)
 }
 
 /// One's own account.
@@ -338,28 +355,28 @@ pub struct Me {
 #[derive(Serialize, ToSchema, sqlx::FromRow)]
 pub struct MyMembership {
     /// The membership's id.
-    id: MembershipId,
+    pub(crate) id: MembershipId,
     /// The party's id.
-    party: PartyId,
+    pub(crate) party: PartyId,
     /// The party's kind.
-    party_kind: String,
+    pub(crate) party_kind: String,
     /// The party's name.
-    party_name: String,
+    pub(crate) party_name: String,
     /// The role.
     #[sqlx(try_from = "String")]
-    role: Role,
+    pub(crate) role: Role,
     /// Since when.
     #[sqlx(try_from = "i64")]
     from: Instant,
     /// Whether one has accepted it; before, it is an invitation and gives nothing.
     #[sqlx(try_from = "i64")]
-    accepted: Flag,
+    pub(crate) accepted: Flag,
 }
 
 /// 1 or 0 of the database, shown as true or false.
 #[derive(ToSchema)]
 #[schema(value_type = bool)]
-pub struct Flag(bool);
+pub struct Flag(pub(crate) bool);
 
 impl From<i64> for Flag {
     fn from(flag: i64) -> Self {
@@ -393,15 +410,7 @@ impl Serialize for Instant {
 async fn my_account(app: &App, actor: &Actor) -> Result<Me, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let account = store::account(&mut db, &actor.account).await?.ok_or(Problem::NotSignedIn)?;
-    let memberships = sqlx::query_as(
-        "SELECT m.id, p.id AS party, p.kind AS party_kind, p.display_name AS party_name, m.role, m.from_at AS \"from\",
-                CAST(CASE WHEN m.accepted_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS accepted
-         FROM membership m JOIN party p ON p.id = m.party_id
-         WHERE m.account_id = $1 AND m.ended_at IS NULL ORDER BY m.id",
-    )
-    .bind(&actor.account)
-    .fetch_all(&mut *db)
-    .await?;
+    let memberships = my_memberships(&mut db, &actor.account).await?;
     Ok(Me {
         id: account.id,
         email: account.email_norm,
@@ -410,6 +419,22 @@ async fn my_account(app: &App, actor: &Actor) -> Result<Me, Problem> {
         version: account.version,
         memberships,
     })
+}
+
+/// Somebody's own memberships, and the invitations to others.
+pub(crate) async fn my_memberships(
+    db: &mut sqlx::AnyConnection,
+    account: &AccountId,
+) -> Result<Vec<MyMembership>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT m.id, p.id AS party, p.kind AS party_kind, p.display_name AS party_name, m.role, m.from_at AS \"from\",
+                CAST(CASE WHEN m.accepted_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS accepted
+         FROM membership m JOIN party p ON p.id = m.party_id
+         WHERE m.account_id = $1 AND m.ended_at IS NULL ORDER BY m.id",
+    )
+    .bind(account)
+    .fetch_all(db)
+    .await
 }
 
 /// One's own account and memberships.
@@ -455,7 +480,7 @@ async fn change_me(State(app): State<App>, write: Write<ChangeMe>) -> Result<Res
 /// Accepts an invitation to act for a party. Nobody is made a member, or tied to a party, without their own act.
 #[utoipa::path(post, path = "/api/v1/me/memberships/{id}/accept", params(("id" = String, Path)), tag = "accounts",
     responses((status = 200), (status = "4XX", body = ProblemDetails)))]
-async fn accept_membership(
+pub(crate) async fn accept_membership(
     State(app): State<App>,
     Path(id): Path<MembershipId>,
     write: Write<Nothing>,
@@ -466,7 +491,7 @@ async fn accept_membership(
 /// Declines an invitation to act for a party.
 #[utoipa::path(post, path = "/api/v1/me/memberships/{id}/decline", params(("id" = String, Path)), tag = "accounts",
     responses((status = 200), (status = "4XX", body = ProblemDetails)))]
-async fn decline_membership(
+pub(crate) async fn decline_membership(
     State(app): State<App>,
     Path(id): Path<MembershipId>,
     write: Write<Nothing>,

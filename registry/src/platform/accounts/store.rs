@@ -335,6 +335,52 @@ pub(super) async fn add_refresh(
         .map(drop)
 }
 
+/// Ties a browser's cookie, by its hash, to a session.
+pub(super) async fn add_cookie(
+    tx: &mut AnyConnection,
+    hash: &[u8],
+    session: &SessionId,
+    expires_at: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO session_cookie (hash, session_id, expires_at) VALUES ($1, $2, $3)")
+        .bind(hash)
+        .bind(session)
+        .bind(expires_at)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// Who sits at the browser that has a cookie, with one of the person's memberships.
+#[derive(Debug, FromRow)]
+pub(super) struct Seated {
+    pub(super) account_id: AccountId,
+    pub(super) session_id: SessionId,
+    pub(super) name: String,
+    pub(super) locale: String,
+    pub(super) party_id: Option<PartyId>,
+    pub(super) role: Option<String>,
+}
+
+/// Who sits at the browser whose cookie has this hash, while cookie and session last: a row for each membership, one
+/// without when there is none.
+pub(super) async fn by_cookie(
+    db: &mut AnyConnection,
+    hash: &[u8],
+    now: i64,
+) -> Result<Vec<Seated>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT s.account_id, c.session_id, a.name, a.locale, m.party_id, m.role FROM session_cookie c
+         JOIN session s ON s.id = c.session_id JOIN account a ON a.id = s.account_id
+         LEFT JOIN membership m ON m.account_id = a.id AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL
+         WHERE c.hash = $1 AND c.expires_at > $2 AND s.ended_at IS NULL AND a.state = 'active'",
+    )
+    .bind(hash)
+    .bind(now)
+    .fetch_all(db)
+    .await
+}
+
 pub(super) async fn refresh(
     db: &mut AnyConnection,
     hash: &[u8],

@@ -49,7 +49,7 @@ async fn bytes_come_back_as_they_went_in(scratch: &Scratch) {
 }
 
 /// The tables whose rows never change, each with one of its columns.
-const APPEND_ONLY: [(&str, &str); 30] = [
+const APPEND_ONLY: [(&str, &str); 36] = [
     ("party_name", "name"),
     ("party_identifier", "value"),
     ("facility_change", "fields"),
@@ -80,6 +80,12 @@ const APPEND_ONLY: [(&str, &str); 30] = [
     ("publication", "bytes"),
     ("log_tile", "bytes"),
     ("log_checkpoint", "note"),
+    ("complaint_event", "event"),
+    ("appeal_event", "event"),
+    ("appeal_panel", "account_id"),
+    ("suspension_term", "until_at"),
+    ("suspension_finding", "finding_id"),
+    ("withdrawal_proposal", "at"),
 ];
 
 /// The tables whose rows change in some ways only, and are never deleted.
@@ -87,7 +93,7 @@ const APPEND_ONLY_IN_PART: [&str; 5] =
     ["programme_version", "credential", "log_leaf", "membership", "signing_key"];
 
 /// A row in every table that those need, and in those. `{b}` stands for some bytes.
-const ROWS: [&str; 49] = [
+const ROWS: [&str; 57] = [
     "data_key (id, subject_kind, subject_id) VALUES ('k', 'party', 'company')",
     "party (id, kind, display_name, country, sole_proprietor, publish_consent, created_at, version)
      VALUES ('company', 'company', 'Example', 'JP', 0, 0, 0, 1),
@@ -168,6 +174,18 @@ const ROWS: [&str; 49] = [
     "log_leaf (ord, seq, kind, entry, leaf_hash, at) VALUES (3, NULL, 'test', {b}, {b}, 0)",
     "log_tile (level, idx, width, bytes) VALUES (0, 0, 1, {b})",
     "log_checkpoint (size, root, note, at) VALUES (1, {b}, 'a note', 0)",
+    "complaint (id, body_id, certificate_id, state, text_note, secret_hash, received_at, acknowledge_due_at, answer_due_at, version)
+     VALUES ('co', 'body', 'c', 'received', 'note', {b}, 0, 1, 2, 1)",
+    "complaint_event (complaint_id, seq, event, to_state, by_account, at)
+     VALUES ('co', 1, 'acknowledge', 'acknowledged', 'a', 0)",
+    "appeal (id, decision_id, application_id, company_id, body_id, state, grounds_note, filed_by, filed_at, version)
+     VALUES ('ap', 'd', 'app', 'company', 'body', 'filed', 'note', 'a', 0, 1)",
+    "appeal_event (appeal_id, seq, event, to_state, by_account, at)
+     VALUES ('ap', 1, 'admit', 'admitted', 'a', 0)",
+    "appeal_panel (appeal_id, round, account_id) VALUES ('ap', 1, 'a')",
+    "suspension_term (decision_id, certificate_id, until_at) VALUES ('d', 'c', 1)",
+    "suspension_finding (decision_id, finding_id) VALUES ('d', 'fi')",
+    "withdrawal_proposal (decision_id, at) VALUES ('d', 1)",
 ];
 
 async fn fill(scratch: &Scratch) {
@@ -225,7 +243,10 @@ async fn append_only_tables_take_new_rows_only(scratch: &Scratch) {
 
 #[test]
 fn the_tables_that_the_schema_marks_are_those() {
-    let schema = include_str!("../../../migrations/0001_registry.sql");
+    let schema = concat!(
+        include_str!("../../../migrations/0001_registry.sql"),
+        include_str!("../../../migrations/0004_complaints.sql"),
+    );
     let marked = schema.lines().filter_map(|line| {
         let (table, mark) = line.strip_prefix("CREATE TABLE ")?.split_once(" (")?;
         mark.trim_start().starts_with("-- append").then_some(table)

@@ -185,7 +185,7 @@ pub struct Event {
     #[schema(value_type = String, format = DateTime)]
     pub effective_at: Timestamp,
     /// What: `granted`, `suspended`, `reinstated`, `reduced`, `extended`, `reissued`, `withdrawn`,
-    /// `terminated`.
+    /// `terminated`, `overturned`.
     pub kind: String,
     /// What the body says of it in public.
     pub reason: Option<String>,

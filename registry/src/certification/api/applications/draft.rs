@@ -28,13 +28,14 @@ use crate::platform::db::json::JsonText;
 use crate::platform::id::PartyId;
 use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
-use crate::platform::write::Write;
+use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create))
         .routes(routes!(fill_in))
         .routes(routes!(answer))
+        .routes(routes!(answer_several))
         .routes(routes!(agree))
 }
 
@@ -76,7 +77,10 @@ pub(crate) struct Create {
 /// Begins an application, as a draft.
 #[utoipa::path(post, path = "/api/v1/applications", request_body = Create, tag = "applications",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn create(State(app): State<App>, write: Write<Create>) -> Result<Response, Problem> {
+pub(in crate::certification) async fn create(
+    State(app): State<App>,
+    write: Write<Create>,
+) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let id = ApplicationId::new(act.now, &*app.rng);
     let subject = Subject { company: Some(body.company.clone()), ..Subject::default() };
@@ -198,7 +202,7 @@ pub(crate) struct FillIn {
 /// Changes a draft's scope or facts.
 #[utoipa::path(patch, path = "/api/v1/applications/{id}", params(("id" = String, Path)), request_body = FillIn,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn fill_in(
+pub(in crate::certification) async fn fill_in(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<FillIn>,
@@ -253,16 +257,28 @@ pub(crate) struct PutAnswer {
 #[utoipa::path(put, path = "/api/v1/applications/{id}/answers/{criterion}", request_body = PutAnswer,
     params(("id" = String, Path), ("criterion" = String, Path)), tag = "applications",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn answer(
+pub(in crate::certification) async fn answer(
     State(app): State<App>,
     Path((id, criterion)): Path<(ApplicationId, String)>,
     write: Write<PutAnswer>,
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
-    let File { application, programme, .. } = load(&mut act, &id, Action::FillIn).await?;
-    Work::Answer.in_state(application.state)?;
-    let known = programme.criterion(&criterion).ok_or(Problem::NotFound("criterion"))?;
+    let file = load(&mut act, &id, Action::FillIn).await?;
+    Work::Answer.in_state(file.application.state)?;
     let scope = facilities::of_application(&mut act.tx, &id).await?;
+    let version = put_answer(&mut act, &file, &scope, &criterion, body).await?;
+    act.commit(StatusCode::OK, &Written::new(criterion, version)).await
+}
+
+/// Writes an answer; gives its version.
+async fn put_answer(
+    act: &mut Act<'_>,
+    File { application, programme, .. }: &File,
+    scope: &[facilities::Facility],
+    criterion: &str,
+    body: PutAnswer,
+) -> Result<i64, Problem> {
+    let known = programme.criterion(criterion).ok_or(Problem::NotFound("criterion"))?;
     let facility = scope.iter().find(|f| f.id == body.facility);
     let facility = facility.ok_or_else(|| Problem::invalid("/facility", "is not in the scope"))?;
     if !known.at.contains(&facility.kind) {
@@ -271,18 +287,60 @@ async fn answer(
             format!("{criterion} is not asked at a {}", facility.kind),
         ));
     }
-    let company = &application.company_id;
-    let note = act.keep_optional(company, body.note.as_ref(), "/note").await?;
+    let note = act.keep_optional(&application.company_id, body.note.as_ref(), "/note").await?;
     let answer = applications::Answer {
-        criterion: criterion.clone(),
+        criterion: criterion.to_owned(),
         facility_id: body.facility,
         answer: body.answer.to_string(),
         note_id: note,
         version: body.version,
     };
     let by = &act.actor.account;
-    let version = applications::put_answer(&mut act.tx, &id, &answer, by, act.now).await?;
-    act.commit(StatusCode::OK, &Written::new(criterion, version)).await
+    Ok(applications::put_answer(&mut act.tx, &application.id, &answer, by, act.now).await?)
+}
+
+/// How many answers are written in one request.
+const ANSWERS_AT_ONCE: usize = 100;
+
+/// Answers to several criteria.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutAnswers {
+    /// At most 100.
+    answers: Vec<AnswerTo>,
+}
+
+/// An answer to one criterion.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct AnswerTo {
+    criterion: String,
+    #[serde(flatten)]
+    answer: PutAnswer,
+}
+
+/// Saves several answers of the self-assessment: all of them, or none.
+#[utoipa::path(put, path = "/api/v1/applications/{id}/answers", request_body = PutAnswers,
+    params(("id" = String, Path)), tag = "applications",
+    responses((status = 200, body = Vec<Written>), (status = "4XX", body = ProblemDetails)))]
+pub(in crate::certification) async fn answer_several(
+    State(app): State<App>,
+    Path(id): Path<ApplicationId>,
+    write: Write<PutAnswers>,
+) -> Result<Response, Problem> {
+    let (mut act, body) = write.begin(&app).await?;
+    let file = load(&mut act, &id, Action::FillIn).await?;
+    Work::Answer.in_state(file.application.state)?;
+    if body.answers.len() > ANSWERS_AT_ONCE {
+        return Err(Problem::invalid("/answers", format!("has more than {ANSWERS_AT_ONCE}")));
+    }
+    let scope = facilities::of_application(&mut act.tx, &id).await?;
+    let mut written = Vec::new();
+    for (i, AnswerTo { criterion, answer }) in body.answers.into_iter().enumerate() {
+        let put = put_answer(&mut act, &file, &scope, &criterion, answer).await;
+        let version = put.map_err(|problem| problem.below(&format!("/answers/{i}")))?;
+        written.push(Written::new(criterion, version));
+    }
+    act.commit(StatusCode::OK, &written).await
 }
 
 /// Which terms are accepted.
@@ -297,7 +355,7 @@ pub(crate) struct Agree {
 /// Accepts the body's certification agreement and fees.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/agreement", params(("id" = String, Path)), request_body = Agree,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn agree(
+pub(in crate::certification) async fn agree(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<Agree>,

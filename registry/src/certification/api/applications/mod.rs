@@ -1,8 +1,8 @@
 //! Applications: filled in, handed in, looked at, taken on.
 
-mod draft;
-mod moves;
-mod views;
+pub(in crate::certification) mod draft;
+pub(in crate::certification) mod moves;
+pub(in crate::certification) mod views;
 
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Hands the application in: the agreement accepted, a facility in scope, every question that applies answered.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/submit", params(("id" = String, Path)), request_body = Move,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn submit(
+pub(in crate::certification) async fn submit(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<Move>,
@@ -82,7 +82,7 @@ async fn waiting_until(
 /// Takes the application back.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/withdraw", params(("id" = String, Path)), request_body = Move,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn withdraw(
+pub(in crate::certification) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<Move>,
@@ -96,7 +96,7 @@ async fn withdraw(
 /// Takes the application on, after the application review of ISO/IEC 17065, 7.3.
 #[utoipa::path(post, path = "/api/v1/applications/{id}/accept", params(("id" = String, Path)), request_body = Move,
     tag = "applications", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn accept(
+pub(in crate::certification) async fn accept(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<Move>,
@@ -130,7 +130,7 @@ async fn admission(act: &mut Act<'_>, file: &File) -> Result<Admission, Problem>
 #[utoipa::path(post, path = "/api/v1/applications/{id}/return", params(("id" = String, Path)),
     request_body = MoveWithReason, tag = "applications",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn give_back(
+pub(in crate::certification) async fn give_back(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<MoveWithReason>,
@@ -147,7 +147,7 @@ async fn give_back(
 #[utoipa::path(post, path = "/api/v1/applications/{id}/decline", params(("id" = String, Path)),
     request_body = MoveWithReason, tag = "applications",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn decline(
+pub(in crate::certification) async fn decline(
     State(app): State<App>,
     Path(id): Path<ApplicationId>,
     write: Write<MoveWithReason>,

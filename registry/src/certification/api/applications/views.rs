@@ -59,6 +59,8 @@ fn waits_for(state: ApplicationState) -> Vec<String> {
                 | ApplicationEvent::Lapse
                 | ApplicationEvent::Decline
                 | ApplicationEvent::Return
+                // Nobody waits for an appeal.
+                | ApplicationEvent::Reopen
         );
         !ends && event.moves().iter().any(|(from, _)| *from == state)
     });
@@ -85,7 +87,7 @@ impl From<Application> for ApplicationRow {
 /// The applications that one has to do with.
 #[utoipa::path(get, path = "/api/v1/applications", params(After), tag = "applications",
     responses((status = 200, body = Page<ApplicationRow>), (status = "4XX", body = ProblemDetails)))]
-async fn list(
+pub(in crate::certification) async fn list(
     State(app): State<App>,
     actor: Actor,
     Query(after): Query<After>,
@@ -189,7 +191,7 @@ impl EventView {
 /// An application with its scope, answers, people and moves.
 #[utoipa::path(get, path = "/api/v1/applications/{id}", params(("id" = String, Path)), tag = "applications",
     responses((status = 200, body = ApplicationView), (status = "4XX", body = ProblemDetails)))]
-async fn get(
+pub(in crate::certification) async fn get(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<ApplicationId>,

@@ -1,10 +1,10 @@
 //! Assessments: started, rated, completed, reviewed, reported.
 
-mod moves;
-mod ratings;
-mod report;
-mod review;
-mod views;
+pub(in crate::certification) mod moves;
+pub(in crate::certification) mod ratings;
+pub(in crate::certification) mod report;
+pub(in crate::certification) mod review;
+pub(in crate::certification) mod views;
 
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -45,7 +45,7 @@ pub(crate) struct Start {
 /// Starts the assessment: everyone who assesses has accepted the task.
 #[utoipa::path(post, path = "/api/v1/assessments/{id}/start", params(("id" = String, Path)), request_body = Start,
     tag = "assessments", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn start(
+pub(in crate::certification) async fn start(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
     write: Write<Start>,
@@ -77,7 +77,7 @@ pub(crate) struct Complete {
 /// held. Each rating below conform becomes a finding.
 #[utoipa::path(post, path = "/api/v1/assessments/{id}/complete", params(("id" = String, Path)), request_body = Complete,
     tag = "assessments", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn complete(
+pub(in crate::certification) async fn complete(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
     write: Write<Complete>,
@@ -173,7 +173,7 @@ async fn issue_findings(
 #[utoipa::path(post, path = "/api/v1/assessments/{id}/forward", params(("id" = String, Path)),
     request_body = MoveWithReason, tag = "assessments",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn forward(
+pub(in crate::certification) async fn forward(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
     write: Write<MoveWithReason>,
@@ -190,7 +190,7 @@ async fn forward(
 #[utoipa::path(post, path = "/api/v1/assessments/{id}/abort", params(("id" = String, Path)),
     request_body = MoveWithReason, tag = "assessments",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn abort(
+pub(in crate::certification) async fn abort(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
     write: Write<MoveWithReason>,

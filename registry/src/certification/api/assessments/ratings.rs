@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::open;
-use crate::certification::api::Written;
+use crate::certification::api::{Written, check_version};
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::{AssessmentId, FacilityId, RatingId};
 use crate::certification::rules::assessment::{
@@ -24,7 +24,7 @@ use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(rate))
+    OpenApiRouter::new().routes(routes!(rate)).routes(routes!(rate_several))
 }
 
 /// A rating.
@@ -38,13 +38,36 @@ pub(crate) struct Rate {
     na_ground: Option<String>,
     /// Why.
     reason: Text,
+    /// Which rating of this criterion and facility the assessor saw, by its `seq`; 0 when there was none. When it is said
+    /// and another assessor has rated since, nothing is written.
+    seen: Option<i64>,
 }
 
 impl Rate {
     /// A rating that needs no ground.
     pub(crate) fn new(facility: &FacilityId, value: Rating, reason: &Text) -> Self {
-        Self { facility: facility.clone(), value, na_ground: None, reason: reason.clone() }
+        let (facility, reason) = (facility.clone(), reason.clone());
+        Self { facility, value, na_ground: None, reason, seen: None }
     }
+}
+
+/// How many ratings are written in one request.
+const AT_ONCE: usize = 100;
+
+/// Ratings of several criteria.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RateSeveral {
+    /// At most 100.
+    ratings: Vec<RateOne>,
+}
+
+/// A rating of one criterion.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct RateOne {
+    criterion: String,
+    #[serde(flatten)]
+    rate: Rate,
 }
 
 impl From<RatingFault> for Problem {
@@ -90,6 +113,10 @@ pub(crate) async fn append_rating(
     };
     let by = &act.actor.account;
     let seq = assessments::rate(&mut act.tx, &loaded.assessment.id, &row, by, act.now).await?;
+    // The company is held: nobody rates in between.
+    if let Some(seen) = rate.seen {
+        check_version(seen, seq - 1)?;
+    }
     Ok((row.id, seq))
 }
 
@@ -97,7 +124,7 @@ pub(crate) async fn append_rating(
 #[utoipa::path(put, path = "/api/v1/assessments/{id}/ratings/{criterion}", request_body = Rate, tag = "assessments",
     params(("id" = String, Path), ("criterion" = String, Path)),
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn rate(
+pub(in crate::certification) async fn rate(
     State(app): State<App>,
     Path((id, criterion)): Path<(AssessmentId, String)>,
     write: Write<Rate>,
@@ -107,4 +134,28 @@ async fn rate(
     assessment::next(loaded.assessment.state, &AssessmentStep::Rate)?;
     let (rating, seq) = append_rating(&mut act, &loaded, &criterion, &body).await?;
     act.commit(StatusCode::OK, &Written::new(rating, seq)).await
+}
+
+/// Rates several criteria: all of them, or none.
+#[utoipa::path(put, path = "/api/v1/assessments/{id}/ratings", request_body = RateSeveral, tag = "assessments",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Vec<Written>), (status = "4XX", body = ProblemDetails)))]
+pub(in crate::certification) async fn rate_several(
+    State(app): State<App>,
+    Path(id): Path<AssessmentId>,
+    write: Write<RateSeveral>,
+) -> Result<Response, Problem> {
+    let (mut act, body) = write.begin(&app).await?;
+    let loaded = open(&mut act, &id, AssessmentEvent::Rate, None).await?;
+    assessment::next(loaded.assessment.state, &AssessmentStep::Rate)?;
+    if body.ratings.len() > AT_ONCE {
+        return Err(Problem::invalid("/ratings", format!("has more than {AT_ONCE}")));
+    }
+    let mut written = Vec::new();
+    for (i, RateOne { criterion, rate }) in body.ratings.iter().enumerate() {
+        let appended = append_rating(&mut act, &loaded, criterion, rate).await;
+        let (rating, seq) = appended.map_err(|problem| problem.below(&format!("/ratings/{i}")))?;
+        written.push(Written::new(rating, seq));
+    }
+    act.commit(StatusCode::OK, &written).await
 }

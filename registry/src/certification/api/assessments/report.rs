@@ -96,7 +96,7 @@ impl Report {
 /// The report of an assessment, without reasons: enough to apply the decision rule oneself.
 #[utoipa::path(get, path = "/api/v1/assessments/{id}/report", params(("id" = String, Path)), tag = "assessments",
     responses((status = 200, body = Report), (status = "4XX", body = ProblemDetails)))]
-async fn report(
+pub(in crate::certification) async fn report(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<AssessmentId>,

@@ -62,7 +62,7 @@ pub(crate) struct ReviewWith {
 /// Reviews the assessment: recommends a decision, or returns it. A recommendation brings the application to its decision.
 #[utoipa::path(post, path = "/api/v1/assessments/{id}/review", params(("id" = String, Path)), request_body = ReviewWith,
     tag = "assessments", responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn review(
+pub(in crate::certification) async fn review(
     State(app): State<App>,
     Path(id): Path<AssessmentId>,
     write: Write<ReviewWith>,

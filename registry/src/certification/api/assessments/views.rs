@@ -118,7 +118,7 @@ impl ReviewView {
 /// An assessment with its sample, ratings, evidence and reviews.
 #[utoipa::path(get, path = "/api/v1/assessments/{id}", params(("id" = String, Path)), tag = "assessments",
     responses((status = 200, body = AssessmentView), (status = "4XX", body = ProblemDetails)))]
-async fn get(
+pub(in crate::certification) async fn get(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<AssessmentId>,

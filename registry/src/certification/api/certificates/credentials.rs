@@ -35,7 +35,7 @@ pub(crate) struct Reissue {
 #[utoipa::path(post, path = "/api/v1/certificates/{number}/reissue", params(("number" = String, Path)),
     request_body = Reissue, tag = "certificates",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn reissue(
+pub(in crate::certification) async fn reissue(
     State(app): State<App>,
     Path(number): Path<String>,
     write: Write<Reissue>,
@@ -85,7 +85,7 @@ async fn open_of_credential(
 #[utoipa::path(post, path = "/api/v1/credentials/{id}/retry", params(("id" = String, Path)),
     request_body = OperateCredential, tag = "operation",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn retry(
+pub(in crate::certification) async fn retry(
     State(app): State<App>,
     Path(id): Path<CredentialId>,
     write: Write<OperateCredential>,
@@ -102,7 +102,7 @@ async fn retry(
 #[utoipa::path(post, path = "/api/v1/credentials/{id}/void", params(("id" = String, Path)),
     request_body = OperateCredential, tag = "operation",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn void(
+pub(in crate::certification) async fn void(
     State(app): State<App>,
     Path(id): Path<CredentialId>,
     write: Write<OperateCredential>,

@@ -1,9 +1,10 @@
 //! Certificates after the grant: suspended, reinstated, reduced, withdrawn, given up.
 
-mod credentials;
-mod reduction;
-mod status;
-mod views;
+pub(in crate::certification) mod credentials;
+pub(in crate::certification) mod overturned;
+pub(in crate::certification) mod reduction;
+pub(in crate::certification) mod status;
+pub(in crate::certification) mod views;
 
 use akashi_schemas::{CertificateNumber, NumberError};
 use axum::http::StatusCode;
@@ -16,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::certification::api::decisions::maker;
 use crate::certification::api::{check_public_reason, check_version};
 use crate::certification::file::AssessmentFile;
-use crate::certification::ids::DecisionId;
+use crate::certification::ids::{AppealId, DecisionId};
 use crate::certification::rules::certificate::{CertificateState, EventKind, Prospect};
 use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
 use crate::certification::store::certificates::{self, Certificate, Version};
@@ -117,6 +118,7 @@ struct Words<'a> {
     level: Option<&'a str>,
     reason: &'a Text,
     public_reason: Option<&'a str>,
+    appeal: Option<&'a AppealId>,
 }
 
 impl<'a> Words<'a> {
@@ -126,7 +128,7 @@ impl<'a> Words<'a> {
         reason: &'a Text,
         public_reason: Option<&'a str>,
     ) -> Self {
-        Self { kind, event, cause: None, level: None, reason, public_reason }
+        Self { kind, event, cause: None, level: None, reason, public_reason, appeal: None }
     }
 }
 
@@ -150,6 +152,7 @@ async fn record(
         reason: &reason,
         public_reason: words.public_reason,
         by: &act.actor.account,
+        appeal: words.appeal,
         effective_at: act.now.as_millisecond(),
     };
     decisions::insert(&mut act.tx, &decision, act.now).await?;

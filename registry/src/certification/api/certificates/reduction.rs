@@ -44,7 +44,7 @@ pub(crate) struct Reduce {
 #[utoipa::path(post, path = "/api/v1/certificates/{number}/reduce", params(("number" = String, Path)),
     request_body = Reduce, tag = "certificates",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn reduce(
+pub(in crate::certification) async fn reduce(
     State(app): State<App>,
     Path(number): Path<String>,
     write: Write<Reduce>,

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -9,11 +10,13 @@ use utoipa_axum::routes;
 
 use super::{Changed, Loaded, Words, finish, open, record};
 use crate::certification::file;
+use crate::certification::ids::{DecisionId, FindingId};
 use crate::certification::rules::certificate::{
-    self, CertificateState, CertificateStep, EventKind,
+    self, CertificateState, CertificateStep, EventKind, SuspensionTerm,
 };
 use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
 use crate::certification::store::certificates::{self, Certificate, Event};
+use crate::certification::store::{findings, suspensions};
 use crate::issuance::{self, Purpose};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
@@ -30,15 +33,26 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(terminate))
 }
 
-/// Writes a change of status: the decision, the bits of every credential, the event and the new state.
+/// Writes a change of status with the new state, and commits.
 async fn change_status(
     mut act: Act<'_>,
     certificate: &Certificate,
     to: CertificateState,
     words: &Words<'_>,
-    (purpose, bit): (Purpose, bool),
+    bit: (Purpose, bool),
 ) -> Result<Response, Problem> {
-    let decision = record(&mut act, certificate, words).await?;
+    let decision = write_status(&mut act, certificate, words, bit).await?;
+    finish(act, certificate, to, Some(decision), None).await
+}
+
+/// Writes a change of status: the decision, the bits of every credential, the event.
+pub(super) async fn write_status(
+    act: &mut Act<'_>,
+    certificate: &Certificate,
+    words: &Words<'_>,
+    (purpose, bit): (Purpose, bool),
+) -> Result<DecisionId, Problem> {
+    let decision = record(act, certificate, words).await?;
     let (tx, id) = (&mut act.tx, &certificate.id);
     let leaf = issuance::set_status(tx, act.app, id.as_str(), purpose, bit).await?;
     let event = Event {
@@ -50,7 +64,7 @@ async fn change_status(
         leaf,
     };
     certificates::add_event(tx, id, &event, act.now).await?;
-    finish(act, certificate, to, Some(decision), None).await
+    Ok(decision)
 }
 
 /// A suspension.
@@ -68,31 +82,67 @@ pub(crate) struct Suspend {
     /// Whether it does not bear waiting for that.
     #[serde(default)]
     urgent: bool,
+    /// The last day of it, in the programme's zone; when absent, the last that the programme allows.
+    #[schema(value_type = Option<String>, format = Date)]
+    until: Option<Date>,
+    /// The findings that it is for: it is lifted once an assessor has verified that they are closed.
+    #[serde(default)]
+    findings: Vec<FindingId>,
 }
 
 /// Suspends the certificate.
 #[utoipa::path(post, path = "/api/v1/certificates/{number}/suspend", params(("number" = String, Path)),
     request_body = Suspend, tag = "certificates",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn suspend(
+pub(in crate::certification) async fn suspend(
     State(app): State<App>,
     Path(number): Path<String>,
     write: Write<Suspend>,
 ) -> Result<Response, Problem> {
-    let (mut act, body) = write.begin(&app).await?;
+    let (mut act, mut body) = write.begin(&app).await?;
     let loaded = open(&mut act, &number, Action::DecideCertificate, body.version).await?;
-    let public_reason = &body.public_reason;
+    let (certificate, public_reason) = (&loaded.certificate, &body.public_reason);
+    let term = term(&act, &loaded, body.until)?;
     let step = CertificateStep::Suspend {
         maker: &loaded.maker,
         public_reason,
         heard: body.heard,
         urgent: body.urgent,
+        term,
     };
-    let to = certificate::next(loaded.certificate.state, &step)?;
+    let to = certificate::next(certificate.state, &step)?;
+    body.findings.sort();
+    body.findings.dedup();
+    are_of_the_certificate(&mut act, &loaded, &body.findings).await?;
     let words =
         Words::of(DecisionKind::Suspend, EventKind::Suspended, &body.reason, Some(public_reason));
     let words = Words { cause: Some(body.cause), ..words };
-    change_status(act, &loaded.certificate, to, &words, (Purpose::Suspension, true)).await
+    let bit = (Purpose::Suspension, true);
+    let decision = write_status(&mut act, certificate, &words, bit).await?;
+    let (id, until) = (&certificate.id, term.until);
+    suspensions::insert(&mut act.tx, &decision, id, until, &body.findings).await?;
+    finish(act, certificate, to, Some(decision), None).await
+}
+
+/// The term of a suspension that begins now.
+fn term(act: &Act<'_>, loaded: &Loaded, until: Option<Date>) -> Result<SuspensionTerm, Problem> {
+    let programme = &loaded.assessment.file.programme;
+    let (zone, now) = (file::zone(programme)?, act.now);
+    let latest = certificate::suspension_ends(&zone, now, programme.rules.suspension_max_months);
+    Ok(SuspensionTerm { until: until.map_or(latest, |day| zone.end_of(day)), latest, now })
+}
+
+/// A suspension is for findings of the assessment that the certificate rests on.
+async fn are_of_the_certificate(
+    act: &mut Act<'_>,
+    loaded: &Loaded,
+    ids: &[FindingId],
+) -> Result<(), Problem> {
+    let known = findings::of_assessment(&mut act.tx, &loaded.version.assessment_id).await?;
+    if ids.iter().all(|id| known.iter().any(|finding| &finding.id == id)) {
+        return Ok(());
+    }
+    Err(Problem::invalid("/findings", "names one that is not of the certificate's assessment"))
 }
 
 /// The end of a suspension.
@@ -110,7 +160,7 @@ pub(crate) struct Reinstate {
 #[utoipa::path(post, path = "/api/v1/certificates/{number}/reinstate", params(("number" = String, Path)),
     request_body = Reinstate, tag = "certificates",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn reinstate(
+pub(in crate::certification) async fn reinstate(
     State(app): State<App>,
     Path(number): Path<String>,
     write: Write<Reinstate>,
@@ -127,7 +177,9 @@ async fn reinstate(
         programme.rules.suspension_max_months,
     );
     let cause_closed = body.cause_closed;
-    let step = CertificateStep::Reinstate { maker, cause_closed, until, now: act.now };
+    let open_findings = &suspensions::open_findings(&mut act.tx, &certificate.id).await?;
+    let now = act.now;
+    let step = CertificateStep::Reinstate { maker, cause_closed, open_findings, until, now };
     let to = certificate::next(certificate.state, &step)?;
     let public_reason = body.public_reason.as_deref();
     let words =
@@ -148,7 +200,7 @@ pub(crate) struct Withdraw {
 #[utoipa::path(post, path = "/api/v1/certificates/{number}/withdraw", params(("number" = String, Path)),
     request_body = Withdraw, tag = "certificates",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn withdraw(
+pub(in crate::certification) async fn withdraw(
     State(app): State<App>,
     Path(number): Path<String>,
     write: Write<Withdraw>,
@@ -175,7 +227,7 @@ pub(crate) struct Terminate {
 #[utoipa::path(post, path = "/api/v1/certificates/{number}/terminate", params(("number" = String, Path)),
     request_body = Terminate, tag = "certificates",
     responses((status = 200, body = Changed), (status = "4XX", body = ProblemDetails)))]
-async fn terminate(
+pub(in crate::certification) async fn terminate(
     State(app): State<App>,
     Path(number): Path<String>,
     write: Write<Terminate>,

@@ -69,7 +69,7 @@ impl From<facilities::Facility> for FacilityView {
 /// A company's facilities, the organisation as a whole first.
 #[utoipa::path(get, path = "/api/v1/parties/{id}/facilities", params(("id" = String, Path)), tag = "parties",
     responses((status = 200, body = Vec<FacilityView>), (status = "4XX", body = ProblemDetails)))]
-async fn list_facilities(
+pub(in crate::certification) async fn list_facilities(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<PartyId>,
@@ -108,7 +108,7 @@ pub(crate) struct AddFacility {
 /// Adds a workplace or a dormitory.
 #[utoipa::path(post, path = "/api/v1/parties/{id}/facilities", params(("id" = String, Path)), request_body = AddFacility,
     tag = "parties", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn add_facility(
+pub(in crate::certification) async fn add_facility(
     State(app): State<App>,
     Path(id): Path<PartyId>,
     write: Write<AddFacility>,
@@ -183,7 +183,7 @@ pub(crate) struct ChangeFacility {
 #[utoipa::path(patch, path = "/api/v1/parties/{id}/facilities/{facility}",
     params(("id" = String, Path), ("facility" = String, Path)), request_body = ChangeFacility, tag = "parties",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn change_facility(
+pub(in crate::certification) async fn change_facility(
     State(app): State<App>,
     Path((id, facility)): Path<(PartyId, FacilityId)>,
     write: Write<ChangeFacility>,

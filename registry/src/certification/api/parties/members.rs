@@ -54,7 +54,7 @@ pub(crate) struct MemberView {
 /// A party's members.
 #[utoipa::path(get, path = "/api/v1/parties/{id}/members", params(("id" = String, Path)), tag = "parties",
     responses((status = 200, body = Vec<MemberView>), (status = "4XX", body = ProblemDetails)))]
-async fn list_members(
+pub(in crate::certification) async fn list_members(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<PartyId>,
@@ -87,7 +87,7 @@ pub(crate) struct AddMember {
 /// Invites somebody to be a member; they are one once they accept.
 #[utoipa::path(post, path = "/api/v1/parties/{id}/members", params(("id" = String, Path)), request_body = AddMember,
     tag = "parties", responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn add_member(
+pub(in crate::certification) async fn add_member(
     State(app): State<App>,
     Path(id): Path<PartyId>,
     write: Write<AddMember>,
@@ -106,7 +106,7 @@ async fn add_member(
 #[utoipa::path(delete, path = "/api/v1/parties/{id}/members/{membership}",
     params(("id" = String, Path), ("membership" = String, Path)), tag = "parties",
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-async fn end_member(
+pub(in crate::certification) async fn end_member(
     State(app): State<App>,
     Path((id, membership)): Path<(PartyId, MembershipId)>,
     write: Write<Nothing>,

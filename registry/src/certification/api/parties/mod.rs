@@ -1,9 +1,9 @@
 //! Parties, their members and facilities.
 
-mod facilities;
-mod members;
-mod record;
-mod registration;
+pub(in crate::certification) mod facilities;
+pub(in crate::certification) mod members;
+pub(in crate::certification) mod record;
+pub(in crate::certification) mod registration;
 
 use akashi_schemas::misleading::misleads;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +18,8 @@ use crate::platform::problem::Problem;
 use crate::platform::write::Act;
 
 pub(super) use facilities::FacilityView;
-pub(super) use record::{PartyView, Terms, company_record};
+pub(in crate::certification) use record::Terms;
+pub(super) use record::{PartyView, company_record};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -94,6 +94,34 @@ pub(crate) struct Fee {
     currency: String,
 }
 
+/// Currencies without a smaller unit (ISO 4217); of others the amount is in hundredths.
+const WHOLE: [&str; 3] = ["JPY", "KRW", "VND"];
+
+impl Fee {
+    /// For what.
+    pub(crate) fn item(&self) -> &str {
+        &self.item
+    }
+
+    /// The amount as people read it: `150,000 JPY`, `1,200.50 EUR`.
+    pub(crate) fn shown(&self) -> String {
+        let digits = if WHOLE.contains(&&*self.currency) { 0 } else { 2 };
+        let unit = 10_u64.pow(digits);
+        let mut whole = (self.amount / unit).to_string();
+        for place in (1..whole.len())
+            .rev()
+            .filter(|place| (whole.len() - place).is_multiple_of(3))
+            .collect::<Vec<_>>()
+        {
+            whole.insert(place, ',');
+        }
+        match digits {
+            0 => format!("{whole} {}", self.currency),
+            _ => format!("{whole}.{:02} {}", self.amount % unit, self.currency),
+        }
+    }
+}
+
 /// The record of an application's company, for those who read the application: a body sees by which name and
 /// number it would certify whom.
 pub(crate) async fn company_record(
@@ -141,7 +169,7 @@ pub(crate) struct PartyRow {
 /// The parties that one belongs to; for an operator also all bodies and owners.
 #[utoipa::path(get, path = "/api/v1/parties", params(After), tag = "parties",
     responses((status = 200, body = Page<PartyRow>), (status = "4XX", body = ProblemDetails)))]
-async fn list(
+pub(in crate::certification) async fn list(
     State(app): State<App>,
     actor: Actor,
     Query(after): Query<After>,
@@ -162,7 +190,7 @@ async fn list(
 /// A party's record, for those who act for it.
 #[utoipa::path(get, path = "/api/v1/parties/{id}", params(("id" = String, Path)), tag = "parties",
     responses((status = 200, body = PartyView), (status = "4XX", body = ProblemDetails)))]
-async fn get(
+pub(in crate::certification) async fn get(
     State(app): State<App>,
     actor: Actor,
     Path(id): Path<PartyId>,
@@ -205,7 +233,7 @@ impl Change {
 /// is named with it. An institution is renamed by an operator alone.
 #[utoipa::path(patch, path = "/api/v1/parties/{id}", params(("id" = String, Path)), request_body = Change, tag = "parties",
     responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn change(
+pub(in crate::certification) async fn change(
     State(app): State<App>,
     Path(id): Path<PartyId>,
     write: Write<Change>,

@@ -174,7 +174,10 @@ fn slug_ok(slug: &str) -> bool {
 /// Registers a party. Whoever registers a company or buyer acts for it from then on.
 #[utoipa::path(post, path = "/api/v1/parties", request_body = Register, tag = "parties",
     responses((status = 201, body = Written), (status = "4XX", body = ProblemDetails)))]
-async fn register(State(app): State<App>, write: Write<Register>) -> Result<Response, Problem> {
+pub(in crate::certification) async fn register(
+    State(app): State<App>,
+    write: Write<Register>,
+) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let id = PartyId::new(act.now, &*app.rng);
     let action = match body.kind {
