@@ -1,6 +1,6 @@
-//! What operators do and see: keys retired or found compromised, jobs under way, measures.
+//! What operators do and see: keys retired or found compromised, jobs under way, mail that does not arrive, measures.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,8 +20,10 @@ use crate::log;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Actor, Subject};
 use crate::platform::clock::rfc3339;
-use crate::platform::id::KeyId;
+use crate::platform::id::{AccountId, KeyId, MailId};
 use crate::platform::jobs::{self, OpenJob};
+use crate::platform::mail;
+use crate::platform::paging::{After, PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::signing_keys::KeyRow;
 use crate::platform::write::{Act, Nothing, Write};
@@ -33,6 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(retire))
         .routes(routes!(compromised))
         .routes(routes!(job_list))
+        .routes(routes!(mail_list))
 }
 
 /// A signing key.
@@ -176,6 +179,56 @@ async fn job_list(State(app): State<App>, actor: Actor) -> Result<Json<Jobs>, Pr
         failed_credentials.push(FailedCredential { id: row.id, certificate, failure: row.failure });
     }
     Ok(Json(Jobs { open, failed_credentials }))
+}
+
+/// How much mail there is, and what of it does not arrive.
+#[derive(Serialize, ToSchema)]
+struct MailCounts {
+    /// What waits to be sent, for the first time or again.
+    waiting: i64,
+    /// What of it could not be sent before.
+    delayed: i64,
+    sent: i64,
+    /// What was refused for good.
+    failed: i64,
+    /// The mails that could not be sent so far.
+    failures: Page<MailFailure>,
+}
+
+/// A mail that could not be sent so far; not what it says.
+#[derive(Serialize, ToSchema)]
+struct MailFailure {
+    id: MailId,
+    /// To whom.
+    account: AccountId,
+    attempts: i64,
+    /// What was answered last.
+    last_error: String,
+    /// When it was refused for good; none while it is tried again.
+    failed_at: Option<String>,
+}
+
+/// How much mail there is, and what of it does not arrive; nothing of what it says.
+#[utoipa::path(get, path = "/api/v1/mail", params(After), tag = "operation",
+    responses((status = 200, body = MailCounts), (status = "4XX", body = ProblemDetails)))]
+async fn mail_list(
+    State(app): State<App>,
+    actor: Actor,
+    Query(after): Query<After>,
+) -> Result<Json<MailCounts>, Problem> {
+    actor.authorise(Action::Operate, &Subject::default(), "mail")?;
+    let mut db = app.db.reader().acquire().await?;
+    let mail::Counts { waiting, delayed, sent, failed } = mail::counts(&mut db).await?;
+    let view = |row: mail::Failure| MailFailure {
+        id: row.id,
+        account: row.account_id,
+        attempts: row.attempts,
+        last_error: row.last_error,
+        failed_at: row.failed_at.map(rfc3339),
+    };
+    let rows = mail::failures(&mut db, after.id(), PAGE_ROWS + 1).await?;
+    let failures = Page::cut(rows.into_iter().map(view).collect(), |row| row.id.to_string());
+    Ok(Json(MailCounts { waiting, delayed, sent, failed, failures }))
 }
 
 /// The measures, on a port of their own: nobody is asked who they are.

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use crate::certification::{self, attest, erasure, release};
 use crate::issuance::{self, Released};
 use crate::log;
+use crate::platform::accounts;
 use crate::platform::app::App;
 use crate::platform::db::engine::Lock;
 use crate::platform::id::uuid_v7;
@@ -139,7 +140,8 @@ async fn work(app: &App, job: &Job) -> Result<(), Problem> {
         JobKind::Erase => erase_file(app, job).await,
         JobKind::Lapse => lapse_applications(app, job).await,
         JobKind::Propose => propose_withdrawals(app, job).await,
-        JobKind::Forget => forget_answers(app, job).await,
+        JobKind::Announce => announce_expiry(app, job).await,
+        JobKind::Forget => forget(app, job).await,
     }
 }
 
@@ -167,9 +169,17 @@ async fn propose_withdrawals(app: &App, job: &Job) -> Result<(), Problem> {
     Ok(jobs::repeat(&app.db, app, job, wait).await?)
 }
 
-/// Deletes the answers that were kept for repeated requests and whose time is over.
-async fn forget_answers(app: &App, job: &Job) -> Result<(), Problem> {
+/// Announces that certificates are going to expire; looks again in an hour, or at once when there is more to do.
+async fn announce_expiry(app: &App, job: &Job) -> Result<(), Problem> {
+    let more = certification::jobs::announce_expiry(app).await?;
+    let wait = if more { 0 } else { STANDING_EVERY_MS };
+    Ok(jobs::repeat(&app.db, app, job, wait).await?)
+}
+
+/// Deletes the answers that were kept for repeated requests, and the cookies of browsers, whose time is over.
+async fn forget(app: &App, job: &Job) -> Result<(), Problem> {
     idempotency::forget(app).await?;
+    accounts::forget_cookies(app).await?;
     Ok(jobs::repeat(&app.db, app, job, STANDING_EVERY_MS).await?)
 }
 

@@ -32,7 +32,8 @@ pub fn text(text: &str) -> Value {
     json!({"text": text, "lang": "en"})
 }
 
-fn extend(object: &mut Value, members: Value) {
+/// Puts members into an object, in place of those of the same name.
+pub(crate) fn extend(object: &mut Value, members: Value) {
     match (object, members) {
         (Value::Object(object), Value::Object(members)) => object.extend(members),
         (_, members) => panic!("{members} is no object"),
@@ -86,12 +87,19 @@ impl<'a> Sides<'a> {
     /// The body of an application, with these members beside or instead of the usual ones.
     pub fn application(self, members: Value) -> Value {
         let Sides { body, company } = self;
+        // Of the facts those that the programme asks about: a small one does not ask about all.
+        let criteria = body.programme["criteria"].as_array().expect("a programme has criteria");
+        let asked = |fact: &&str| {
+            let asks = |of: &Value| of.as_array().is_some_and(|all| all.iter().any(|f| f == fact));
+            criteria.iter().any(|criterion| asks(&criterion["applies_to"]))
+        };
+        let facts: Vec<&str> = FACTS.into_iter().filter(|fact| asked(fact)).collect();
         let mut application = json!({
             "company": company.id,
             "body": body.id,
             "programme": {"id": body.programme["id"], "version": body.programme["version"]},
             "facilities": [company.site, company.dormitory],
-            "facts": FACTS,
+            "facts": facts,
         });
         extend(&mut application, members);
         application
@@ -388,5 +396,14 @@ impl Granted {
         let ask = async || self.public(registry).await;
         eventually(&format!("the public state {state}"), ask, |public| public["state"] == state)
             .await
+    }
+
+    /// The certificate's public record once its last event is of a kind.
+    pub async fn public_once_told(&self, registry: &Registry, kind: &str) -> Value {
+        let ask = async || self.public(registry).await;
+        let last =
+            |public: &Value| public["history"].as_array().and_then(|all| all.last().cloned());
+        let told = |public: &Value| last(public).is_some_and(|event| event["kind"] == kind);
+        eventually(&format!("the public event {kind}"), ask, told).await
     }
 }

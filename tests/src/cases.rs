@@ -250,7 +250,11 @@ impl Cast {
         self.lead.post(&path, &json!({"version": 1})).await.expect(200);
     }
 
-    async fn rate(&self, case: &Case, improvable: &str) {
+    /// Rates every criterion anew.
+    ///
+    /// # Panics
+    /// When the registry refuses.
+    pub async fn rate(&self, case: &Case, improvable: &str) {
         for criterion in CRITERIA {
             let value = if criterion == IMPROVABLE { improvable } else { "conform" };
             let rating = json!({"facility": case.facility, "value": value, "reason": words()});
@@ -420,7 +424,7 @@ pub fn words() -> Value {
 }
 
 /// The shipped programme, cut down to four criteria.
-fn small_programme() -> Value {
+pub fn small_programme() -> Value {
     let shipped = akashi_schemas::embedded::RESPONSIBLE_HOSTING;
     let mut programme: Value = serde_json::from_str(shipped).expect("a shipped file is JSON");
     programme["id"] = "example-programme".into();

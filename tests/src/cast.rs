@@ -5,8 +5,9 @@ use std::ops::Deref;
 use akashi_schemas::embedded::RESPONSIBLE_HOSTING;
 use serde_json::{Value, json};
 
+use crate::application::extend;
 use crate::client::Client;
-use crate::registry::Registry;
+use crate::registry::{OPERATOR, PASSWORD, Registry};
 
 /// Somebody with an account, signed in.
 #[derive(Clone, Debug)]
@@ -28,6 +29,14 @@ impl Person {
         let client = registry.sign_up(&email).await;
         let id = client.get("/api/v1/me").await.expect(200).text("/id").to_owned();
         Person { id, email, client }
+    }
+
+    /// Signs in again: an access token lasts no longer than its time.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its problem document.
+    pub async fn signs_in_again(&mut self, registry: &Registry) {
+        self.client = registry.sign_in(&self.email, PASSWORD).await;
     }
 
     /// Accepts every invitation to act for a party.
@@ -137,6 +146,32 @@ impl Body {
         publish(&self.owner, &self.owner_party, programme, since).await;
     }
 
+    /// The same, while the version before it may go on being applied for until a time.
+    ///
+    /// # Panics
+    /// When the registry refuses any step; with its problem document.
+    pub async fn sees_published_beside(&self, programme: &Value, since: &str, until: &str) {
+        let terms = json!({"effective_from": since, "transition_until": until});
+        publish_with(&self.owner, &self.owner_party, programme, terms).await;
+    }
+
+    /// Lets everybody of it, of its programme's owner and of the registry sign in again.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its problem document.
+    pub async fn signs_in_again(&mut self, registry: &Registry) {
+        self.operator = registry.sign_in(OPERATOR, PASSWORD).await;
+        for person in [
+            &mut self.owner,
+            &mut self.quality_manager,
+            &mut self.lead,
+            &mut self.reviewer,
+            &mut self.decision_maker,
+        ] {
+            person.signs_in_again(registry).await;
+        }
+    }
+
     /// A second body for the same programme, with people of its own.
     ///
     /// # Panics
@@ -244,12 +279,17 @@ pub async fn institution(
 }
 
 async fn publish(owner: &Person, party: &str, programme: &Value, since: &str) {
+    publish_with(owner, party, programme, json!({"effective_from": since})).await;
+}
+
+async fn publish_with(owner: &Person, party: &str, programme: &Value, terms: Value) {
     let drafts = format!("/api/v1/programmes/{}/drafts", programme["id"].as_str().expect("an id"));
     let draft = json!({"owner": party, "programme": programme});
     let draft = owner.post(&drafts, &draft).await.expect(201);
     let publish = format!("{drafts}/{}/publish", draft.text("/id"));
-    let from = json!({"version": 1, "effective_from": since});
-    owner.post(&publish, &from).await.expect(200);
+    let mut version = json!({"version": 1});
+    extend(&mut version, terms);
+    owner.post(&publish, &version).await.expect(200);
 }
 
 /// A company with one site and one dormitory, and somebody who acts for it.
@@ -307,7 +347,11 @@ impl Company {
         Company::registers_as(registry, n, &party, String::new()).await
     }
 
-    async fn registers_as(
+    /// Registers the `n`th company from its record, with its facilities.
+    ///
+    /// # Panics
+    /// When the registry refuses; with its problem document.
+    pub async fn registers_as(
         registry: &Registry,
         n: u32,
         party: &Value,

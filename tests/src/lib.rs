@@ -29,6 +29,7 @@ mod flood;
 mod held;
 mod late;
 mod log;
+mod moved_clock;
 mod offline;
 mod peers;
 mod process;
@@ -40,7 +41,7 @@ pub use application::{
     Application, Below, CERTIFIED, FACTS, Granted, LEADING, REFUSED, Sides, text,
 };
 pub use binaries::{akashi, akashi_verify};
-pub use cases::{Case, Cast, Step, grant, words};
+pub use cases::{Case, Cast, Step, grant, small_programme, words};
 pub use cast::{
     Body, COMPANY_NAME, Company, MUNICIPALITY, PROPRIETOR, Person, TERMS, TRADE_NAME,
     corporate_number, institution,
@@ -53,6 +54,7 @@ pub use flood::Length;
 pub use held::Held;
 pub use late::OnItsWay;
 pub use log::{Checkpoint, LogCopy};
+pub use moved_clock::MovedClock;
 pub use offline::{Offline, Recomputed, Verification, recompute, verify_offline};
 pub use peers::Peer;
 pub use registry::{OPERATOR, ORIGIN, PASSWORD, Registry, Snapshot, Unstarted};

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::binaries::akashi_verify;
 use crate::eventually::eventually;
+use crate::moved_clock::MovedClock;
 use crate::registry::Registry;
 
 /// A buyer who holds a root and a trust bundle, and a state folder of their own.
@@ -16,6 +17,7 @@ use crate::registry::Registry;
 pub struct Offline {
     folder: TempDir,
     options: Vec<String>,
+    clock: Option<MovedClock>,
 }
 
 /// What `akashi-verify` answered.
@@ -35,6 +37,7 @@ impl Offline {
         let offline = Offline {
             folder: tempfile::tempdir().expect("a temporary folder"),
             options: Vec::new(),
+            clock: None,
         };
         offline.is_handed(bundle, root);
         offline
@@ -76,6 +79,12 @@ impl Offline {
         self
     }
 
+    /// The same buyer, who goes by a clock that the test moves.
+    #[must_use]
+    pub fn by(self, clock: &MovedClock) -> Offline {
+        Offline { clock: Some(clock.clone()), ..self }
+    }
+
     /// Verifies one file: a credential in any form, or an NDJSON of many.
     pub fn verify(&self, input: &[u8]) -> Verification {
         self.verify_with(input, None)
@@ -96,6 +105,7 @@ impl Offline {
             command.arg("--require-log").arg("--log-proof").arg(self.file("proof"));
         }
         command.args(["--format", "json"]).args(&self.options);
+        command.envs(self.clock.iter().flat_map(MovedClock::variables));
         command.env("XDG_STATE_HOME", self.file("state")).env("HOME", self.folder.path());
         Verification::of(&command.output().expect("akashi-verify can be started"))
     }

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::binaries::akashi;
 use crate::client::{Address, Client};
 use crate::engine::{Database, Engine, tamper};
+use crate::moved_clock::MovedClock;
 use crate::process::{Process, said};
 use crate::unheard::Unheard;
 
@@ -59,6 +60,8 @@ struct Place {
     database: Option<Database>,
     /// What the log tells, where it is more than usual.
     log: Option<&'static str>,
+    /// The clock that it goes by, where it is not the system's.
+    clock: Option<MovedClock>,
 }
 
 impl Registry {
@@ -74,6 +77,13 @@ impl Registry {
     pub async fn start_telling_queries(engine: Engine) -> Registry {
         let mut place = Place::new(engine).await;
         place.log = Some("info,akashi_registry::platform::http=debug,sqlx::query=debug");
+        Registry::start_at(place, Vec::new()).await
+    }
+
+    /// Starts an empty registry that goes by a clock that the test moves.
+    pub async fn start_by(engine: Engine, clock: &MovedClock) -> Registry {
+        let mut place = Place::new(engine).await;
+        place.clock = Some(clock.clone());
         Registry::start_at(place, Vec::new()).await
     }
 
@@ -351,6 +361,7 @@ impl Place {
         command.arg("serve").args(self.options());
         command.args(["--listen", "127.0.0.1:0", "--origin", ORIGIN]);
         command.envs(self.log.map(|filter| ("AKASHI_LOG", filter)));
+        command.envs(self.clock.iter().flat_map(MovedClock::variables));
         command
     }
 
@@ -364,6 +375,7 @@ impl Place {
             folder: tempfile::tempdir().expect("a temporary folder"),
             database,
             log: None,
+            clock: None,
         }
     }
 
@@ -374,7 +386,7 @@ impl Place {
             None => None,
             Some(database) => Some(database.copy().await),
         };
-        Place { engine: self.engine, folder, database, log: self.log }
+        Place { engine: self.engine, folder, database, log: self.log, clock: self.clock.clone() }
     }
 
     fn data(&self) -> PathBuf {

@@ -154,7 +154,7 @@ const PAST_HTTP: [&str; 8] = [
 ];
 
 /// The tests' sources that go past HTTP, and for what. All others speak to the built binaries as strangers do.
-const GO_PAST_HTTP: [(&str, &str); 10] = [
+const GO_PAST_HTTP: [(&str, &str); 11] = [
     ("src/engine.rs", "makes a database for each registry, and carries out the damage below"),
     ("src/held.rs", "is another process that writes, for whom a request waits"),
     ("src/registry.rs", "gives the two to tests, and damages the keys of the bodies"),
@@ -162,6 +162,7 @@ const GO_PAST_HTTP: [(&str, &str); 10] = [
     ("tests/journeys/keys.rs", "damages a key, and mends it"),
     ("tests/journeys/rebuild.rs", "damages the public tables, and compares them row by row"),
     ("tests/journeys/shards.rs", "fills a shard of 131,072 places, and lets a week pass"),
+    ("tests/journeys/surveillance.rs", "lets the term of a minor finding pass"),
     ("tests/journeys/versions.rs", "holds a release up while a certificate changes"),
     ("tests/matrix/turns.rs", "has requests wait for another process that writes"),
     ("tests/starts.rs", "names a registry's database to a start of it without its origin"),

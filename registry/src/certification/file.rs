@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::ids::{ApplicationId, AssessmentId, ProgrammeVersionId};
-use super::rules::assessment::Interviews;
+use super::rules::assessment::{AssessmentState, Interviews};
 use super::rules::conflict::{self, Conflict, Tie, TieKind};
 use super::rules::dates::Zone;
 use super::rules::finding::{Standing, Terms};
@@ -20,7 +20,7 @@ use super::store::findings::Finding;
 use super::store::programmes::ProgrammeState;
 use super::store::{applications, assessments, findings, people, programmes};
 use crate::platform::accounts;
-use crate::platform::authorisation::Subject;
+use crate::platform::authorisation::{Action, Actor, PANEL_ROLES, Subject};
 use crate::platform::clock::instant;
 use crate::platform::id::{AccountId, PartyId};
 use crate::platform::problem::Problem;
@@ -140,6 +140,28 @@ impl AssessmentFile {
             .collect()
     }
 
+    /// Asks whether somebody may read the report. Until the checklist is complete only those do who assess, review or
+    /// decide: nobody else reads over an assessor's shoulder.
+    ///
+    /// # Errors
+    /// Those of [`Actor::authorise`], or [`Problem::WrongState`].
+    pub fn authorise_report(&self, actor: &Actor) -> Result<(), Problem> {
+        actor.authorise(Action::ReadReport, &self.file.subject, "assessment")?;
+        let state = self.assessment.state;
+        let is_complete =
+            |state| !matches!(state, AssessmentState::Planned | AssessmentState::Open);
+        if is_complete(state) || actor.may(Action::ReadAssessment, &self.file.subject) {
+            return Ok(());
+        }
+        let complete = AssessmentState::ALL.iter().filter(|state| is_complete(**state));
+        Err(Problem::WrongState {
+            event: "report".to_owned(),
+            state: state.to_string(),
+            allowed_from: complete.map(ToString::to_string).collect(),
+            who: Vec::new(),
+        })
+    }
+
     /// Interviews planned and held, by facility.
     #[must_use]
     pub fn interviews(&self, justified: bool) -> BTreeMap<String, Interviews> {
@@ -207,9 +229,51 @@ pub async fn involvement(
     programme: &Programme,
     now: Timestamp,
 ) -> Result<Involvement, Problem> {
-    let (assessed, reviewed, decided) = people::part_in(db, account, affair).await?;
+    let parts = people::parts_in(db, affair).await?;
     let conflict = conflict_of(db, programme, account, company, now).await?;
-    Ok(Involvement { of_body, assessed, reviewed, decided, conflict })
+    Ok(Involvement { of_body, conflict, ..part_of(&parts, account) })
+}
+
+/// The part of one of those who had one.
+fn part_of(parts: &[(AccountId, String)], account: &AccountId) -> Involvement {
+    let had = |part: &str| parts.iter().any(|(who, had)| who == account && had == part);
+    let [assessed, reviewed, decided] = ["assessed", "reviewed", "decided"].map(had);
+    Involvement { of_body: false, assessed, reviewed, decided, conflict: None }
+}
+
+/// Everybody of a body whose role is fit to hear an appeal, by name, with the part that each had in what is appealed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn fit_to_hear(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    affair: &str,
+    company: &PartyId,
+    programme: &Programme,
+    now: Timestamp,
+) -> Result<Vec<(AccountId, String, Involvement)>, Problem> {
+    let parts = people::parts_in(db, affair).await?;
+    let ties = people::ties(db, body, company).await?;
+    let (zone, months) = (zone(programme)?, programme.rules.advice_conflict_months);
+    let mut fit = Vec::<(AccountId, String, Involvement)>::new();
+    for member in accounts::store::members(db, body).await? {
+        let known = fit.iter().any(|(account, ..)| *account == member.account_id);
+        if known || !PANEL_ROLES.contains(&member.role) {
+            continue;
+        }
+        let mut own = Vec::new();
+        for (_, kind, from, until) in ties.iter().filter(|(who, ..)| *who == member.account_id) {
+            let kind = kind.parse().map_err(Problem::internal)?;
+            own.push(Tie { kind, from: instant(*from), until: until.map(instant) });
+        }
+        let conflict = conflict::find(&own, now, &zone, months);
+        let involved =
+            Involvement { of_body: true, conflict, ..part_of(&parts, &member.account_id) };
+        fit.push((member.account_id, member.name, involved));
+    }
+    fit.sort_by(|one, other| one.1.cmp(&other.1));
+    Ok(fit)
 }
 
 /// A person's conflict with a company at a moment: what was declared or recorded, and memberships in it.

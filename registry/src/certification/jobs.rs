@@ -1,5 +1,5 @@
 //! What time alone brings about: idle applications are warned of, and lapse; when a suspension is over, withdrawal is
-//! proposed.
+//! proposed; that a certificate is going to expire is announced.
 //!
 //! What is due is asked of the rules at every look, from what the database says, so that it does not matter how
 //! often the registry looks, in how many processes, or for how long it stood still.
@@ -9,10 +9,13 @@ use sqlx::AnyConnection;
 
 use super::file::{self, File};
 use super::ids::{ApplicationId, CertificateId};
+use super::news;
 use super::rules::application::{ApplicationEvent, ApplicationStep, next};
 use super::rules::certificate::withdrawal_is_due;
+use super::rules::expiry as expiry_rule;
 use super::rules::idleness::{Due, Idle, first_warning_days};
 use super::store::applications::{self, Application};
+use super::store::expiry::{self, Ending};
 use super::store::{certificates, idleness, suspensions};
 use crate::platform::app::App;
 use crate::platform::audit;
@@ -98,6 +101,11 @@ async fn act(app: &App, id: &ApplicationId, lapse_days: u32) -> Result<bool, Pro
         Some(Due::Warning) => {
             let event = ApplicationEvent::Warn.as_str();
             idleness::append(&mut tx, id, event, state, now).await?;
+            let programme = file::programme(&mut tx, &application.programme_version_id).await?;
+            let zone = file::zone(&programme)?;
+            let mut warned = idle;
+            warned.warned.push(now);
+            news::idle(&mut tx, app, &application, (&zone, warned.lapses()), now).await?;
             record(&mut tx, app, Action::WarnApplication, &application).await?;
         }
         Some(Due::Lapse) => {
@@ -186,5 +194,55 @@ async fn propose_withdrawal(app: &App, id: &CertificateId) -> Result<(), Problem
     let (action, affair) = (Action::ProposeWithdrawal, certificate.subject());
     let subject = format!("certificate {}", certificate.number);
     audit::by_registry(&mut tx, app, action, &affair, &subject).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Announces that certificates are going to expire: each notice of an end once, and of several that are due the latest.
+/// Each is a transaction of its own. Gives whether it stopped early, with more to do.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn announce_expiry(app: &App) -> Result<bool, Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let now = app.clock.now();
+    let span = (now, expiry_rule::horizon(now));
+    let (mut left, mut after) = (LOOK, String::new());
+    loop {
+        let page = expiry::ending(&mut db, span, &after, PAGE).await?;
+        for ending in page.iter().filter(|ending| notice(ending, now).is_some()) {
+            if left == 0 {
+                return Ok(true);
+            }
+            announce(app, &ending.certificate_id).await?;
+            left -= 1;
+        }
+        match page.last() {
+            Some(last) if i64::try_from(page.len()) == Ok(PAGE) => {
+                after = last.certificate_id.to_string();
+            }
+            _ => return Ok(false),
+        }
+    }
+}
+
+/// The notice that is due of an end.
+fn notice(ending: &Ending, now: Timestamp) -> Option<u32> {
+    let told = ending.told.and_then(|days| u32::try_from(days).ok());
+    expiry_rule::due(instant(ending.valid_until), now, told)
+}
+
+/// Announces the end of a certificate, if that is still due once nobody else can move it.
+async fn announce(app: &App, id: &CertificateId) -> Result<(), Problem> {
+    let mut tx = app.db.write().await?;
+    let Some(certificate) = certificates::get(&mut tx, id).await? else { return Ok(()) };
+    hold::party(&mut tx, &certificate.company_id).await?;
+    let now = app.clock.now();
+    let Some(ending) = expiry::end_of(&mut tx, id).await? else { return Ok(()) };
+    let Some(days) = notice(&ending, now) else { return Ok(()) };
+    let version = certificates::latest_version(&mut tx, id).await?;
+    let programme = file::programme(&mut tx, &version.programme_version_id).await?;
+    let end = (&file::zone(&programme)?, instant(ending.valid_until));
+    expiry::note(&mut tx, &ending.version_id, days, now).await?;
+    news::expiring(&mut tx, app, &certificate, &ending, days, end).await?;
     Ok(tx.commit().await?)
 }

@@ -7,6 +7,7 @@ pub mod erasure;
 pub mod file;
 pub mod ids;
 pub mod jobs;
+pub mod news;
 pub mod pages;
 pub mod release;
 pub mod rules;

@@ -3,6 +3,7 @@
 mod complaints;
 mod erasure;
 mod evidence;
+mod expiry;
 mod facilities;
 mod impartiality;
 mod lapse;

@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::Args;
+use lettre::message::Mailbox;
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::net::TcpListener;
@@ -27,6 +28,7 @@ use crate::platform::clock::SystemClock;
 use crate::platform::db::engine::{Engine, Lock};
 use crate::platform::db::{Db, Tx};
 use crate::platform::id::PartyId;
+use crate::platform::mail::post::{self, Post};
 use crate::platform::metrics::Requests;
 use crate::platform::rng::{SystemRng, draw};
 use crate::platform::{hold, jobs, settings, signing_keys};
@@ -82,6 +84,20 @@ pub struct Options {
     /// without it there are none.
     #[arg(long, value_name = "ADDRESS", env = "AKASHI_METRICS")]
     pub metrics: Option<SocketAddr>,
+    /// The server that mail goes through: smtps://USER:PASSWORD@HOST with TLS, smtp://USER:PASSWORD@HOST?tls=required with
+    /// STARTTLS, smtp://HOST without; name one with a password in the environment, where no list of processes shows
+    /// it. Without a server each mail is written as a file into the folder `mail` in the data folder.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AKASHI_SMTP",
+        hide_env_values = true,
+        requires = "mail_from"
+    )]
+    pub smtp: Option<String>,
+    /// The sender of mail, such as "Akashi <registry@registry.example>"; without it, akashi at the origin's host.
+    #[arg(long, value_name = "ADDRESS", env = "AKASHI_MAIL_FROM")]
+    pub mail_from: Option<Mailbox>,
 }
 
 /// A registry that is ready to serve.
@@ -92,6 +108,8 @@ pub struct Ready {
     pub listeners: Vec<TcpListener>,
     /// What its measures are asked for on.
     pub metrics: Option<TcpListener>,
+    /// Where its mail goes.
+    pub post: Post,
     /// Until there is an operator: a new one-time link that makes the first.
     pub operator_link: Option<String>,
     /// At the first start: the folder with the root keys.
@@ -122,14 +140,22 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     };
     let seal = SealKey::load_or_create(&options.place.seal_file(), &draw(&SystemRng))?;
     let mut app = means(&options.place, seal, database(&options.place).await?, origin)?;
+    let post = post(options, &app)?;
     let mut tx = app.db.write().await?;
     app.db.engine().lock(&mut tx, Lock::Start).await?;
     let first = fix_origin(&mut tx, &app, options.origin.is_some()).await?;
     app.tokens = Arc::new(token_issuer(&mut tx, &app).await?);
     app.blobs.clear_unfinished(app.clock.now()).await?;
     jobs::add_standing(&mut tx, &app).await?;
-    let mut ready =
-        Ready { app, listeners, metrics, operator_link: None, offline_root: None, _lock: lock };
+    let mut ready = Ready {
+        app,
+        listeners,
+        metrics,
+        post,
+        operator_link: None,
+        offline_root: None,
+        _lock: lock,
+    };
     if first {
         let folder = data.join("offline-root");
         first_start(&mut tx, &ready.app, &folder).await?;
@@ -143,6 +169,23 @@ pub async fn open(options: &Options) -> anyhow::Result<Ready> {
     }
     tx.commit().await?;
     Ok(ready)
+}
+
+/// The server or folder that mail goes to.
+fn post(options: &Options, app: &App) -> anyhow::Result<Post> {
+    let from = match &options.mail_from {
+        Some(from) => from.clone(),
+        None => post::default_sender(&app.origin)
+            .context("mail cannot come from the origin's host: name its sender with --mail-from")?,
+    };
+    match &options.smtp {
+        Some(url) => Ok(Post::through_server(url, from)?),
+        None => {
+            let folder = options.place.data.join("mail");
+            Post::into_folder(&folder, from)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))
+        }
+    }
 }
 
 /// Makes a folder that nobody else may look into.
@@ -354,6 +397,7 @@ impl Ready {
     /// When a socket fails.
     pub async fn serve(self, stop: Arc<Notify>) -> anyhow::Result<()> {
         let (worker_stop, stopped) = tokio::sync::watch::channel(false);
+        let mail = tokio::spawn(post::run(self.app.clone(), self.post, stopped.clone()));
         let mut worker = tokio::spawn(worker::run(self.app.clone(), stopped));
         let routes = http::routes(&self.app);
         let closing = Arc::new(tokio::sync::Semaphore::new(0));
@@ -378,6 +422,7 @@ impl Ready {
         }
         let _ = worker_stop.send(true);
         worker.await?;
+        mail.await?;
         self.app.db.close().await;
         Ok(())
     }

@@ -182,6 +182,12 @@ actions! {
         [Member(Applicant), Offered, Member(QualityManager), Member(Auditor)],
     /// Accept, return or decline a submitted application.
     ReviewApplication = "application.review": [Member(QualityManager)],
+    /// Open a surveillance or special assessment of a certificate.
+    OpenAssessment = "certificate.open_assessment": [Member(QualityManager)],
+    /// Take such an assessment back before it starts.
+    CancelAssessment = "application.cancel": [Member(QualityManager)],
+    /// Read which certificates are due for surveillance.
+    ReadSurveillance = "surveillance.read": [Member(QualityManager)],
     /// Give people their tasks.
     Assign = "application.assign": [Member(QualityManager)],
     /// Accept one's own task.
@@ -240,7 +246,7 @@ actions! {
     AdmitAppeal = "appeal.admit": [Member(QualityManager)],
     /// Say what the panel finds.
     HearAppeal = "appeal.hear": [Panel],
-    /// Retry or void a credential's release; retire keys; see jobs.
+    /// Retry or void a credential's release; retire keys; see jobs, and mail that does not arrive.
     Operate = "registry.operate": [Member(Operator)],
     /// Warn of an idle application: the registry alone.
     WarnApplication = "application.warn": [],

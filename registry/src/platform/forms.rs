@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::accounts;
 use super::app::App;
+use super::http::RequestId;
 use super::id::AccountId;
 use super::pages::View;
 use super::problem::Problem;
@@ -31,7 +32,21 @@ pub const LANGUAGE: &str = "_lang";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed(Vec<(String, String)>);
 
+/// How many fields a form has at most: the longest checklist's section, several times.
+const FIELDS: usize = 10_000;
+
 impl Typed {
+    /// Reads what a browser sent.
+    ///
+    /// # Errors
+    /// [`Problem::TooLarge`] when it has more fields than any form.
+    pub fn sent(body: &[u8]) -> Result<Self, Problem> {
+        if body.iter().filter(|byte| **byte == b'&').count() >= FIELDS {
+            return Err(Problem::TooLarge { limit: FIELDS as u64 });
+        }
+        Ok(Self::read(body))
+    }
+
     /// Reads the body of a form (WHATWG URL, `application/x-www-form-urlencoded`). Line ends are those of a text here.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
@@ -99,10 +114,47 @@ impl Typed {
         Self(own.collect())
     }
 
-    /// Whose form it is: the account that it was shown to.
+    /// Whose form it is: the account that it was shown to; nobody's when its showing is none that a page has.
     #[must_use]
     pub fn shown_to(&self) -> Option<&str> {
-        self.text(SHOWING).split_once('.').map(|(account, _)| account)
+        let (account, chance) = self.text(SHOWING).split_once('.')?;
+        (!chance.is_empty() && chance.len() <= 64).then_some(account)
+    }
+}
+
+/// A form of somebody who is not signed in, from this registry's own pages alone.
+pub struct Asked {
+    /// The language, and the address that it was sent to.
+    pub view: View,
+    /// What was typed.
+    pub typed: Typed,
+    /// The request that brought it.
+    pub request: RequestId,
+}
+
+impl FromRequest<App> for Asked {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let view = View::of(&parts.uri, texts::preferred(&parts.headers));
+        if !is_from_here(app, &parts.headers) {
+            return Err(view.problem(&Problem::CrossSite));
+        }
+        let read = read_body(body, &parts.headers).await;
+        let typed = read.and_then(|bytes| Typed::sent(&bytes));
+        let typed = typed.map_err(|problem| view.problem(&problem))?;
+        Ok(Self { view, typed, request: RequestId::of(&parts) })
+    }
+}
+
+impl Asked {
+    /// What was typed, as the JSON that the API takes.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn read<T: DeserializeOwned>(&self, body: &Value) -> Result<T, Problem> {
+        parse_json(&serde_json::to_vec(body).map_err(Problem::internal)?)
     }
 }
 
@@ -129,13 +181,13 @@ impl FromRequest<App> for Sent {
         }
         let refuse = |problem: Problem| view.problem(&problem);
         let bytes = read_body(body, &parts.headers).await.map_err(refuse)?;
-        let typed = Typed::read(&bytes);
+        let typed = Typed::sent(&bytes).map_err(refuse)?;
         let visitor = Visitor::of(app, &parts).await.map_err(refuse)?;
         let Some(visitor) = visitor.filter(|v| typed.shown_to() == Some(v.actor.account.as_str()))
         else {
             return Err(for_this_person(accounts::pages::lost(&view, parts.uri.path(), &typed)));
         };
-        let key = Some(typed.text(SHOWING).to_owned()).filter(|key| key.len() <= 128);
+        let key = Some(typed.text(SHOWING).to_owned());
         let identity = Identity::keyed(&parts, Sha256::digest(&bytes).into(), key);
         let before = identity.answered_before(app, &visitor.actor).await;
         Ok(Self { visitor, typed, identity, before })
@@ -306,6 +358,9 @@ mod tests {
         assert_eq!((typed.number("n"), typed.number("b")), (json!(12), json!("x\ny")));
         assert_eq!((typed.optional("blank"), typed.optional("none")), (None, None));
         assert_eq!(typed.shown_to(), Some("who"));
+        for none in ["", "who", "who.", &format!("who.{}", "x".repeat(65))] {
+            assert_eq!(Typed(vec![(SHOWING.into(), none.into())]).shown_to(), None, "{none}");
+        }
         assert_eq!(typed.note("b"), json!({ "text": "x\ny", "lang": "und" }));
         assert_eq!(Typed::read(b"kept.a=1&b=2").below("kept."), Typed::read(b"a=1"));
     }

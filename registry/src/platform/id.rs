@@ -91,6 +91,8 @@ id_types! {
     KeyId,
     /// A credential.
     CredentialId,
+    /// A mail to one person.
+    MailId,
 }
 
 #[cfg(test)]

@@ -30,13 +30,16 @@ text_enum! {
         Lapse = "lapse",
         /// Propose to withdraw the certificates whose suspension is over.
         Propose = "propose",
-        /// Forget the answers that were kept for repeated requests.
+        /// Announce that certificates are going to expire.
+        Announce = "announce",
+        /// Forget the answers that were kept for repeated requests, and the cookies whose time is over.
         Forget = "forget",
     }
 }
 
 /// The jobs that are never done: each comes again at its hour.
-const STANDING: [JobKind; 3] = [JobKind::Lapse, JobKind::Propose, JobKind::Forget];
+const STANDING: [JobKind; 4] =
+    [JobKind::Lapse, JobKind::Propose, JobKind::Announce, JobKind::Forget];
 
 /// A claimed job.
 #[derive(Debug, sqlx::FromRow)]

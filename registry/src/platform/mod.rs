@@ -1,7 +1,7 @@
 //! What every context stands on and none of them owns.
 //!
 //! Nothing in here knows a context: it offers the database, accounts and authorisation, the HTTP
-//! shell, notes and blobs under their subject's data key, jobs, the outbox, the audit trail, the clock and chance.
+//! shell, notes and blobs under their subject's data key, jobs, mail, the outbox, the audit trail, the clock and chance.
 
 pub mod accounts;
 pub mod app;
@@ -17,6 +17,7 @@ pub mod http;
 pub mod id;
 pub mod idempotency;
 pub mod jobs;
+pub mod mail;
 pub mod media_type;
 pub mod metrics;
 pub mod notes;

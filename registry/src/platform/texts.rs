@@ -1,5 +1,4 @@
-//! The texts that people read, in the Fluent syntax: in `locales/` a file a language for what is public, and one for the
-//! desk.
+//! The texts that people read, in the Fluent syntax: `locales/` has a file a language for each part of the registry.
 
 use std::sync::LazyLock;
 
@@ -10,10 +9,22 @@ use unic_langid::LanguageIdentifier;
 
 use super::accounts::rules::Locale;
 
-const ENGLISH: &str =
-    concat!(include_str!("../../locales/en.ftl"), include_str!("../../locales/desk.en.ftl"),);
-const JAPANESE: &str =
-    concat!(include_str!("../../locales/ja.ftl"), include_str!("../../locales/desk.ja.ftl"),);
+/// The texts of all parts in one language.
+macro_rules! texts {
+    ($language:literal: $($part:literal),* $(,)?) => {
+        concat!($(include_str!(concat!("../../locales/", $part, ".", $language, ".ftl"))),*)
+    };
+}
+
+/// Both languages, from the same parts.
+macro_rules! languages {
+    ($($part:literal),* $(,)?) => {
+        const ENGLISH: &str = texts!("en": $($part),*);
+        const JAPANESE: &str = texts!("ja": $($part),*);
+    };
+}
+
+languages!("public", "desk", "hearing", "certificate", "people", "search", "mail",);
 
 static TEXTS: LazyLock<[FluentBundle<FluentResource>; 2]> = LazyLock::new(|| {
     let bundle = |language: Locale, source: &str| {

@@ -163,7 +163,7 @@ pub fn is_from_here(app: &App, headers: &HeaderMap) -> bool {
         return site == "same-origin";
     }
     let Some(origin) = said("origin") else { return false };
-    let host = origin.split_once("://").map(|(_, host)| host);
+    let host = origin.strip_prefix("http://").filter(|_| !is_https(app));
     origin == app.origin.as_str() || (host.is_some() && host == said("host"))
 }
 

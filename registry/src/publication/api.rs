@@ -18,10 +18,11 @@ use utoipa_axum::routes;
 
 use super::answer::{Public, SECURED};
 use super::pages::{
-    Asked, CertificatePage, CompanyPage, FacilityPage, HomePage, Payloads, SearchPage, SearchRow,
-    level_title,
+    Asked, CertificatePage, CompanyPage, FacilityPage, HomePage, Nothing, Payloads, SearchPage,
+    SearchRow, level_title, programme_title,
 };
 use super::rules::document::{Document, Facts, ProgrammeName};
+use super::rules::place::Place as Where;
 use super::rules::search::Question;
 use super::store::{self, Place, PublicCertificate, Wanted};
 use crate::certification::file;
@@ -66,6 +67,9 @@ struct ListQuery {
     /// ISO 3166-1 alpha-2.
     #[serde(default)]
     country: String,
+    /// Where a facility or the holder is: a region (ISO 3166-2, or a prefecture's name), or a municipality.
+    #[serde(default)]
+    place: String,
     /// `active`, `suspended`, `withdrawn`, `terminated` or `expired`.
     #[serde(default)]
     state: String,
@@ -79,21 +83,23 @@ impl ListQuery {
         let given = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
         let state = given(&self.state).map(|state| state.parse()).transpose();
         let number: Option<CertificateNumber> = self.q.parse().ok();
+        let question = if number.is_none() && !self.slip() { Question::of(&self.q) } else { None };
         Ok(Wanted {
-            question: if number.is_none() { Question::of(&self.q) } else { None },
+            question,
             number: number.map(|number| number.to_string()),
             programme: given(&self.programme),
             country: given(&self.country).map(|country| country.to_uppercase()),
+            place: Where::of(&self.place),
             state: state.map_err(|unknown: akashi_schemas::UnknownWord| {
                 Problem::invalid("state", format!("is none of {}", unknown.expected.join(", ")))
             })?,
         })
     }
 
-    fn place(&self) -> Result<Option<Place>, Problem> {
+    fn after(&self) -> Result<Option<Place>, Problem> {
         let place = |text: &str| {
-            let (shared, number) = text.split_once('.')?;
-            Some(Place { shared: shared.parse().ok()?, number: number.to_owned() })
+            let (score, number) = text.split_once('.')?;
+            Some(Place { score: score.parse().ok()?, number: number.to_owned() })
         };
         match self.cursor.as_str() {
             "" => Ok(None),
@@ -103,10 +109,37 @@ impl ListQuery {
         }
     }
 
-    /// Whether the question looks like a number with a slip in it.
+    /// Whether the question looks like a number: it begins so, or has a digit among its letters. A name may have as
+    /// many letters as a number has.
+    fn is_like_a_number(&self) -> bool {
+        self.q.trim().to_uppercase().starts_with("AK-") || self.q.chars().any(char::is_numeric)
+    }
+
+    /// Whether the question is a number with a slip in it: it is marked as one and cannot be, or only its check
+    /// character does not fit.
     fn slip(&self) -> bool {
-        self.q.trim().to_uppercase().starts_with("AK-")
-            && self.q.parse::<CertificateNumber>().is_err()
+        let is_marked = self.q.trim().to_uppercase().starts_with("AK-");
+        match self.q.parse::<CertificateNumber>() {
+            Ok(_) => false,
+            Err(NumberError::Check) => self.is_like_a_number(),
+            Err(_) => is_marked,
+        }
+    }
+
+    /// What it means when nothing is found.
+    fn nothing(&self) -> Nothing {
+        let narrowed = [&self.programme, &self.country, &self.place, &self.state];
+        if self.slip() {
+            Nothing::Slip
+        } else if narrowed.into_iter().any(|text| !text.trim().is_empty()) {
+            Nothing::Narrowed
+        } else if self.q.parse::<CertificateNumber>().is_ok() && self.is_like_a_number() {
+            Nothing::Number
+        } else if self.q.trim().is_empty() {
+            Nothing::Yet
+        } else {
+            Nothing::Name
+        }
     }
 
     /// The address of the page at a cursor.
@@ -115,6 +148,7 @@ impl ListQuery {
             ("q", self.q.as_str()),
             ("programme", &self.programme),
             ("country", &self.country),
+            ("place", &self.place),
             ("state", &self.state),
             ("cursor", cursor),
         ];
@@ -137,6 +171,8 @@ struct Item {
     valid_until: Timestamp,
     #[serde(skip)]
     programme: ProgrammeName,
+    #[serde(skip)]
+    facilities: usize,
 }
 
 /// A page of the list.
@@ -147,6 +183,10 @@ struct List {
     next: Option<String>,
     /// The last log leaf that the list reflects; null while it is empty.
     leaf: Option<i64>,
+    /// Why nothing can be found by what was asked, when `q` is a number with a slip in it: its check character does
+    /// not fit. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slip: Option<String>,
 }
 
 /// Every certificate that was ever granted and released, best matches first.
@@ -176,7 +216,8 @@ async fn list_answer(
     }
     let rows = rows(&mut db, view, found.items).await?;
     let next = found.next.map(|cursor| query.path(&cursor));
-    let page = SearchPage { rows, next, ..search_page(view, query) };
+    let programmes = published(&mut db, view).await?;
+    let page = SearchPage { rows, next, programmes, ..search_page(view, query) };
     Ok(view.page(StatusCode::OK, &page))
 }
 
@@ -185,23 +226,43 @@ async fn find_all(
     now: Timestamp,
     query: &ListQuery,
 ) -> Result<List, Problem> {
-    let (wanted, place) = (query.wanted()?, query.place()?);
-    let rows = store::list(db, &wanted, place.as_ref(), now.as_millisecond()).await?;
-    let page = Page::cut(rows, |row| format!("{}.{}", row.shared, row.certificate.number));
+    let (mut wanted, after) = (query.wanted()?, query.after()?);
+    let slip = query.slip().then(|| NumberError::Check.to_string());
+    let mut rows = Vec::new();
+    if slip.is_none() {
+        rows = store::list(db, &wanted, after.as_ref(), now.as_millisecond()).await?;
+        // Nine letters may be a name too.
+        if rows.is_empty() && wanted.number.is_some() && !query.is_like_a_number() {
+            (wanted.number, wanted.question) = (None, Question::of(&query.q));
+            rows = store::list(db, &wanted, after.as_ref(), now.as_millisecond()).await?;
+        }
+    }
+    let page = Page::cut(rows, |row| format!("{}.{}", row.score, row.certificate.number));
     let mut items = Vec::new();
     for row in page.items {
         let facts: Facts =
             serde_json::from_str(&row.certificate.json).map_err(Problem::internal)?;
-        items.extend(item(row.certificate, facts.programme, now));
+        items.extend(item(row.certificate, &facts, now));
     }
-    Ok(List { items, next: page.next, leaf: store::leaf(db).await? })
+    Ok(List { items, next: page.next, leaf: store::leaf(db).await?, slip })
 }
 
-fn item(row: PublicCertificate, programme: ProgrammeName, now: Timestamp) -> Option<Item> {
+fn item(row: PublicCertificate, facts: &Facts, now: Timestamp) -> Option<Item> {
     let valid_until = instant(row.valid_until);
     let state = crate::certification::rules::certificate::standing(row.state, valid_until, now)?;
     let PublicCertificate { number, holder, level, .. } = row;
-    Some(Item { number, holder, level, state, valid_until, programme })
+    let (programme, facilities) = (facts.programme.clone(), facts.facilities.len());
+    Some(Item { number, holder, level, state, valid_until, programme, facilities })
+}
+
+/// The programmes that the list may be narrowed to: id and title, each once.
+async fn published(db: &mut AnyConnection, view: &View) -> Result<Vec<(String, String)>, Problem> {
+    let mut titles = BTreeMap::new();
+    for row in programmes::all_published(db).await? {
+        let programme = file::programme(db, &row.id).await?;
+        titles.insert(programme.id.clone(), programme_title(view, &programme).to_owned());
+    }
+    Ok(titles.into_iter().collect())
 }
 
 /// Certificates as a page lists them: each level by its title.
@@ -216,11 +277,20 @@ async fn rows(
             programmes.insert(*digest, programme(db, id, version).await?);
         }
     }
+    let numbers: Vec<&str> = items.iter().map(|item| &*item.number).collect();
+    let names = store::other_names(db, &numbers).await?;
+    let called = |number: &str, kind: &str| {
+        let of_it = names.iter().rev().find(|(of, is, _)| of == number && is == kind);
+        of_it.map(|(_, _, name)| name.clone())
+    };
     let row = |item: Item| {
         let programme = programmes.get(&item.programme.digest).and_then(Option::as_deref);
         SearchRow {
             path: format!("/certificates/{}", item.number),
             level: level_title(view, programme, &item.level).to_owned(),
+            formerly: called(&item.number, "former"),
+            now_called: called(&item.number, "current"),
+            facilities: item.facilities,
             number: item.number,
             holder: if item.holder.is_empty() { view.text("unnamed") } else { item.holder },
             state: item.state,
@@ -250,9 +320,11 @@ fn search_page<'a>(view: &'a View, query: &ListQuery) -> SearchPage<'a> {
             q: query.q.clone(),
             programme: query.programme.clone(),
             country: query.country.clone(),
+            place: query.place.clone(),
             state: query.state.clone(),
         },
-        slip: query.slip(),
+        nothing: query.nothing(),
+        programmes: Vec::new(),
         rows: Vec::new(),
         next: None,
         states: Standing::ALL,
@@ -294,7 +366,7 @@ async fn certificate(
     match certificate_answer(&app, &view, &headers, &number).await {
         Err(problem @ Problem::Invalid(_)) if wants_page(&headers) => {
             let query = ListQuery { q: number, ..ListQuery::default() };
-            let page = SearchPage { slip: true, ..search_page(&view, &query) };
+            let page = SearchPage { nothing: Nothing::Slip, ..search_page(&view, &query) };
             view.page(problem.status(), &page)
         }
         result => as_wanted(&headers, &view, result),
@@ -487,11 +559,11 @@ async fn facility_answer(
     for number in certificates::numbers_with(&mut db, id).await? {
         let Some(row) = store::shown(&mut db, &number).await? else { continue };
         let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
-        let mut named = facts.facilities.into_iter().filter(|covered| !covered.name.is_empty());
+        let mut named = facts.facilities.iter().filter(|covered| !covered.name.is_empty());
         if let Some(covered) = named.find(|covered| covered.id == uri)
-            && let Some(item) = item(row, facts.programme, app.clock.now())
+            && let Some(item) = item(row, &facts, app.clock.now())
         {
-            name = Some(covered.name);
+            name = Some(covered.name.clone());
             covering.push(item);
         }
     }
@@ -558,8 +630,8 @@ async fn find_company(db: &mut AnyConnection, app: &App, id: &PartyId) -> Result
         let Some(row) = store::shown(db, &certificate.number).await? else { continue };
         let facts: Facts = serde_json::from_str(&row.json).map_err(Problem::internal)?;
         if facts.holder.id == uri {
+            held.extend(item(row, &facts, app.clock.now()));
             name = Some(facts.holder.name);
-            held.extend(item(row, facts.programme, app.clock.now()));
         }
     }
     let name = name.ok_or_else(unknown)?;

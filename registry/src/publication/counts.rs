@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -17,6 +18,8 @@ use crate::certification::store::counts as store;
 use crate::certification::store::parties::{self, PartyKind};
 use crate::platform::app::App;
 use crate::platform::clock::instant;
+use crate::platform::media_type::wants_page;
+use crate::platform::pages::{View, as_wanted};
 use crate::platform::problem::{Problem, ProblemDetails};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -27,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a body did in one calendar year.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 struct Year {
     /// The year in UTC.
     year: i16,
@@ -77,6 +80,13 @@ impl Year {
     }
 }
 
+impl Year {
+    /// What is counted under a word.
+    fn number(&self, word: &str) -> i64 {
+        self.clone().of(word).copied().unwrap_or_default()
+    }
+}
+
 /// The counts of each year in which something happened, oldest first.
 fn years(by_day: &[(String, i64, i64)]) -> Vec<Year> {
     let mut years: BTreeMap<i16, Year> = BTreeMap::new();
@@ -99,21 +109,83 @@ struct Counts {
     years: Vec<Year>,
 }
 
+/// A body's counts, as people read them.
+#[derive(Template)]
+#[template(path = "counts.html")]
+struct CountsPage<'a> {
+    view: &'a View,
+    body: &'a str,
+    /// The years, the last first.
+    years: Vec<i16>,
+    /// What is counted, with its number in each of the years.
+    rows: Vec<(&'static str, Vec<i64>)>,
+}
+
+/// What is counted, in the order in which people read it.
+pub(super) const COUNTED: &[&str] = &[
+    "decided",
+    "grant",
+    "refuse",
+    "suspend",
+    "reinstate",
+    "reduce",
+    "withdraw",
+    "terminate",
+    "complaint-received",
+    "complaint-resolved",
+    "complaint-dismissed",
+    "appeal-filed",
+    "appeal-rejected",
+    "appeal-upheld",
+    "appeal-overturned",
+    "appeal-remitted",
+];
+
+impl<'a> CountsPage<'a> {
+    fn new(view: &'a View, counts: &'a Counts) -> Self {
+        let last_first = || counts.years.iter().rev();
+        let numbers = |word: &str| last_first().map(|year| year.number(word)).collect();
+        Self {
+            view,
+            body: &counts.body,
+            years: last_first().map(|year| year.year).collect(),
+            rows: COUNTED
+                .iter()
+                .map(|word| (*word, numbers(&word.replacen('-', " ", 1))))
+                .collect(),
+        }
+    }
+}
+
 /// How often a certification body decided what, and was complained of and appealed against, year by year.
 #[utoipa::path(get, path = "/bodies/{slug}/counts", params(("slug" = String, Path)), tag = "public",
     responses((status = 200, body = Counts), (status = "4XX", body = ProblemDetails)))]
 async fn counts(
     State(app): State<App>,
+    view: View,
     headers: HeaderMap,
     Path(slug): Path<String>,
+) -> Response {
+    let result = answer(&app, &view, &headers, &slug).await;
+    as_wanted(&headers, &view, result)
+}
+
+async fn answer(
+    app: &App,
+    view: &View,
+    headers: &HeaderMap,
+    slug: &str,
 ) -> Result<Response, Problem> {
     let mut db = app.db.reader().acquire().await?;
-    let party = parties::by_slug(&mut db, &slug).await?;
+    let party = parties::by_slug(&mut db, slug).await?;
     let body = party.filter(|party| party.kind == PartyKind::Body);
     let body = body.ok_or(Problem::NotFound("certification body"))?;
     let by_day = store::by_day(&mut db, &body.id).await?;
     let counts = Counts { body: body.display_name, years: years(&by_day) };
-    Ok(Public::json(&counts)?.answer(&headers))
+    if wants_page(headers) {
+        return Ok(view.page(StatusCode::OK, &CountsPage::new(view, &counts)));
+    }
+    Ok(Public::json(&counts)?.answer(headers))
 }
 
 #[cfg(test)]

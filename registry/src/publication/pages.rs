@@ -3,7 +3,7 @@
 mod programme;
 mod verify;
 
-use akashi_schemas::{Language, Programme};
+use akashi_schemas::{Language, Programme, text_enum};
 use akashi_verifier::Verdict;
 use akashi_verifier::credential::Credential as Payload;
 use akashi_verifier::report::Report;
@@ -25,10 +25,13 @@ pub const EVENTS: &[&str] = &[
     "reinstated",
     "reduced",
     "extended",
+    "renamed",
+    "corrected",
     "reissued",
     "withdrawn",
     "terminated",
     "overturned",
+    "continued",
 ];
 
 /// The start page.
@@ -48,13 +51,36 @@ pub struct Asked {
     pub programme: String,
     /// A country's code.
     pub country: String,
+    /// A region or municipality.
+    pub place: String,
     /// Where it stands.
     pub state: String,
 }
 
+text_enum! {
+    /// What it means when nothing is found.
+    pub enum Nothing {
+        /// What was asked is a number with a slip in it.
+        Slip = "slip",
+        /// A number that was never given out here.
+        Number = "number",
+        /// No holder has such a name.
+        Name = "name",
+        /// No certificate fits all that the list is narrowed to.
+        Narrowed = "narrowed",
+        /// None was granted yet.
+        Yet = "yet",
+    }
+}
+
+/// Who stands for what a certificate's page says.
+pub const VOUCHERS: &[&str] = &["company", "body", "log", "owner"];
+
 impl Asked {
     fn is_narrowed(&self) -> bool {
-        [&self.programme, &self.country, &self.state].into_iter().any(|text| !text.is_empty())
+        [&self.programme, &self.country, &self.place, &self.state]
+            .into_iter()
+            .any(|text| !text.is_empty())
     }
 
     fn is_all(&self) -> bool {
@@ -70,8 +96,10 @@ pub struct SearchPage<'a> {
     pub view: &'a View,
     /// What was asked.
     pub asked: Asked,
-    /// Whether what was asked is a mistyped number.
-    pub slip: bool,
+    /// What it means when nothing is found.
+    pub nothing: Nothing,
+    /// The programmes to choose from: id and title.
+    pub programmes: Vec<(String, String)>,
     /// What was found.
     pub rows: Vec<SearchRow>,
     /// The address of the next page.
@@ -89,6 +117,12 @@ pub struct SearchRow {
     pub number: String,
     /// Who holds it.
     pub holder: String,
+    /// What its holder was called before.
+    pub formerly: Option<String>,
+    /// What its holder is called now, where the certificate still bears another name.
+    pub now_called: Option<String>,
+    /// How many facilities it covers.
+    pub facilities: usize,
     /// Its level.
     pub level: String,
     /// Where it stands.
@@ -140,15 +174,28 @@ pub struct CertificatePage<'a> {
     programme_path: String,
     assessed: String,
     sections: Vec<SectionRow<'a>>,
+    not_applying: Vec<&'a str>,
+    visited: String,
+    company_path: Option<String>,
+    facilities: Vec<FacilityRow<'a>>,
     history: Vec<HistoryRow<'a>>,
     credential_id: &'a str,
     given_out: bool,
     link: String,
+    /// The last part of the body's address, where its counts stand.
+    body: Option<&'a str>,
 }
 
 struct SectionRow<'a> {
     title: &'a str,
     keeps_limits: Option<bool>,
+}
+
+struct FacilityRow<'a> {
+    name: &'a str,
+    kind: &'a str,
+    /// Its page, while its name is shown.
+    path: Option<String>,
 }
 
 struct HistoryRow<'a> {
@@ -167,6 +214,29 @@ fn language(view: &View) -> Language {
     }
 }
 
+/// A programme's title for a reader.
+pub fn programme_title<'a>(view: &View, programme: &'a Programme) -> &'a str {
+    programme.title.get(language(view))
+}
+
+/// The path of an address of this registry, whose host the certificate's own address names.
+fn path_of(address: &str, link: &str, number: &str) -> Option<String> {
+    let origin = link.strip_suffix(&format!("/certificates/{number}"))?;
+    address.strip_prefix(origin).filter(|path| path.starts_with('/')).map(str::to_owned)
+}
+
+/// What the programme's rule asks to be visited of so many facilities: the certificate itself does not say.
+fn visited(view: &View, facts: &Facts, programme: &Programme) -> String {
+    let rule = &programme.sampling.facilities;
+    let chosen = facts.facilities.iter().filter(|facility| !rule.always.contains(&facility.kind));
+    let is_all = u32::try_from(chosen.count()).is_ok_and(|chosen| chosen <= rule.all_up_to);
+    let count = facts.facilities.len();
+    match is_all {
+        true => view.with("certificate-visited-all", "count", count),
+        false => view.with("certificate-visited-some", "count", count),
+    }
+}
+
 /// A level's title for a reader; its id where the programme is not at hand or has no such level.
 pub fn level_title<'a>(view: &View, programme: Option<&'a Programme>, level: &'a str) -> &'a str {
     let known = programme.and_then(|programme| programme.level(level));
@@ -174,7 +244,8 @@ pub fn level_title<'a>(view: &View, programme: Option<&'a Programme>, level: &'a
 }
 
 /// The words for what brought a certificate to where it is in force, when that is more than its grant.
-pub const IN_FORCE: &[&str] = &["reinstated", "extended", "lower", "narrower", "reduced"];
+pub const IN_FORCE: &[&str] =
+    &["reinstated", "extended", "renamed", "corrected", "lower", "narrower", "reduced"];
 
 /// What a certificate's page reads of credentials.
 #[derive(Debug)]
@@ -239,6 +310,14 @@ impl<'a> CertificatePage<'a> {
             reason: event.reason.as_deref(),
             leaf: event.leaf.map(|leaf| leaf.to_string()),
         });
+        let sections = sections(view, payloads.current, programme);
+        let page =
+            |address: &str| path_of(address, &link, &facts.number).filter(|_| payloads.given_out);
+        let facilities = facts.facilities.iter().map(|facility| FacilityRow {
+            name: &facility.name,
+            kind: facility.kind.as_str(),
+            path: page(&facility.id),
+        });
         Self {
             view,
             facts,
@@ -247,7 +326,7 @@ impl<'a> CertificatePage<'a> {
             reason: cause.and_then(|event| event.reason.as_deref()),
             level: level_title(view, Some(programme), &facts.level),
             term: view.format("certificate-term-range", &range),
-            programme: programme.title.get(language(view)),
+            programme: programme_title(view, programme),
             programme_path: format!("/programmes/{id}/{version}"),
             assessed: payloads
                 .current
@@ -256,13 +335,24 @@ impl<'a> CertificatePage<'a> {
                 .first()
                 .map(|assessment| view.day(assessment.assessment_date))
                 .unwrap_or_default(),
-            sections: sections(view, payloads.current, programme),
+            not_applying: not_applying(&sections),
+            sections,
+            visited: visited(view, facts, programme),
+            company_path: page(&facts.holder.id).filter(|path| path.starts_with("/companies/")),
+            facilities: facilities.collect(),
             history: history.collect(),
             credential_id: document.credential_id(),
             given_out: payloads.given_out,
             link,
+            body: payloads.current.issuer.id.rsplit_once(":bodies:").map(|(_, slug)| slug),
         }
     }
+}
+
+/// The sections of which nothing applied.
+fn not_applying<'a>(sections: &[SectionRow<'a>]) -> Vec<&'a str> {
+    let without = sections.iter().filter(|section| section.keeps_limits.is_none());
+    without.map(|section| section.title).collect()
 }
 
 /// What the credential says of each section, under the programme's titles.
@@ -498,6 +588,8 @@ pub(crate) mod tests {
         for (act, earlier, words) in [
             ("reinstated", None, "lifted its suspension"),
             ("extended", None, "extended or renewed it"),
+            ("renamed", None, "recorded its holder&#39;s new name."),
+            ("corrected", None, "corrected what it states."),
             ("reduced", Some(higher), "lowered its level."),
             ("reduced", Some(wider), "reduced its scope to the facilities listed below."),
             ("reduced", None, "reduced its level and scope to those below."),
@@ -528,13 +620,14 @@ pub(crate) mod tests {
             let page = SearchPage {
                 view: &view,
                 asked,
-                slip: false,
+                nothing: Nothing::Name,
+                programmes: vec![],
                 rows: vec![],
                 next: None,
                 states: Standing::ALL,
             };
             let html = page.render().expect("a page");
-            assert!(html.contains(&view.text("search-empty-meaning")));
+            assert!(html.contains(&view.text("search-none-name")));
             assert!(!html.contains("<nobody>"), "what was typed is text");
             let home = HomePage { view: &view }.render().expect("a page");
             assert!(home.contains(&view.text("home-lead")));

@@ -7,7 +7,8 @@ use sqlx::AnyConnection;
 
 use super::changes::{self, Change};
 use super::rules::document::{Credential, CredentialState, Event, Facts, Sources};
-use super::rules::search::grams;
+use super::rules::place::region_key;
+use super::rules::search::{Index, key};
 use super::store::{self, PublicCertificate};
 use crate::certification::rules::certificate::standing;
 use crate::certification::store::{certificates, facilities, parties};
@@ -62,11 +63,11 @@ async fn write(
     let broken =
         || Problem::internal(anyhow::anyhow!("the payload of {} is incomplete", current.id));
     let facts = Facts::of(sources).ok_or_else(broken)?;
-    let names = search_names(tx, &holder, &facts.holder.name).await?;
+    let index = index(tx, &holder, &facts.holder.name, &current.certificate_version_id).await?;
     let leaf = log::size(tx).await?.saturating_sub(1);
     let row = row(&record, &facts, leaf)?;
     let before = store::get(tx, &row.number).await?;
-    store::put(tx, &row, grams(&names.join(" "))).await?;
+    store::put(tx, &row, &index).await?;
     // Shown as it was, at a later leaf: a job that is tried again tells nobody twice.
     let is_new = before.is_none_or(|before| (before.state, before.json) != (row.state, row.json));
     let (number, state) = (row.number, row.state);
@@ -92,21 +93,26 @@ fn row(
     })
 }
 
-/// What a holder is found by: every name and identifier, of a sole proprietor only the name that is
-/// shown.
-async fn search_names(
+/// What a certificate is found by: every name and identifier of its holder, of a sole proprietor only the name that is
+/// shown; and the regions of its facilities and the holder's municipality. Addresses are not searched: where workers
+/// live must not be guessed street by street.
+async fn index(
     db: &mut AnyConnection,
     holder: &parties::Party,
     shown: &str,
-) -> Result<Vec<String>, Problem> {
-    let mut names = vec![shown.to_owned()];
+    version: &str,
+) -> Result<Index, Problem> {
+    let mut names = vec![("shown".to_owned(), shown.to_owned())];
     if holder.sole_proprietor == 0 {
-        names.extend(parties::names(db, &holder.id).await?.into_iter().map(|(_, name)| name));
-        names.extend(
-            parties::identifiers(db, &holder.id).await?.into_iter().map(|(_, value)| value),
-        );
+        names.push(("current".to_owned(), holder.display_name.clone()));
+        names.extend(parties::names(db, &holder.id).await?);
+        let identifiers = parties::identifiers(db, &holder.id).await?;
+        names.extend(identifiers.into_iter().map(|(_, value)| ("identifier".to_owned(), value)));
     }
-    Ok(names)
+    let regions = facilities::regions(db, version).await?;
+    let municipality = holder.municipality.iter().map(|name| key(name));
+    let places = regions.iter().map(|code| region_key(code)).chain(municipality);
+    Ok(Index::of(names, places.filter(|place| !place.is_empty())))
 }
 
 async fn credentials(

@@ -1,12 +1,14 @@
-//! SQL of what is public: `public_certificate` and `search_gram`, both rebuildable.
+//! SQL of what is public: `public_certificate`, and what it is found by: `search_gram`, `search_name`, `search_place`;
+//! all rebuildable.
 //!
-//! Both keep the name of every holder. Whether a sole proprietor is named is asked at every read of the public's
+//! They keep the name of every holder. Whether a sole proprietor is named is asked at every read of the public's
 //! ([`shown`], [`list`]): it follows the person's consent at that moment, which no leaf tells of.
 
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::rules::document::Facts;
-use super::rules::search::Question;
+use super::rules::place::Place as Where;
+use super::rules::search::{Index, Question, Rank};
 use crate::certification::rules::certificate::{CertificateState, Standing};
 use crate::platform::paging::PAGE_ROWS;
 
@@ -36,14 +38,14 @@ pub struct PublicCertificate {
     pub leaf: i64,
 }
 
-/// Writes a certificate's row and the grams it is found by, in place of earlier ones.
+/// Writes a certificate's row and what it is found by, in place of earlier ones.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn put(
     tx: &mut AnyConnection,
     row: &PublicCertificate,
-    grams: impl IntoIterator<Item = String>,
+    index: &Index,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO public_certificate (number, id, holder, programme, country, state, level, valid_until, json, leaf)
@@ -63,27 +65,85 @@ pub async fn put(
     .bind(row.leaf)
     .execute(&mut *tx)
     .await?;
-    sqlx::query("DELETE FROM search_gram WHERE number = $1")
-        .bind(&row.number)
-        .execute(&mut *tx)
-        .await?;
-    for gram in grams {
+    for sql in [
+        "DELETE FROM search_gram WHERE number = $1",
+        "DELETE FROM search_name WHERE number = $1",
+        "DELETE FROM search_place WHERE number = $1",
+    ] {
+        sqlx::query(sql).bind(&row.number).execute(&mut *tx).await?;
+    }
+    put_index(tx, &row.number, index).await
+}
+
+async fn put_index(tx: &mut AnyConnection, number: &str, index: &Index) -> Result<(), sqlx::Error> {
+    for gram in &index.grams {
         sqlx::query("INSERT INTO search_gram (gram, number) VALUES ($1, $2)")
             .bind(gram)
-            .bind(&row.number)
+            .bind(number)
+            .execute(&mut *tx)
+            .await?;
+    }
+    for (ord, (kind, name, folded)) in (0_i64..).zip(&index.names) {
+        sqlx::query(
+            "INSERT INTO search_name (number, ord, kind, name, folded) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(number)
+        .bind(ord)
+        .bind(kind)
+        .bind(name)
+        .bind(folded)
+        .execute(&mut *tx)
+        .await?;
+    }
+    for place in &index.places {
+        sqlx::query("INSERT INTO search_place (number, place) VALUES ($1, $2)")
+            .bind(number)
+            .bind(place)
             .execute(&mut *tx)
             .await?;
     }
     Ok(())
 }
 
-/// Empties both tables, to fill them anew.
+/// Empties all of it, to fill it anew.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn clear(tx: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM search_gram").execute(&mut *tx).await?;
-    sqlx::query("DELETE FROM public_certificate").execute(tx).await.map(drop)
+    for sql in [
+        "DELETE FROM search_gram",
+        "DELETE FROM search_name",
+        "DELETE FROM search_place",
+        "DELETE FROM public_certificate",
+    ] {
+        sqlx::query(sql).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// The names that a holder bore, or bears now (`former`, `current`), beside those on its certificates: number, kind
+/// and name, in their order. Of a sole proprietor there are none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn other_names(
+    db: &mut AnyConnection,
+    numbers: &[&str],
+) -> Result<Vec<(String, String, String)>, sqlx::Error> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<_> = (1..=numbers.len()).map(|index| format!("${index}")).collect();
+    let sql = format!(
+        "SELECT number, kind, name FROM search_name WHERE kind IN ('former', 'current') AND number IN ({})
+         ORDER BY number, ord",
+        places.join(", ")
+    );
+    let mut query = sqlx::query_as(AssertSqlSafe(sql));
+    for number in numbers {
+        query = query.bind(*number);
+    }
+    query.fetch_all(db).await
 }
 
 const COLUMNS: &str = "c.number, c.id, c.holder, c.programme, c.country, c.state, c.level, c.valid_until, c.json, c.leaf";
@@ -189,15 +249,17 @@ pub struct Wanted {
     pub programme: Option<String>,
     /// A country's code.
     pub country: Option<String>,
+    /// A region or municipality.
+    pub place: Option<Where>,
     /// Where it stands at `now`.
     pub state: Option<Standing>,
 }
 
-/// A place in the list: how many grams were shared, and the number.
+/// A place in the list: how well the name fits, and the number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Grams shared with the question; 0 without one.
-    pub shared: i64,
+    /// [`Rank::score`]; 0 without a question.
+    pub score: i64,
     /// The number of the certificate.
     pub number: String,
 }
@@ -205,20 +267,46 @@ pub struct Place {
 /// A row of the list with its place.
 #[derive(Debug)]
 pub struct Found {
-    /// Grams shared with the question; 0 without one.
-    pub shared: i64,
+    /// [`Rank::score`]; 0 without a question.
+    pub score: i64,
     /// The row, as the public may read it.
     pub certificate: PublicCertificate,
 }
 
 #[derive(FromRow)]
 struct FoundRead {
-    shared: i64,
+    score: i64,
     #[sqlx(flatten)]
     read: Read,
 }
 
-/// Up to a page of rows and one more, best matches first, then by number. Who must not be named is not found by name.
+/// The numbers that fit a question, each with [`Rank::score`], best first by its names or by its grams: the SQL of
+/// [`Question::rank`]. `$1` is the least number of grams, `$9` the key, `$10` the number of all grams; the grams
+/// follow `$12`.
+fn matches(question: Option<&Question>) -> String {
+    let Some(question) = question else {
+        return "(SELECT p.number, CAST(0 AS BIGINT) AS score FROM public_certificate p
+                 WHERE $1 >= 0 AND $9 = '' AND $10 >= 0)"
+            .to_owned();
+    };
+    let places: Vec<_> = (0..question.grams.len()).map(|at| format!("${}", at + 13)).collect();
+    format!(
+        "(SELECT number, MAX(score) AS score FROM (
+            SELECT g.number, CASE WHEN COUNT(*) = $10 THEN CAST({all} AS BIGINT) ELSE CAST(COUNT(*) AS BIGINT) END AS score
+            FROM search_gram g WHERE g.gram IN ({places}) GROUP BY g.number HAVING COUNT(*) >= $1
+            UNION ALL
+            SELECT n.number, CAST(CASE WHEN n.folded = $9 THEN {exact} ELSE {prefix} END AS BIGINT) AS score
+            FROM search_name n WHERE n.folded LIKE $9 || '%') AS fitting
+          GROUP BY number)",
+        all = Rank::All.score(),
+        exact = Rank::Exact.score(),
+        prefix = Rank::Prefix.score(),
+        places = places.join(", "),
+    )
+}
+
+/// Up to a page of rows and one more, best matches first, then by number. Who must not be named is found neither by
+/// name nor by place.
 ///
 /// # Errors
 /// When the database refuses.
@@ -228,45 +316,44 @@ pub async fn list(
     after: Option<&Place>,
     now: i64,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let grams = wanted.question.as_ref().map_or(&[][..], |question| &question.grams);
-    let matches = if grams.is_empty() {
-        "(SELECT p.number, CAST(0 AS BIGINT) AS shared FROM public_certificate p WHERE $1 >= 0)"
-            .to_owned()
-    } else {
-        let places: Vec<_> = (0..grams.len()).map(|index| format!("${}", index + 9)).collect();
-        format!(
-            "(SELECT g.number, CAST(COUNT(*) AS BIGINT) AS shared FROM search_gram g WHERE g.gram IN ({})
-              GROUP BY g.number HAVING COUNT(*) >= $1)",
-            places.join(", ")
-        )
-    };
-    let by_name = if grams.is_empty() { String::new() } else { format!("AND NOT {UNNAMED}") };
+    let question = wanted.question.as_ref();
+    let is_named = question.is_some() || wanted.place.is_some();
+    let named = if is_named { format!("AND NOT {UNNAMED}") } else { String::new() };
     let sql = format!(
-        "SELECT m.shared, {COLUMNS}, CASE WHEN {UNNAMED} THEN 1 ELSE 0 END AS unnamed
-         FROM {matches} m JOIN public_certificate c ON c.number = m.number
+        "SELECT m.score, {COLUMNS}, CASE WHEN {UNNAMED} THEN 1 ELSE 0 END AS unnamed
+         FROM {} m JOIN public_certificate c ON c.number = m.number
          WHERE ($2 = '' OR c.number = $2) AND ($3 = '' OR c.programme = $3) AND ($4 = '' OR c.country = $4)
            AND ($5 = '' OR $5 = CASE WHEN c.state IN ('active', 'suspended') AND c.valid_until < $6
                                      THEN 'expired' ELSE c.state END)
-           AND (m.shared < $7 OR (m.shared = $7 AND c.number > $8)) {by_name}
-         ORDER BY m.shared DESC, c.number LIMIT {}",
+           AND (m.score < $7 OR (m.score = $7 AND c.number > $8)) {named}
+           AND (($11 = '' AND $12 = '') OR EXISTS (SELECT 1 FROM search_place s WHERE s.number = c.number
+                AND (s.place = $11 OR ($12 <> '' AND s.place LIKE '%' || $12 || '%'))))
+         ORDER BY m.score DESC, c.number LIMIT {}",
+        matches(question),
         PAGE_ROWS + 1
     );
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let grams = question.map_or(&[][..], |question| &question.grams);
+    let place = wanted.place.as_ref();
     let mut query = sqlx::query_as(AssertSqlSafe(sql))
-        .bind(wanted.question.as_ref().map_or(0, |question| question.least))
+        .bind(question.map_or(0, |question| question.least))
         .bind(text(&wanted.number))
         .bind(text(&wanted.programme))
         .bind(text(&wanted.country))
         .bind(wanted.state.map_or("", Standing::as_str))
         .bind(now)
-        .bind(after.map_or(i64::MAX, |place| place.shared))
-        .bind(after.map_or(String::new(), |place| place.number.clone()));
+        .bind(after.map_or(i64::MAX, |place| place.score))
+        .bind(after.map_or(String::new(), |place| place.number.clone()))
+        .bind(question.map_or(String::new(), |question| question.key.clone()))
+        .bind(i64::try_from(grams.len()).unwrap_or(i64::MAX))
+        .bind(place.map_or(String::new(), |place| place.region.clone()))
+        .bind(place.map_or(String::new(), |place| place.text.clone()));
     for gram in grams {
         query = query.bind(gram.clone());
     }
     let found: Vec<FoundRead> = query.fetch_all(db).await?;
     found
         .into_iter()
-        .map(|row| Ok(Found { shared: row.shared, certificate: row.read.shown()? }))
+        .map(|row| Ok(Found { score: row.score, certificate: row.read.shown()? }))
         .collect()
 }

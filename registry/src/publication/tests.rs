@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tower::ServiceExt as _;
 
 use super::rules::document::{Facts, sample};
-use super::rules::search::grams;
+use super::rules::search::{Index, Question, RANKED};
 use super::store::{self, PublicCertificate};
 use crate::certification::rules::certificate::CertificateState;
 use crate::certification::store::parties::{self, Party, PartyKind};
@@ -23,6 +23,10 @@ use crate::platform::scratch::{FixedClock, app};
 
 on_both_engines!(
     a_holder_is_found_in_any_script_with_a_slip_and_by_number,
+    sql_ranks_names_as_the_rule_does,
+    the_better_a_name_fits_the_further_up_it_is_listed,
+    a_name_of_nine_letters_is_no_number,
+    what_nothing_means_is_said,
     the_list_is_narrowed_by_programme_country_and_state,
     every_certificate_is_on_exactly_one_page,
     a_certificate_is_read_by_its_number_however_it_is_typed,
@@ -81,8 +85,9 @@ impl Public {
             json: serde_json::to_string(&facts).expect("JSON"),
             leaf: i64::from(n),
         };
+        let index = Index::of([("shown".to_owned(), holder.to_owned())], ["JP-23".to_owned()]);
         let mut tx = self.app.db.write().await.expect("a transaction");
-        store::put(&mut tx, &row, grams(holder)).await.expect("is written");
+        store::put(&mut tx, &row, &index).await.expect("is written");
         tx.commit().await.expect("commits");
         number
     }
@@ -137,6 +142,80 @@ async fn a_holder_is_found_in_any_script_with_a_slip_and_by_number(scratch: &Scr
     assert!(both.contains(&sea) && both.contains(&hill));
     assert_eq!(public.found("q=example+yamabiko").await[0], hill, "the best match comes first");
     assert_eq!(public.found("q=orchard").await, Vec::<String>::new());
+}
+
+async fn sql_ranks_names_as_the_rule_does(scratch: &Scratch) {
+    let public = Public::of(scratch);
+    for (name, asked, rank) in RANKED {
+        public.put(1, name, CertificateState::Active).await;
+        let mut db = public.app.db.reader().acquire().await.expect("a connection");
+        let wanted = store::Wanted { question: Question::of(asked), ..store::Wanted::default() };
+        let found = store::list(&mut db, &wanted, None, 0).await.expect("reads");
+        let scores: Vec<i64> = found.iter().map(|found| found.score).collect();
+        assert_eq!(scores, Vec::from_iter(rank.map(|rank| rank.score())), "{asked} → {name}");
+    }
+}
+
+async fn the_better_a_name_fits_the_further_up_it_is_listed(scratch: &Scratch) {
+    let public = Public::of(scratch);
+    let mut put = Vec::new();
+    for (n, name) in (1..).zip(["Aozera Suisan", "Suisan Aozora", "Aozora Suisan", "Aozora"]) {
+        put.push(public.put(50 * n, name, CertificateState::Active).await);
+    }
+    put.reverse();
+    assert_eq!(public.found("q=aozora").await, put);
+    put.pop();
+    assert_eq!(public.found("q=aozora&place=jp-23&country=jp&state=active").await[..3], put);
+    assert_eq!(public.found("q=aozora&place=Osaka").await, Vec::<String>::new());
+}
+
+/// Letters alone may make a number whose check character fits, by chance.
+async fn a_name_of_nine_letters_is_no_number(scratch: &Scratch) {
+    let public = Public::of(scratch);
+    let draw = || {
+        let mut n = 0_u64;
+        move || {
+            n += 1;
+            let bytes = (n * 0x0001_016B_359D).to_be_bytes();
+            [bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]
+        }
+    };
+    let mut draw = draw();
+    let letters = std::iter::repeat_with(|| {
+        CertificateNumber::draw(&mut draw).to_string()[3..].replace('-', "")
+    })
+    .find(|text| text.chars().all(char::is_alphabetic))
+    .expect("a number of letters alone");
+    let held = public.put(1, &letters, CertificateState::Active).await;
+    assert_eq!(public.found(&format!("q={letters}")).await, [held]);
+    assert_eq!(public.found(&format!("q=AK-{letters}")).await, Vec::<String>::new());
+}
+
+async fn what_nothing_means_is_said(scratch: &Scratch) {
+    let public = Public::of(scratch);
+    let page =
+        async |query: &str| public.get_as(&format!("/certificates?{query}"), "text/html").await.1;
+    assert!(page("").await.contains("No certificate has been granted here yet"));
+    let number = public.put(1, "Example", CertificateState::Active).await;
+    let (head, last) = number.split_at(number.len() - 1);
+    let slip = format!("{head}{}", if last == "2" { "3" } else { "2" });
+    let unknown = CertificateNumber::draw(counting(100)).to_string();
+    for (query, words) in [
+        (format!("q={slip}"), "There is a slip in this number"),
+        (format!("q={}", slip[3..].replace('-', "+")), "There is a slip in this number"),
+        (format!("q={unknown}"), "This number was never given out here"),
+        ("q=orchard".to_owned(), "may hold a certificate of another registry"),
+        ("q=example&state=expired".to_owned(), "Remove them"),
+        ("place=Osaka".to_owned(), "Remove them"),
+    ] {
+        let page = page(&query).await;
+        assert!(page.contains(words), "{query}: {page}");
+    }
+    let (_, list) = public.json(&format!("/certificates?q={slip}")).await;
+    assert_eq!(list["items"], serde_json::json!([]));
+    assert!(list["slip"].as_str().is_some_and(|slip| slip.contains("check character")), "{list}");
+    let (_, list) = public.json("/certificates?q=orchard").await;
+    assert_eq!(list.get("slip"), None, "{list}");
 }
 
 async fn the_list_is_narrowed_by_programme_country_and_state(scratch: &Scratch) {

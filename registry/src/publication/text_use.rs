@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use akashi_schemas::{CriterionKind, FacilityKind};
 
-use super::pages::{EVENTS, IN_FORCE};
+use super::pages::{EVENTS, IN_FORCE, Nothing, VOUCHERS};
 use super::rules::document::CredentialState;
 use crate::certification::pages as desk;
 use crate::certification::rules::certificate::Standing;
@@ -59,6 +59,11 @@ fn families() -> impl Iterator<Item = String> {
         .chain(family("grade", Grade::WORDS.to_vec()))
         .chain(family("kind", FacilityKind::WORDS.to_vec()))
         .chain(family("event", EVENTS.to_vec()))
+        .chain(family("counted", super::counts::COUNTED.to_vec()))
+        .chain(family("search-none", Nothing::WORDS.to_vec()))
+        .chain(family("search-none-title", Nothing::WORDS.to_vec()))
+        .chain(family("vouches", VOUCHERS.to_vec()))
+        .chain(family("vouches-why", VOUCHERS.to_vec()))
         .chain(family("problem", KINDS.to_vec()))
         .chain(family("explain", KINDS.to_vec()))
         .chain(

@@ -46,7 +46,8 @@ async fn what_is_never_done_comes_again_every_hour(scratch: &Scratch) {
         jobs::add_standing(&mut tx, &app).await.expect("adds");
         tx.commit().await.expect("commits");
     }
-    let all_at = |at: i64| ["forget", "lapse", "propose"].map(|kind| (kind.to_owned(), at));
+    let all_at =
+        |at: i64| ["announce", "forget", "lapse", "propose"].map(|kind| (kind.to_owned(), at));
     for _ in 0..3 {
         assert_eq!(standing(&app).await, all_at(app.clock.now_ms()));
         catch_up(&app, "worker", &watch::channel(false).1).await.expect("a round");
@@ -119,7 +120,7 @@ async fn a_job_that_only_a_newer_program_knows_keeps_no_other_waiting(scratch: &
     let open = open_jobs(&app).await;
     let due: Vec<_> = open.iter().map(|job| (&*job.kind, job.due_at - now)).collect();
     assert_eq!(due[0], ("newer", 250), "it waits for those who know it");
-    assert!(due[1..].iter().all(|(_, wait_ms)| *wait_ms == HOUR_MS) && due.len() == 4, "{due:?}");
+    assert!(due[1..].iter().all(|(_, wait_ms)| *wait_ms == HOUR_MS) && due.len() == 5, "{due:?}");
 }
 
 async fn while_the_log_cannot_be_numbered_a_round_tries_one_job(scratch: &Scratch) {

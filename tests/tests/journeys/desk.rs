@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use akashi_tests::{
     Browser, Case, Cast, Engine, Form, Page, Person, Registry, Step, on_both_engines,
 };
+use serde_json::json;
 
 /// The desk's pages about one case that is under way, each with who may read it besides: those who belong to its parties
 /// and may not get 403, strangers 404.
@@ -39,6 +40,7 @@ async fn whoever_is_not_signed_in_is_led_to_it_and_back(engine: Engine) {
     let mut all = pages(&case);
     all.extend([
         "/desk".to_owned(),
+        "/desk/mail".to_owned(),
         "/desk/companies/new".to_owned(),
         format!("/desk/companies/{}", case.company),
     ]);
@@ -185,7 +187,7 @@ async fn a_stranger_finds_nothing_and_a_member_only_its_own(engine: Engine) {
     let stranger = Person::signs_up(&registry, "stranger").await;
     let stranger = at_the_desk(&registry, &stranger).await;
     let company = at_the_desk(&registry, &cast.applicant).await;
-    for (path, member) in pages(&case).iter().zip([200, 200, 200, 403, 403, 200]) {
+    for (path, member) in pages(&case).iter().zip([200, 200, 200, 403, 403, 409]) {
         stranger.read(path).await.expect(404);
         company.read(path).await.expect(member);
     }
@@ -198,6 +200,10 @@ async fn a_page_asks_the_database_little_and_never_more_for_more_rows(engine: En
     let registry = Registry::start_telling_queries(engine).await;
     let cast = Cast::gather(&registry).await;
     let case = cast.bring(1, Step::Open).await;
+    let rating = json!({"facility": case.facility, "value": "conform",
+        "reason": {"text": "Seen on the visit.", "lang": "en"}});
+    cast.lead.put(&format!("{}/ratings/RH-2.1", case.assessment_path()), &rating).await.expect(200);
+    cast.attach(&case).await.expect(201);
     let finding = cast.bring_rated_below(2, Step::Completed, "minor").await;
     let deciding = cast.bring(3, Step::Deciding).await;
     let [lead, company, decider, quality] =
@@ -209,6 +215,10 @@ async fn a_page_asks_the_database_little_and_never_more_for_more_rows(engine: En
     let mut read = vec![
         (&lead, "/desk".to_owned()),
         (&quality, "/desk".to_owned()),
+        (&quality, format!("/desk/parties/{}/people", cast.id)),
+        (&lead, "/desk/conflicts".to_owned()),
+        (&company, "/may-i-apply?hosts=yes&workers=6&places=2&case=no".to_owned()),
+        (&company, "/desk/mail".to_owned()),
         (&company, format!("/desk/companies/{}", case.company)),
         (&company, format!("/desk/companies/{}/apply", case.company)),
         (&quality, format!("/desk/applications/{}", case.application)),
@@ -235,6 +245,7 @@ async fn a_page_asks_the_database_little_and_never_more_for_more_rows(engine: En
     for _ in 0..5 {
         cast.attach(&case).await.expect(201);
     }
+    cast.rate(&case, "conform").await;
     for ((browser, path), before) in read.iter().zip(counts) {
         let page = browser.read(path).await.expect(200);
         let request = page.answer.header("request-id").expect("an id").to_owned();

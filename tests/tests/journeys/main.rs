@@ -3,6 +3,7 @@
 
 mod appeals;
 mod audit;
+mod certificate_pages;
 mod changes;
 mod complaints;
 mod desk;
@@ -11,14 +12,19 @@ mod evidence;
 mod failing;
 mod fees;
 mod granting;
+mod hearing_pages;
 mod keys;
+mod mail;
 mod measures;
 mod pages;
+mod people_pages;
 mod rebuild;
 mod restarts;
+mod searching;
 mod sessions;
 mod shards;
 mod sole_proprietor;
 mod standing;
+mod surveillance;
 mod trust;
 mod versions;

@@ -9,15 +9,19 @@ use serde_json::json;
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
 /// The public tables, row by row, but for the log leaf that a row reflects, which may be a later one.
-const DUMPS: [&str; 2] = [
+const DUMPS: [&str; 4] = [
     "SELECT number || ' ' || id || ' ' || holder || ' ' || programme || ' ' || country || ' ' || state || ' ' || level
      || ' ' || CAST(valid_until AS TEXT) || ' ' || json AS line FROM public_certificate ORDER BY number",
     "SELECT gram || ' ' || number AS line FROM search_gram ORDER BY number, gram",
+    "SELECT number || ' ' || CAST(ord AS TEXT) || ' ' || kind || ' ' || name || ' ' || folded AS line FROM search_name ORDER BY number, ord",
+    "SELECT number || ' ' || place AS line FROM search_place ORDER BY number, place",
 ];
 
 /// What happens to the public tables before they are made anew: rows lost, altered, and made up.
-const DAMAGE: [&str; 4] = [
+const DAMAGE: [&str; 6] = [
     "DELETE FROM search_gram WHERE gram LIKE 'e%'",
+    "UPDATE search_name SET folded = 'x'",
+    "DELETE FROM search_place",
     "UPDATE public_certificate SET state = 'active', json = '{}'",
     "INSERT INTO public_certificate (number, id, holder, programme, country, state, level, valid_until, json, leaf)
      VALUES ('AK-0000', 'x', 'Example', 'x', 'JP', 'active', 'leading', 0, '{}', 0)",

@@ -1,8 +1,8 @@
 //! A certificate's number is for life; what it attests may change. The old file then says so.
 
 use akashi_tests::{
-    Body, CERTIFIED, Company, Engine, Granted, LEADING, LogCopy, ORIGIN, Offline, Registry, Sides,
-    eventually, on_both_engines,
+    Body, CERTIFIED, COMPANY_NAME, Company, Engine, Granted, LEADING, LogCopy, ORIGIN, Offline,
+    Registry, Sides, eventually, on_both_engines, small_programme,
 };
 use serde_json::{Value, json};
 
@@ -128,6 +128,135 @@ async fn a_renewal_at_a_lower_level_revokes_the_higher_file(engine: Engine) {
     assert_superseded_and_cut(&registry, &first, &second).await;
 }
 
+async fn a_new_name_supersedes_the_old_file_and_is_the_one_that_is_shown(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens_for(&registry, small_programme()).await;
+    let company = Company::registers(&registry, 1).await;
+    let first = Sides { body: &body, company: &company }.certify(&[], "leading").await;
+    first.credential(&registry).await;
+    let before = first.public_once(&registry, "active").await;
+    // The holder itself cannot change what its certificate says.
+    let party = format!("/api/v1/parties/{}", company.id);
+    let alone = company.member.patch(&party, &json!({"version": 1, "name": NEW_NAME})).await;
+    assert_eq!(alone.problem("incomplete")["missing"][0]["code"], "certificate_held");
+
+    let renamed = first.is_decided_on(&body, "rename", json!({"name": NEW_NAME})).await;
+    let renamed = renamed.expect(200);
+    let second = first.followed_by(&renamed);
+    assert_never_without_a_valid_file(&registry, &first, &second).await;
+    let after = first.public_once_told(&registry, "renamed").await;
+    assert_eq!(
+        (&before["holder"]["name"], &before["level"]),
+        (&json!(COMPANY_NAME), &json!("leading"))
+    );
+    assert_eq!((&after["holder"]["name"], &after["level"]), (&json!(NEW_NAME), &json!("leading")));
+    for kept in ["valid_until", "number", "state"] {
+        assert_eq!(after[kept], before[kept], "{kept}");
+    }
+    let file = second.credential(&registry).await;
+    assert!(String::from_utf8_lossy(&file).contains(NEW_NAME));
+    let record = company.member.get(&party).await.expect(200).json;
+    assert_eq!(record["name"], NEW_NAME);
+    let former = json!({"kind": "former", "name": COMPANY_NAME});
+    assert!(record["names"].as_array().is_some_and(|names| names.contains(&former)), "{record:#}");
+    // Whoever knows the old name still finds it.
+    let found = registry
+        .anyone()
+        .get_as(&format!("/certificates?q={COMPANY_NAME}"), "application/json")
+        .await;
+    assert_eq!(found.expect(200).text("/items/0/holder"), NEW_NAME);
+}
+
+async fn a_correction_names_what_was_wrong_and_changes_nothing_else(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens_for(&registry, small_programme()).await;
+    let company = Company::registers(&registry, 1).await;
+    let first = Sides { body: &body, company: &company }.certify(&[], "leading").await;
+    first.credential(&registry).await;
+    let site = json!([{"id": company.site, "name": "Example Works No. 2"}]);
+
+    let silent = json!({"public_reason": "", "facilities": site});
+    let silent = first.is_decided_on(&body, "correct", silent).await.problem("incomplete");
+    assert_eq!(silent["missing"][0]["code"], "public_reason");
+    let nothing = json!({"public_reason": "The works were misnamed."});
+    first.is_decided_on(&body, "correct", nothing).await.problem("invalid");
+    let whole =
+        json!({"public_reason": "So it is.", "facilities": [{"id": company.whole, "name": "All"}]});
+    first.is_decided_on(&body, "correct", whole).await.problem("invalid");
+
+    let correct = json!({"public_reason": "The works were misnamed.", "facilities": site});
+    let corrected = first.is_decided_on(&body, "correct", correct).await.expect(200);
+    assert_never_without_a_valid_file(&registry, &first, &first.followed_by(&corrected)).await;
+    let public = first.public_once_told(&registry, "corrected").await;
+    let last = public["history"].as_array().and_then(|all| all.last()).expect("an event");
+    assert_eq!(last["reason"], "The works were misnamed.");
+    assert!(public["facilities"].to_string().contains("Example Works No. 2"), "{public:#}");
+    assert_eq!(public["holder"]["name"], COMPANY_NAME);
+}
+
+async fn names_stay_as_they_were_handed_in_while_an_application_waits(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let body = Body::opens_for(&registry, small_programme()).await;
+    let company = Company::registers(&registry, 1).await;
+    let sides = Sides { body: &body, company: &company };
+    let first = sides.certify(&[], "leading").await;
+    first.credential(&registry).await;
+    sides.apply_for_renewal(&first.certificate).await.is_submitted().await;
+    let refused = first.is_decided_on(&body, "rename", json!({"name": NEW_NAME})).await;
+    let problem = refused.problem("incomplete");
+    assert_eq!(problem["missing"][0]["code"], "application_under_way", "{problem:#}");
+}
+
+async fn the_newest_version_is_applied_for_and_for_a_while_the_one_before(engine: Engine) {
+    let registry = Registry::start(engine).await;
+    let mut body = Body::opens_for(&registry, small_programme()).await;
+    let company = Company::registers(&registry, 1).await;
+    let first = Sides { body: &body, company: &company }.certify(&[], "leading").await;
+    first.credential(&registry).await;
+    let programme = |version: &str| {
+        let mut programme = small_programme();
+        programme["version"] = json!(version);
+        programme
+    };
+    let oldest = body.programme.clone();
+    let begins = async |body: &Body, kind: &str| {
+        let mut members = json!({"kind": kind});
+        if kind != "initial" {
+            members["certificate"] = json!(first.certificate);
+        }
+        let application = Sides { body, company: &company }.application(members);
+        let begun = company.member.post("/api/v1/applications", &application).await;
+        if begun.status == 201 { "begun".to_owned() } else { begun.problem("invalid").to_string() }
+    };
+    let (second, third) = (programme("second"), programme("third"));
+    body.sees_published_beside(&second, "2026-01-02T00:00:00Z", "2099-01-01T00:00:00Z").await;
+    // while the transition lasts: version, kind, what comes of it
+    for (programme, kind, said) in [
+        (&oldest, "initial", "begun"),
+        (&oldest, "scope_change", "begun"),
+        (&oldest, "renewal", "that is second"),
+        (&second, "renewal", "begun"),
+    ] {
+        body.programme = programme.clone();
+        let answer = begins(&body, kind).await;
+        assert!(answer.contains(said), "{kind} under {}: {answer}", programme["version"]);
+    }
+    body.sees_published(&third, "2026-01-03T00:00:00Z").await;
+    // without a transition, and two versions back
+    for (programme, said) in
+        [(&oldest, "that is third"), (&second, "that is third"), (&third, "begun")]
+    {
+        body.programme = programme.clone();
+        for kind in ["initial", "renewal"] {
+            let answer = begins(&body, kind).await;
+            assert!(answer.contains(said), "{kind} under {}: {answer}", programme["version"]);
+        }
+    }
+}
+
+/// What the company is called from now on.
+const NEW_NAME: &str = "例示新食品株式会社";
+
 async fn a_credential_that_a_later_version_overtook_never_comes_out(engine: Engine) {
     let mut registry = Registry::start(engine).await;
     let body = Body::opens(&registry).await;
@@ -247,6 +376,10 @@ on_both_engines!(
     facilities_are_added_by_an_application_of_their_own,
     a_renewal_begins_a_new_term_under_the_same_number,
     a_renewal_at_a_lower_level_revokes_the_higher_file,
+    a_new_name_supersedes_the_old_file_and_is_the_one_that_is_shown,
+    a_correction_names_what_was_wrong_and_changes_nothing_else,
+    names_stay_as_they_were_handed_in_while_an_application_waits,
+    the_newest_version_is_applied_for_and_for_a_while_the_one_before,
     a_credential_that_a_later_version_overtook_never_comes_out,
     a_credential_whose_certificate_was_withdrawn_never_comes_out,
 );

@@ -38,13 +38,14 @@ pub(crate) const CASE: &str = "
     POST /api/v1/applications/{id}/accept                    stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/return                    stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/decline                   stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    POST /api/v1/applications/{id}/cancel                    stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/assignments               stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/assignments/{assignment}/accept      not-found 401 404 403 404 ok 403 404 403 404 403 403 403 404 404 404 404
     POST /api/v1/applications/{id}/assignments/{assignment}/end  stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/applications/{id}/decision                  stale-version 401 404 403 403 403 403 403 403 ok 403 403 403 404 404 404 404
     POST /api/v1/applications/{id}/more                      stale-version 401 404 403 403 403 403 403 403 ok 403 403 403 404 404 404 404
     GET /api/v1/assessments/{id}                                       200 401 404 403 ok ok 403 ok 403 ok 403 ok ok 404 404 404 404
-    GET /api/v1/assessments/{id}/report                                200 401 404 ok ok ok 403 ok 403 ok 403 403 403 404 404 404 404
+    GET /api/v1/assessments/{id}/report                    200|wrong-state 401 404 ok ok ok 403 ok 403 ok 403 403 403 404 404 404 404
     PUT /api/v1/assessments/{id}/ratings/{criterion}   invalid|wrong-state 401 404 403 ok ok 403 403 403 403 403 403 403 404 404 404 404
     PUT /api/v1/assessments/{id}/ratings               invalid|wrong-state 401 404 403 ok ok 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/assessments/{id}/start                      stale-version 401 404 403 ok 403 403 403 403 403 403 403 403 404 404 404 404
@@ -62,9 +63,12 @@ pub(crate) const CASE: &str = "
     POST /api/v1/findings/{id}/reject                        stale-version 401 404 403 ok ok 403 403 403 403 403 403 403 404 404 404 404
     POST /api/v1/findings/{id}/extend                        stale-version 401 404 403 403 403 403 403 403 ok 403 403 403 404 404 404 404
     GET /api/v1/certificates/{number}                                  200 401 404 ok 403 403 403 ok ok ok ok ok ok 404 404 404 404
+    POST /api/v1/certificates/{number}/assessments           stale-version 401 404 403 403 403 403 403 403 403 403 ok 403 404 404 404 404
     POST /api/v1/certificates/{number}/suspend               stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
     POST /api/v1/certificates/{number}/reinstate             stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
     POST /api/v1/certificates/{number}/reduce                stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
+    POST /api/v1/certificates/{number}/rename                stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
+    POST /api/v1/certificates/{number}/correct               stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
     POST /api/v1/certificates/{number}/withdraw              stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
     POST /api/v1/certificates/{number}/reissue               stale-version 401 404 403 403 403 403 403 403 ok ok 403 403 404 404 404 404
     POST /api/v1/certificates/{number}/terminate             stale-version 401 404 ok 403 403 403 403 403 403 403 403 403 404 404 404 404
@@ -130,10 +134,13 @@ pub(crate) const REST: &str = "
     GET /api/v1/audit [body]                                           200 401 404 404 403 403 403 403 403 403 403 ok ok 404 404 ok 404
     GET /api/v1/audit [all]                                            200 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     GET /api/v1/complaints [body]                                      200 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    GET /api/v1/surveillance [body]                                    200 401 404 404 403 403 403 403 403 403 403 ok 403 404 404 404 404
+    GET /api/v1/findings/overdue [body]                                200 401 404 404 403 403 403 403 403 403 403 ok ok 404 404 404 404
     GET /api/v1/keys                                                   200 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     POST /api/v1/keys/{id}/retire                                not-found 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     POST /api/v1/keys/{id}/compromised                           not-found 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     GET /api/v1/jobs                                                   200 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
+    GET /api/v1/mail                                                   200 401 403 403 403 403 403 403 403 403 403 403 403 403 403 ok 403
     GET /api/v1/me                                                     200 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
     PATCH /api/v1/me                                         stale-version 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
     POST /api/v1/me/memberships/{id}/accept                      not-found 401 ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok
@@ -242,6 +249,9 @@ impl Subject<'_> {
             "/api/v1/findings" => path.push_str(&format!("?application={}", self.case.application)),
             "/api/v1/audit" if which == "body" => path.push_str(&format!("?party={}", cast.id)),
             "/api/v1/complaints" if which == "body" => path.push_str(&format!("?body={}", cast.id)),
+            "/api/v1/surveillance" | "/api/v1/findings/overdue" => {
+                path.push_str(&format!("?body={}", cast.id));
+            }
             "/api/v1/evidence" => path = self.case.attach_path(),
             _ => {}
         }
@@ -324,12 +334,19 @@ impl Subject<'_> {
             "/certificates/{number}/suspend" => {
                 with(public, json!({"cause": "request", "heard": true}))
             }
+            "/certificates/{number}/assessments" => {
+                json!({"version": NEVER, "kind": "special", "reason": words()})
+            }
             "/certificates/{number}/reinstate" => with(public, json!({"cause_closed": true})),
-            "/certificates/{number}/reduce" | "/certificates/{number}/withdraw" => public,
+            "/certificates/{number}/rename" => with(public, json!({"name": "例示"})),
+            "/certificates/{number}/reduce"
+            | "/certificates/{number}/correct"
+            | "/certificates/{number}/withdraw" => public,
             "/evidence/{id}/links" => json!({"application": case.application, "criterion": "none",
                 "facility": case.facility}),
             "/applications/{id}/return"
             | "/applications/{id}/decline"
+            | "/applications/{id}/cancel"
             | "/applications/{id}/more"
             | "/assessments/{id}/forward"
             | "/assessments/{id}/abort"

@@ -23,6 +23,7 @@ const APPLICATION: &str = "
     accept    -          accepted   -          -          -          -        -        -          -
     return    -          draft      -          -          -          -        -        -          -
     decline   -          closed     -          -          -          -        -        -          -
+    cancel    -          -          -          -          -          -        -        -          -
     lead      -          -          assessing  DUPLICATE  -          -        -        -          -
     assessor  -          -          accepted   assessing  -          -        -        -          -
     reviewer  -          -          accepted   assessing  deciding   -        -        -          -
@@ -59,6 +60,9 @@ const CERTIFICATE: &str = "
     suspend    suspended   -           -          -
     reinstate  -           active      -          -
     reduce     active      suspended   -          -
+    rename     active      suspended   -          -
+    correct    active      suspended   -          -
+    assess     active      suspended   -          -
     withdraw   withdrawn   withdrawn   -          -
     terminate  terminated  terminated  -          -
     reissue    INCOMPLETE  INCOMPLETE  -          -
@@ -72,6 +76,9 @@ const BEFORE_RELEASE: &str = "
     suspend    -        -             -
     reinstate  -        -             -
     reduce     -        -             -
+    rename     -        -             -
+    correct    -        -             -
+    assess     -        -             -
     withdraw   -        -             -
     terminate  -        -             -
     retry      -        issuing       -
@@ -381,7 +388,9 @@ impl Walk {
                 (company, post(format!("{at}/{event}"), json!({"version": version})))
             }
             "accept" => (manager, post(format!("{at}/accept"), json!({"version": version}))),
-            "return" | "decline" => (manager, post(format!("{at}/{event}"), reasoned(version))),
+            "return" | "decline" | "cancel" => {
+                (manager, post(format!("{at}/{event}"), reasoned(version)))
+            }
             "lead" => (manager, assign(&self.world.second_assessor, "lead")),
             "assessor" => (manager, assign(&self.world.second_assessor, "assessor")),
             "reviewer" => (manager, assign(&self.world.second_reviewer, "reviewer")),
@@ -491,7 +500,18 @@ impl Walk {
                 &cast.decision_maker,
                 post(format!("{at}/reduce"), with(public(), json!({"level": "certified"}))),
             ),
+            "rename" | "correct" => (
+                &cast.decision_maker,
+                post(
+                    format!("{at}/{event}"),
+                    with(public(), json!({"name": "例示新製作所株式会社"})),
+                ),
+            ),
             "withdraw" => (&cast.decision_maker, post(format!("{at}/withdraw"), public())),
+            "assess" => {
+                let body = with(reasoned(version), json!({"kind": "special"}));
+                (&cast.quality_manager, post(format!("{at}/assessments"), body))
+            }
             "terminate" => (&cast.applicant, post(format!("{at}/terminate"), reasoned(version))),
             "reissue" => {
                 (&cast.decision_maker, post(format!("{at}/reissue"), json!({"version": version})))

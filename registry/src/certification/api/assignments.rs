@@ -15,6 +15,7 @@ use super::Written;
 use super::applications::{advance, load, open};
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, AssessmentId, AssignmentId};
+use crate::certification::news;
 use crate::certification::rules::application::{
     self, ApplicationEvent, ApplicationState, ApplicationStep, Candidate, Duty, Work,
 };
@@ -115,6 +116,8 @@ pub(in crate::certification) async fn assign(
     if begins {
         plan(&mut act, &file, &body).await?;
     }
+    let given = (&assignment, &body.account);
+    news::task_given(&mut act.tx, &app, &file.application, given, task).await?;
     act.commit(StatusCode::CREATED, &Written { id: assignment.to_string(), ..moved }).await
 }
 

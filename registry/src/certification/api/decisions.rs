@@ -17,6 +17,7 @@ use crate::certification::file::{self, AssessmentFile, File};
 use crate::certification::ids::{
     ApplicationId, CertificateId, CertificateVersionId, DecisionId, FacilityId,
 };
+use crate::certification::news;
 use crate::certification::rules::application::{
     self, ApplicationEvent, ApplicationKind, ApplicationState, ApplicationStep,
 };
@@ -37,6 +38,7 @@ use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Role, Task};
 use crate::platform::clock::instant;
 use crate::platform::id::NoteId;
+use crate::platform::mail::Kind;
 use crate::platform::notes::Text;
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::rng::draw;
@@ -50,11 +52,13 @@ text_enum! {
     /// What is decided on an application.
     #[derive(ToSchema)]
     #[schema(rename_all = "snake_case")]
-    pub(crate) enum GrantOrRefuse {
+    pub(crate) enum OnApplication {
         /// A certificate, or a new version of it.
         Grant = "grant",
         /// No certificate.
         Refuse = "refuse",
+        /// After a surveillance or special assessment: the certificate goes on as it is.
+        Continue = "continue",
     }
 }
 
@@ -63,7 +67,7 @@ text_enum! {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Decide {
     version: i64,
-    kind: GrantOrRefuse,
+    kind: OnApplication,
     /// For `grant`: the level, at most the one that the programme's rule gives.
     level: Option<String>,
     /// Why; never public.
@@ -226,24 +230,31 @@ async fn allowed(act: &mut Act<'_>, basis: &Basis, body: &Decide) -> Result<Deci
     let (application, programme) = (&basis.loaded.file.application, &basis.loaded.file.programme);
     let (db, now) = (&mut act.tx, act.now);
     let standings = basis.loaded.standings(db, now).await?;
-    let authorised =
-        programmes::is_authorised(db, &application.body_id, &programme.id, now).await?;
+    let grant = Grant {
+        programme,
+        level: "",
+        rule_level: basis.outcome.level.as_deref(),
+        authorised: programmes::is_authorised(db, &application.body_id, &programme.id, now).await?,
+        may_be_shown: parties::get(db, &application.company_id)
+            .await?
+            .is_some_and(|company| company.may_be_shown()),
+        findings: &standings,
+    };
+    let current = match &application.certificate_id {
+        Some(id) => Some(certificates::latest_version(db, id).await?.level),
+        None => None,
+    };
+    let grant = |level| Grant { level, ..grant };
     let verdict = match (body.kind, &body.level) {
-        (GrantOrRefuse::Grant, Some(level)) => Verdict::Grant(Grant {
-            programme,
-            level,
-            rule_level: basis.outcome.level.as_deref(),
-            authorised,
-            may_be_shown: parties::get(db, &application.company_id)
-                .await?
-                .is_some_and(|company| company.may_be_shown()),
-            findings: &standings,
-        }),
-        (GrantOrRefuse::Grant, None) => {
+        (OnApplication::Grant, Some(level)) => Verdict::Grant(grant(level)),
+        (OnApplication::Grant, None) => {
             return Err(Problem::invalid("/level", "is needed for a grant"));
         }
-        (GrantOrRefuse::Refuse, None) => Verdict::Refuse,
-        (GrantOrRefuse::Refuse, Some(_)) => {
+        (OnApplication::Refuse, None) => Verdict::Refuse,
+        (OnApplication::Continue, None) => {
+            Verdict::Continue(grant(current.as_deref().unwrap_or_default()))
+        }
+        (OnApplication::Refuse | OnApplication::Continue, Some(_)) => {
             return Err(Problem::invalid("/level", "goes with a grant only"));
         }
     };
@@ -264,15 +275,17 @@ async fn carry_out(
     kind: DecisionKind,
 ) -> Result<Decided, Problem> {
     let application = &basis.loaded.file.application;
-    // A grant has a level, a refusal has none.
-    let certificate = match body.level {
-        Some(_) => Some(certificate_for(act, basis).await?),
-        None => None,
+    let certificate = match kind {
+        DecisionKind::Continue => Some(continued(act, basis).await?),
+        // A grant has a level, a refusal has none.
+        _ if body.level.is_some() => Some(certificate_for(act, basis).await?),
+        _ => None,
     };
     let reason = act.keep(&application.company_id, &body.reason, "/reason").await?;
     let id = record(act, basis, body, kind, certificate.as_ref(), &reason).await?;
     let (event, to) = (ApplicationEvent::Decide.as_str(), ApplicationState::Decided);
     advance(act, application, event, to, Some(&reason)).await?;
+    news::applicants(&mut act.tx, act.app, application, Kind::Decided).await?;
     let mut decided = Decided {
         id,
         kind,
@@ -282,13 +295,53 @@ async fn carry_out(
         state: None,
         credential: None,
     };
-    if let (Some(certificate), Some(level)) = (certificate, &body.level) {
-        let credential = grant(act, basis, body, &certificate, &decided.id, level).await?;
-        decided.credential = Some(credential);
+    if let Some(certificate) = certificate {
+        match &body.level {
+            Some(level) => {
+                let made = grant(act, basis, body, &certificate, &decided.id, level).await?;
+                decided.credential = Some(made);
+            }
+            None => say_that_it_continues(act, &certificate, &decided.id, body).await?,
+        }
         decided.certificate = Some(certificate.number);
         decided.state = Some(certificate.state.to_string());
     }
     Ok(decided)
+}
+
+/// The certificate that a surveillance or special assessment lets continue.
+async fn continued(act: &mut Act<'_>, basis: &Basis) -> Result<Certificate, Problem> {
+    let id = basis.loaded.file.application.certificate_id.as_ref();
+    let id = id.ok_or(sqlx::Error::RowNotFound)?;
+    let certificate = certificates::get(&mut act.tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let version = certificates::latest_version(&mut act.tx, id).await?;
+    let valid_until = instant(version.valid_until);
+    let step = CertificateStep::Continue { valid_until, now: act.now };
+    let to = certificate::next(certificate.state, &step)?;
+    certificates::advance(&mut act.tx, &certificate, to).await?;
+    Ok(certificate)
+}
+
+/// Says in public that the certificate continues. No bit changes, so that no leaf tells of it.
+async fn say_that_it_continues(
+    act: &mut Act<'_>,
+    certificate: &Certificate,
+    decision: &DecisionId,
+    body: &Decide,
+) -> Result<(), Problem> {
+    let event = certificates::Event {
+        kind: EventKind::Continued,
+        decision: Some(decision),
+        credential: None,
+        effective_at: act.now.as_millisecond(),
+        public_reason: body.public_reason.as_deref(),
+        leaf: None,
+    };
+    certificates::add_event(&mut act.tx, &certificate.id, &event, act.now).await?;
+    // The bit is clear already, for only an active certificate continues: this has the public page made anew.
+    let id = certificate.id.as_str();
+    issuance::set_status(&mut act.tx, act.app, id, Purpose::Suspension, false).await?;
+    Ok(())
 }
 
 /// Appends the decision with what the programme's rule gave.

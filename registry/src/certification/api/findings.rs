@@ -19,16 +19,20 @@ use crate::certification::ids::{
     ApplicationId, AssessmentId, CorrectiveActionId, EvidenceId, EvidenceLinkId, FacilityId,
     FindingId,
 };
+use crate::certification::news;
 use crate::certification::rules::application::Work;
 use crate::certification::rules::finding::{self, FindingEvent, FindingState, FindingStep, Grade};
 use crate::certification::store::findings::Finding;
-use crate::certification::store::{self, Transition, applications, evidence, findings};
+use crate::certification::store::{
+    self, Transition, applications, evidence, findings, surveillance,
+};
 use crate::platform::app::App;
-use crate::platform::authorisation::{Action, Actor};
+use crate::platform::authorisation::{Action, Actor, Subject as Affair};
 use crate::platform::clock::{instant, rfc3339};
 use crate::platform::data_keys::Subject;
-use crate::platform::id::NoteId;
+use crate::platform::id::{NoteId, PartyId};
 use crate::platform::notes::{self, Shown, Text};
+use crate::platform::paging::{PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
 
@@ -36,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
+        .routes(routes!(overdue))
         .routes(routes!(plan))
         .routes(routes!(accept))
         .routes(routes!(show_evidence))
@@ -89,6 +94,10 @@ async fn finish(
     let transition = Transition { event, by, reason: note.as_ref(), at: act.now };
     let version = findings::advance(&mut act.tx, finding, to, &transition).await?;
     assessment_api::settle(&mut act, file).await?;
+    if [FindingEvent::Plan, FindingEvent::Evidence].map(FindingEvent::as_str).contains(&event) {
+        let Act { tx, app, now, .. } = &mut act;
+        news::answers_given(tx, app, &file.file.application, &file.assessment, *now).await?;
+    }
     act.commit(StatusCode::OK, &Written::moved(&finding.id, to.as_str(), version)).await
 }
 
@@ -359,6 +368,52 @@ pub(in crate::certification) async fn list(
     };
     let now = app.clock.now();
     Ok(Json(rows.into_iter().map(|row| view(row, now)).collect()))
+}
+
+/// Whose overdue findings.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfBody {
+    /// The body.
+    #[param(value_type = String)]
+    body: PartyId,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A finding whose plan or correction is overdue.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OverdueFinding {
+    #[serde(flatten)]
+    finding: FindingView,
+    application: ApplicationId,
+    /// The company's name.
+    company: String,
+    /// The certificate that was granted or continued in spite of it.
+    certificate: Option<String>,
+}
+
+/// The findings of a body's assessments that are overdue, before the decision and after, oldest first.
+#[utoipa::path(get, path = "/api/v1/findings/overdue", params(OfBody), tag = "findings",
+    responses((status = 200, body = Page<OverdueFinding>), (status = "4XX", body = ProblemDetails)))]
+pub(in crate::certification) async fn overdue(
+    State(app): State<App>,
+    actor: Actor,
+    Query(of): Query<OfBody>,
+) -> Result<Json<Page<OverdueFinding>>, Problem> {
+    let subject = Affair { body: Some(of.body.clone()), ..Affair::default() };
+    actor.authorise(Action::ReadFinding, &subject, "body")?;
+    let mut db = app.db.reader().acquire().await?;
+    let (now, after) = (app.clock.now(), of.cursor.as_deref().unwrap_or_default());
+    let rows = surveillance::overdue(&mut db, &of.body, after, now, PAGE_ROWS + 1).await?;
+    let page = Page::cut(rows, |row| row.finding.id.to_string());
+    let item = |row: surveillance::Overdue| OverdueFinding {
+        finding: view(row.finding, now),
+        application: row.application_id,
+        company: row.company,
+        certificate: row.certificate,
+    };
+    Ok(Json(Page { items: page.items.into_iter().map(item).collect(), next: page.next }))
 }
 
 /// A finding with its corrective actions and moves.

@@ -139,6 +139,9 @@ pub(in crate::certification) async fn record_competence(
     if programmes::owner(&mut act.tx, &body.programme).await?.is_none() {
         return Err(Problem::invalid("/programme", "is no programme here"));
     }
+    if body.until.is_some_and(|until| until < body.from) {
+        return Err(Problem::invalid("/until", "is before its beginning"));
+    }
     let until = body.until.map(Timestamp::as_millisecond);
     let (from, now) = (body.from.as_millisecond(), act.now);
     people::add_competence(

@@ -152,6 +152,7 @@ pub(in crate::certification) async fn draft(
         digest: programme.digest().0.to_vec(),
         canonical: programme.canonical().to_vec(),
         effective_from: None,
+        transition_until: None,
         version: 1,
     };
     programmes::insert(&mut act.tx, &row, act.now).await?;
@@ -226,6 +227,10 @@ pub(crate) struct Publish {
     /// From when it may be applied for.
     #[schema(value_type = String, format = DateTime)]
     effective_from: Timestamp,
+    /// Until when the version before it may still be applied for, but for a renewal; when absent, that ends with
+    /// `effective_from`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    transition_until: Option<Timestamp>,
 }
 
 /// Publishes a draft: from then on it never changes.
@@ -239,8 +244,12 @@ pub(in crate::certification) async fn publish(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let row = open(&mut act, &id, &draft, body.version).await?;
+    if body.transition_until.is_some_and(|until| until < body.effective_from) {
+        return Err(Problem::invalid("/transition_until", "is before the version counts"));
+    }
     let from = body.effective_from.as_millisecond();
-    let version = programmes::publish(&mut act.tx, &row, from, act.now).await?;
+    let until = body.transition_until.map(Timestamp::as_millisecond);
+    let version = programmes::publish(&mut act.tx, &row, from, until, act.now).await?;
     issuance::programme_published(&mut act.tx, &app, &row.programme, &row.label, &row.digest)
         .await?;
     act.commit(StatusCode::OK, &Written::moved(draft, ProgrammeState::Published.as_str(), version))

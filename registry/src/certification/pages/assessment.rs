@@ -58,6 +58,7 @@ desk_page! {
         result: Option<ResultRow>,
         levels: Vec<(String, String)>,
         any_na: bool,
+        recommendations: &'static [&'static str],
         may: May,
     }
 }
@@ -201,6 +202,10 @@ async fn page(
         reviews: review_rows(&mut db, app, view, &loaded, reviews).await?,
         result: result(view, &loaded, &ratings),
         levels: levels.map(|l| (l.id.clone(), l.title.get(language(view)).to_owned())).collect(),
+        recommendations: match loaded.file.application.kind.is_follow_up() {
+            true => &["continue", "refuse", "return"],
+            false => &["grant", "refuse", "return"],
+        },
         any_na: ratings.iter().any(|rated| rated.value == Rating::NotApplicable),
         may: May::of(&visitor.actor, &loaded, &standings),
     };
@@ -280,7 +285,7 @@ impl Seen {
             address: row.address.clone(),
             planned: row.interviews_planned,
             held: shown.collect::<Vec<_>>().join(", "),
-            heard: held.values().sum(),
+            heard: held.values().fold(0, |sum, count| sum.saturating_add(*count)),
         }
     }
 }
@@ -308,6 +313,8 @@ desk_page! {
     /// The report of an assessment, for paper too.
     ReportPage<'a>, "desk/report.html" {
         back: String,
+        /// Whether who was heard may be shown: no company learns whether the one worker of a language spoke.
+        assesses: bool,
         company: String,
         programme: &'a str,
         version: &'a str,
@@ -345,11 +352,12 @@ async fn report_page(app: &App, visitor: &Visitor, id: &AssessmentId) -> Result<
     let view = &visitor.view;
     let mut db = app.db.reader().acquire().await?;
     let loaded = AssessmentFile::load(&mut db, id).await?;
-    visitor.actor.authorise(Action::ReadReport, &loaded.file.subject, "assessment")?;
+    loaded.authorise_report(&visitor.actor)?;
     let ratings = loaded.ratings(&mut db).await?;
     let forms = Forms::new(app, visitor);
     let programme = &loaded.file.programme;
-    let back = match visitor.actor.may(Action::ReadAssessment, &loaded.file.subject) {
+    let assesses = visitor.actor.may(Action::ReadAssessment, &loaded.file.subject);
+    let back = match assesses {
         true => format!("/desk/assessments/{id}"),
         false => super::case::path(&loaded.file.application.id),
     };
@@ -360,6 +368,7 @@ async fn report_page(app: &App, visitor: &Visitor, id: &AssessmentId) -> Result<
         notice: None,
         done: None,
         back,
+        assesses,
         company: company(&loaded),
         programme: programme.title.get(language(view)),
         version: &programme.version,

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Names, Notice, Said, desk_page, done, is_turn_of, language};
+use super::{Names, Notice, Said, desk_page, done, fees, is_turn_of, language};
 use crate::certification::file::{self, File};
 use crate::certification::ids::ApplicationId;
-use crate::certification::rules::application::ApplicationState;
+use crate::certification::rules::application::{ApplicationState, Work};
 use crate::certification::rules::conflict::{self, Tie};
 use crate::certification::rules::refusal::Mover;
 use crate::certification::rules::turn;
@@ -36,6 +36,7 @@ use crate::platform::problem::Problem;
 use crate::platform::visitor::Visitor;
 
 pub(super) use draft::{FACTS, Progress, progress};
+pub(super) use moves::answer;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -73,6 +74,8 @@ desk_page! {
         staff: Vec<Candidate>,
         certificate: Option<String>,
         refused: bool,
+        decisions: Option<String>,
+        fees: Option<Vec<fees::Row>>,
     }
 }
 
@@ -85,6 +88,8 @@ struct May {
     assign: bool,
     decide: bool,
     read_assessment: bool,
+    quote: bool,
+    bill: bool,
 }
 
 /// Somebody with a task.
@@ -201,9 +206,18 @@ async fn page(
     let (company, body) =
         parties::two(&mut db, &application.company_id, &application.body_id).await?;
     let names = Names::of(loaded.scope.iter().map(|f| (&f.id, f.name.as_str())));
-    let states: Vec<_> = loaded.findings.iter().map(|finding| finding.state).collect();
+    let decided = match application.state {
+        ApplicationState::Decided => decisions::of_application(&mut db, id).await?,
+        _ => None,
+    };
+    let refused = decided.as_ref().is_some_and(|decided| decided.certificate.is_none());
+    // Nothing more is to be corrected for a certificate that was refused.
+    let states: Vec<_> =
+        loaded.findings.iter().filter(|_| !refused).map(|finding| finding.state).collect();
     let turn = turn::whose(application.state, loaded.assessment.as_ref().map(|a| a.state), &states);
     let may = may(actor, &loaded);
+    let reads = actor.may(Action::ReadFinding, &loaded.file.subject);
+    let readable = if reads { loaded.findings.as_slice() } else { &[] };
     let staff = match may.assign {
         true => candidates(&mut db, &loaded.file, now).await?,
         false => Vec::new(),
@@ -214,9 +228,10 @@ async fn page(
         true => Some(draft::load(&mut db, view, &loaded.file, &loaded.scope, &body).await?),
         false => None,
     };
-    let decided = match application.state {
-        ApplicationState::Decided => decisions::of_application(&mut db, id).await?,
-        _ => None,
+    let own = actor.may(Action::Appeal, &loaded.file.subject) && decided.is_some();
+    let fees = match actor.may(Action::ReadFee, &loaded.file.subject) {
+        true => Some(fees::of_application(&mut db, view, id).await?),
+        false => None,
     };
     let page = CasePage {
         view,
@@ -240,11 +255,13 @@ async fn page(
         offered: offers(actor, &loaded),
         places: loaded.scope.iter().map(Place::of).collect(),
         assessment: loaded.assessment.as_ref().map(AssessmentLink::of),
-        findings: finding_rows(view, &loaded.file, &loaded.findings, &names, now)?,
+        findings: finding_rows(view, &loaded.file, readable, &names, now)?,
         moments: moments(&mut db, app, view, &loaded.file).await?,
         draft,
         staff,
-        refused: decided.as_ref().is_some_and(|decided| decided.certificate.is_none()),
+        decisions: own.then(|| format!("/desk/parties/{}/decisions", application.company_id)),
+        fees,
+        refused,
         certificate: decided.and_then(|decided| decided.certificate),
     };
     Ok(visitor.page(forms.status(), &page))
@@ -263,14 +280,20 @@ fn may(actor: &Actor, loaded: &Loaded) -> May {
     use ApplicationState::{Accepted, Assessing, Deciding, Draft, Submitted};
     let subject = &loaded.file.subject;
     let state = loaded.file.application.state;
+    let followed_up = loaded.file.application.kind.is_follow_up();
     let allowed = |action| actor.may(action, subject);
     let manages = allowed(Action::Assign);
     May {
-        withdraw: allowed(Action::MoveApplication) && state.is_under_way() && state != Draft,
+        withdraw: allowed(Action::MoveApplication)
+            && state.is_under_way()
+            && state != Draft
+            && !followed_up,
         review: allowed(Action::ReviewApplication) && state == Submitted,
         assign_lead: manages && state == Accepted,
         assign: manages && matches!(state, Accepted | Assessing | Deciding),
         decide: allowed(Action::DecideApplication) && state == Deciding,
+        quote: allowed(Action::HandleFee) && Work::Quote.in_state(state).is_ok(),
+        bill: allowed(Action::HandleFee),
         read_assessment: loaded.assessment.is_some() && allowed(Action::ReadAssessment),
     }
 }

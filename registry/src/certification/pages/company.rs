@@ -6,12 +6,16 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::certificates::CertificateRow;
 use super::{Names, Notice, desk_page, done, language};
 use crate::certification::api::applications::draft;
 use crate::certification::api::parties::{
     facilities as facility_api, members as member_api, registration,
 };
 use crate::certification::file;
+use crate::certification::rules::application::ApplicationKind;
+use crate::certification::rules::transition::may_be_applied_for;
+use crate::certification::store::programmes::ProgrammeVersion;
 use crate::certification::store::{certificates, facilities, parties, programmes};
 use crate::platform::accounts;
 use crate::platform::app::App;
@@ -88,6 +92,7 @@ desk_page! {
         members: Vec<Member>,
         certificates: Vec<CertificateRow>,
         erased: bool,
+        decisions: String,
     }
 }
 
@@ -104,12 +109,6 @@ struct Place {
 struct Member {
     name: String,
     accepted: bool,
-}
-
-/// A certificate that it holds or held.
-struct CertificateRow {
-    number: String,
-    state: &'static str,
 }
 
 async fn company(State(app): State<App>, visitor: Visitor, Path(id): Path<PartyId>) -> Response {
@@ -133,7 +132,8 @@ async fn page(
     visitor.actor.authorise(Action::ReadParty, &party.subject(), "party")?;
     let own = facilities::of_party(&mut db, id).await?;
     let members = accounts::store::members_and_invited(&mut db, id).await?;
-    let held = certificates::of_company(&mut db, id).await?;
+    let held = certificates::held_by(&mut db, id).await?;
+    let certificates = super::certificates::rows(&mut db, app, view, held).await?;
     let page = CompanyPage {
         view,
         visitor,
@@ -141,6 +141,7 @@ async fn page(
         notice: Notice::of(view, forms, &Names::default()),
         done: done(visitor),
         here: format!("/desk/companies/{id}"),
+        decisions: format!("/desk/parties/{id}/decisions"),
         name: party.display_name,
         identifiers: parties::identifiers(&mut db, id).await?,
         places: own
@@ -157,10 +158,7 @@ async fn page(
             .into_iter()
             .map(|m| Member { accepted: m.accepted_at.is_some(), name: m.name })
             .collect(),
-        certificates: held
-            .into_iter()
-            .map(|c| CertificateRow { number: c.number, state: c.state.as_str() })
-            .collect(),
+        certificates,
         erased: crate::platform::data_keys::destroyed_at(
             &mut db,
             crate::platform::data_keys::Subject::Party(id),
@@ -241,8 +239,16 @@ async fn before_page(
     visitor.actor.authorise(Action::Apply, &party.subject(), "party")?;
     let now = app.clock.now();
     let mut offers = Vec::new();
+    let published = programmes::all_published(&mut db).await?;
     for offered in programmes::offers(&mut db, now).await? {
         let programme = file::programme(&mut db, &offered.version_id).await?;
+        let kind = ApplicationKind::Initial;
+        let terms_of = |version: &&ProgrammeVersion| version.programme == programme.id;
+        let versions: Vec<_> =
+            published.iter().filter(terms_of).map(ProgrammeVersion::term).collect();
+        if may_be_applied_for(&programme.version, kind, &versions, now).is_err() {
+            continue;
+        }
         let terms = offered.terms.as_deref().and_then(|terms| serde_json::from_str(terms).ok());
         let terms: Option<crate::certification::api::parties::Terms> = terms;
         let fees = terms.into_iter().flat_map(|terms| terms.fees);

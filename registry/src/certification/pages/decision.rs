@@ -46,6 +46,7 @@ desk_page! {
         findings: Vec<FindingRow>,
         changed: Vec<Changed>,
         below: Vec<Below>,
+        kinds: &'static [&'static str],
         levels: Vec<(String, String)>,
         open: bool,
     }
@@ -120,6 +121,10 @@ async fn page(
         levels: levels
             .map(|level| (level.id.clone(), level_title(view, programme, &level.id).to_owned()))
             .collect(),
+        kinds: match loaded.file.application.kind.is_follow_up() {
+            true => &["continue"],
+            false => &["grant", "refuse"],
+        },
         reviews: review_rows(&mut db, app, view, &loaded, reviews).await?,
         findings: finding_rows(view, &loaded.file, &found, &names, now)?,
         changed: changed(view, &loaded, &names, &ratings, &firsts),

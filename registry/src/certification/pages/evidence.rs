@@ -35,6 +35,12 @@ use crate::platform::write::{Identity, Write};
 /// How many files come at once at most.
 const FILES: usize = 20;
 
+/// How many fields come beside them at most.
+const FIELDS: usize = 20;
+
+/// How long the text of such a field is at most, in bytes.
+const FIELD_LIMIT: usize = 4096;
+
 pub(super) fn routes() -> OpenApiRouter<App> {
     let whole = usize::try_from(FILE_LIMIT).unwrap_or(usize::MAX).saturating_mul(FILES);
     OpenApiRouter::new()
@@ -205,6 +211,12 @@ async fn upload(
     if !is_from_here(&app, request.headers()) {
         return visitor.problem(&Problem::CrossSite);
     }
+    if let Err(problem) = may_attach(&app, &visitor, &id).await {
+        return match by_script(request.headers()) {
+            true => problem.into_response(),
+            false => visitor.problem(&problem),
+        };
+    }
     let (parts, body) = request.into_parts();
     let whole = Request::from_parts(parts.clone(), body);
     let mut fields = BTreeMap::new();
@@ -240,6 +252,13 @@ async fn upload(
     }
 }
 
+/// Whether somebody may attach anything, before anything of it is read.
+async fn may_attach(app: &App, visitor: &Visitor, id: &ApplicationId) -> Result<(), Problem> {
+    let mut db = app.db.reader().acquire().await?;
+    let file = File::load(&mut db, id).await?;
+    visitor.actor.authorise(Action::AttachEvidence, &file.subject, "application")
+}
+
 /// Reads the form's fields, and receives each of its files and links it to what it speaks to.
 async fn take(
     app: &App,
@@ -255,7 +274,11 @@ async fn take(
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name != "files" {
-            fields.insert(name, field.text().await.map_err(broken)?);
+            let text = short(field).await?;
+            if fields.len() == FIELDS && !fields.contains_key(&name) {
+                return Err(Problem::invalid("evidence", "has too many fields"));
+            }
+            fields.insert(name, text);
             continue;
         }
         // A form without a chosen file sends one without name and content.
@@ -281,6 +304,20 @@ async fn take(
         count += 1;
     }
     if count == 0 { Err(Problem::invalid("evidence", "is not chosen")) } else { Ok(count) }
+}
+
+/// The text of a field that is no file.
+async fn short(mut field: Field<'_>) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) =
+        field.chunk().await.map_err(|error| Problem::MalformedBody(error.to_string()))?
+    {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > FIELD_LIMIT {
+            return Err(Problem::TooLarge { limit: FIELD_LIMIT as u64 });
+        }
+    }
+    String::from_utf8(bytes).map_err(|error| Problem::MalformedBody(error.to_string()))
 }
 
 /// Receives one file; gives its id.

@@ -6,18 +6,20 @@ use axum::routing::{get, post};
 use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{DONE, Notice, desk_page, done, is_turn_of};
+use super::certificates::{CertificateRow, needing};
+use super::{DONE, Notice, appeal, desk_page, done, is_turn_of};
 use crate::certification::rules::assessment::AssessmentState;
 use crate::certification::rules::finding::FindingState;
 use crate::certification::rules::refusal::Mover;
 use crate::certification::rules::turn;
+use crate::certification::store::appeals;
 use crate::certification::store::applications::{self, Queued};
 use crate::platform::accounts::api as accounts;
 use crate::platform::app::App;
-use crate::platform::authorisation::{Actor, Task};
+use crate::platform::authorisation::{Actor, Role, Task};
 use crate::platform::clock::instant;
 use crate::platform::forms::{Forms, Sent, or_problem};
-use crate::platform::id::MembershipId;
+use crate::platform::id::{MembershipId, PartyId};
 use crate::platform::pages::View;
 use crate::platform::problem::Problem;
 use crate::platform::visitor::{DESK, Visitor};
@@ -40,6 +42,10 @@ desk_page! {
         ended: Vec<Row>,
         invitations: Vec<Invitation>,
         parties: Vec<Acting>,
+        appeals: Vec<appeal::Row>,
+        certificates: Vec<CertificateRow>,
+        /// Whether one judges companies for a body, and so says what ties one to any of them.
+        judges: bool,
     }
 }
 
@@ -60,12 +66,46 @@ struct Invitation {
     role: &'static str,
 }
 
-/// A party that one acts for.
+/// A party that one acts for, and the pages about it that one's roles there open.
 struct Acting {
+    id: PartyId,
     path: Option<String>,
     name: String,
     roles: Vec<&'static str>,
+    doors: Vec<(String, &'static str)>,
 }
+
+/// The pages about a party that a role in it opens: each lies under `/desk/parties/{party}/` by its word, and is called by
+/// the text `door-WORD`.
+const DOORS: &[(Role, &str)] = &[
+    (Role::QualityManager, "certificates"),
+    (Role::DecisionMaker, "certificates"),
+    (Role::Reviewer, "certificates"),
+    (Role::Auditor, "certificates"),
+    (Role::QualityManager, "complaints"),
+    (Role::QualityManager, "appeals"),
+    (Role::Auditor, "appeals"),
+    (Role::QualityManager, "fees"),
+    (Role::Auditor, "fees"),
+    (Role::Applicant, "decisions"),
+    (Role::QualityManager, "people"),
+];
+
+/// The words of the pages about a party.
+pub(super) const DOOR_WORDS: &[&str] =
+    &["certificates", "complaints", "appeals", "fees", "decisions", "people"];
+
+/// Adds what a role opens and another did not.
+fn open(doors: &mut Vec<(String, &'static str)>, party: &PartyId, role: Role) {
+    for (_, word) in DOORS.iter().filter(|(opens, _)| *opens == role) {
+        if !doors.iter().any(|(_, known)| known == word) {
+            doors.push((format!("/desk/parties/{party}/{word}"), word));
+        }
+    }
+}
+
+/// The roles of those who judge companies.
+const JUDGES: [Role; 3] = [Role::Assessor, Role::Reviewer, Role::DecisionMaker];
 
 /// Whether it is this person's turn.
 fn is_mine(actor: &Actor, queued: &Queued, turn: Mover) -> bool {
@@ -78,12 +118,12 @@ fn is_mine(actor: &Actor, queued: &Queued, turn: Mover) -> bool {
 fn whose(queued: &Queued) -> Option<Mover> {
     let assessment =
         queued.assessment.as_deref().and_then(|state| state.parse::<AssessmentState>().ok());
-    let findings = [FindingState::Open];
-    turn::whose(
-        queued.application.state,
-        assessment,
-        if queued.to_answer > 0 { &findings } else { &[] },
-    )
+    let findings: &[FindingState] = match (queued.to_answer, queued.to_judge) {
+        (0, 0) => &[],
+        (0, _) => &[FindingState::Submitted],
+        _ => &[FindingState::Open],
+    };
+    turn::whose(queued.application.state, assessment, findings)
 }
 
 fn row(view: &View, queued: &Queued, turn: Option<Mover>) -> Row {
@@ -116,9 +156,9 @@ async fn page(app: &App, visitor: &Visitor, forms: &Forms) -> Result<Response, P
         let turn = whose(queued);
         let row = row(view, queued, turn);
         match turn {
+            Some(mover) if is_mine(&visitor.actor, queued, mover) => waiting.push(row),
             _ if !queued.application.state.is_under_way() => ended.push(row),
             _ if queued.offered > 0 => waiting.push(row),
-            Some(mover) if is_mine(&visitor.actor, queued, mover) => waiting.push(row),
             _ => others.push(row),
         }
     }
@@ -131,14 +171,21 @@ async fn page(app: &App, visitor: &Visitor, forms: &Forms) -> Result<Response, P
                 party: mine.party_name,
                 role,
             });
-        } else if let Some(known) = parties.iter_mut().find(|known| known.name == mine.party_name) {
+        } else if let Some(known) = parties.iter_mut().find(|known| known.id == mine.party) {
             known.roles.push(role);
+            open(&mut known.doors, &mine.party, mine.role);
         } else {
             let path =
                 (mine.party_kind == "company").then(|| format!("/desk/companies/{}", mine.party));
-            parties.push(Acting { path, name: mine.party_name, roles: vec![role] });
+            let mut doors = Vec::new();
+            open(&mut doors, &mine.party, mine.role);
+            let (id, name) = (mine.party, mine.party_name);
+            parties.push(Acting { id, path, name, roles: vec![role], doors });
         }
     }
+    let told = appeals::to_hear(&mut db, &visitor.actor.account).await?;
+    let appeals = appeal::rows(&mut db, view, told).await?;
+    let certificates = needing(&mut db, app, visitor).await?;
     let notice = Notice::of(view, forms, &super::Names::default());
     let page = HomePage {
         view,
@@ -151,6 +198,9 @@ async fn page(app: &App, visitor: &Visitor, forms: &Forms) -> Result<Response, P
         ended,
         invitations,
         parties,
+        appeals,
+        certificates,
+        judges: JUDGES.into_iter().any(|role| visitor.actor.parties(role).next().is_some()),
     };
     Ok(visitor.page(forms.status(), &page))
 }

@@ -1,13 +1,24 @@
 //! The desk: where people at a browser do what certification takes. Each page loads, authorises and shows; each form is
 //! carried out by the handler of the API that does the same.
 
+mod appeal;
 mod assessment;
 mod case;
+mod certificate;
+mod certificates;
 mod company;
+mod complain;
+mod complaint;
+mod conflicts;
+mod decided;
 mod decision;
 mod evidence;
+mod fees;
 mod finding;
 mod home;
+mod mail;
+mod may_i_apply;
+mod people;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -19,19 +30,26 @@ use akashi_schemas::{Language, Programme, Rating};
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::certification::rules::appeal::{AppealEvent, AppealOutcome, AppealState};
 use crate::certification::rules::application::{
     ApplicationEvent, ApplicationKind, ApplicationState,
 };
 use crate::certification::rules::assessment::AssessmentState;
 use crate::certification::rules::certificate::CertificateState;
+use crate::certification::rules::complaint::{ComplaintOutcome, ComplaintState};
 use crate::certification::rules::conflict::TieKind;
+use crate::certification::rules::decision::DecisionKind;
+use crate::certification::rules::decision::SuspensionCause;
+use crate::certification::rules::fee::{FeeEvent, FeeState};
 use crate::certification::rules::finding::{FindingEvent, FindingState};
+use crate::certification::rules::involvement::Involvement;
 use crate::certification::rules::refusal::Mover;
 use crate::platform::accounts::rules::Locale;
 use crate::platform::app::App;
 use crate::platform::authorisation::{Actor, Role, Task};
 use crate::platform::forms::Forms;
 use crate::platform::id::PartyId;
+use crate::platform::mail::Kind;
 use crate::platform::notes::Shown;
 use crate::platform::pages::View;
 use crate::platform::problem::Problem;
@@ -41,6 +59,7 @@ use crate::platform::visitor::Visitor;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(home::routes())
+        .merge(mail::routes())
         .merge(company::routes())
         .merge(case::routes())
         .merge(sheet::routes())
@@ -48,6 +67,16 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(assessment::routes())
         .merge(finding::routes())
         .merge(decision::routes())
+        .merge(complain::routes())
+        .merge(complaint::routes())
+        .merge(appeal::routes())
+        .merge(decided::routes())
+        .merge(fees::routes())
+        .merge(certificate::routes())
+        .merge(certificates::routes())
+        .merge(people::routes())
+        .merge(conflicts::routes())
+        .merge(may_i_apply::routes())
 }
 
 /// The words for what was just done, which an address may name.
@@ -84,6 +113,27 @@ pub const DONE: &[&str] = &[
     "upload",
     "end-task",
     "competence",
+    "acknowledge",
+    "resolve",
+    "dismiss",
+    "appeal",
+    "admit",
+    "reject-appeal",
+    "panel",
+    "outcome",
+    "quote",
+    "invoice",
+    "pay",
+    "suspend",
+    "reinstate",
+    "reduce",
+    "withdraw-certificate",
+    "reissue",
+    "terminate",
+    "role",
+    "end-membership",
+    "tie",
+    "declare",
 ];
 
 /// The fields of which a page says what is wrong in a sentence of its own.
@@ -117,6 +167,19 @@ pub const FAULTS: &[&str] = &[
     "names",
     "expires_on",
     "version",
+    "answer",
+    "grounds",
+    "members",
+    "item",
+    "amount",
+    "currency",
+    "outcome",
+    "findings",
+    "party",
+    "kind",
+    "from",
+    "programme",
+    "membership",
     "other",
 ];
 
@@ -146,13 +209,25 @@ pub const MISSING: &[&str] = &[
     "later_term",
     "level",
     "publish_consent",
+    "fitting_decision",
     "review",
+    "answered",
+    "appeal_term",
+    "panel_member",
+    "hearing",
+    "cause_closed",
+    "suspension_term",
+    "suspension_until",
+    "reduction",
+    "voided_credential",
+    "validity",
     "other",
 ];
 
 /// The families of the desk's texts: what a key begins with, and the words that follow.
 pub const FAMILIES: &[(&str, &[&str])] = &[
     ("done", DONE),
+    ("door", home::DOOR_WORDS),
     ("fault", FAULTS),
     ("missing", MISSING),
     ("held", sheet::HELD),
@@ -160,7 +235,7 @@ pub const FAMILIES: &[(&str, &[&str])] = &[
     ("app-state", ApplicationState::WORDS),
     ("app-do", ApplicationState::WORDS),
     ("app-event", ApplicationEvent::WORDS),
-    ("app-event", &["end_assignment"]),
+    ("app-event", &["end_assignment", "open"]),
     ("application", ApplicationKind::WORDS),
     (
         "turn",
@@ -181,12 +256,39 @@ pub const FAMILIES: &[(&str, &[&str])] = &[
     ("finding-do", FindingState::WORDS),
     ("finding-event", FindingEvent::WORDS),
     ("tie", TieKind::WORDS),
-    ("recommendation", &["grant", "refuse", "return"]),
-    ("decide", &["grant", "refuse"]),
+    ("tie-means", conflicts::DECLARED),
+    ("may-step", may_i_apply::STEPS),
+    ("recommendation", &["grant", "refuse", "continue", "return"]),
+    ("decide", &["grant", "refuse", "continue"]),
     ("answer", &["yes", "partly", "no", "not_applicable"]),
     ("rating", Rating::WORDS),
     ("result-why", &["cannot_follow", "must_conform", "too_little_applicable", "no_level"]),
     ("certificate-state", CertificateState::WORDS),
+    ("complaint-state", ComplaintState::WORDS),
+    ("complaint-outcome", ComplaintOutcome::WORDS),
+    ("appeal-state", AppealState::WORDS),
+    ("appeal-do", AppealState::WORDS),
+    ("appeal-event", AppealEvent::WORDS),
+    ("appeal-outcome", AppealOutcome::WORDS),
+    ("appeal-undone", appeal::UNDONE),
+    ("decision", DecisionKind::WORDS),
+    ("fee-state", FeeState::WORDS),
+    ("fee-next", FeeEvent::WORDS),
+    ("part", &["other_body", "assessed", "reviewed", "decided", "conflict"]),
+    ("certificate-state", &["expired"]),
+    ("cert-state", CertificateState::WORDS),
+    ("cert-state", &["expired"]),
+    ("cert-next", CertificateState::WORDS),
+    ("cert-next", &["expired", "ending", "proposed"]),
+    ("cert-do", certificate::ACTS),
+    ("cert-not", certificate::ACTS),
+    ("cert-tells", certificate::ACTS),
+    ("cert-undo", certificate::ACTS),
+    ("cert-field", certificate::FIELDS),
+    ("cert-cause", SuspensionCause::WORDS),
+    ("cert-hearing", &["heard", "urgent"]),
+    ("mail-subject", Kind::WORDS),
+    ("mail-body", Kind::WORDS),
 ];
 
 /// How many things that are missing are named one by one.
@@ -269,6 +371,8 @@ fn lacking(view: &View, item: &Value, names: &Names) -> String {
         ("planned", text("planned")),
         ("held", text("held")),
         ("until", day_of(view, &text("until"))),
+        ("latest", day_of(view, &text("latest"))),
+        ("since", day_of(view, &text("since"))),
         ("max", text("max")),
         ("detail", text("detail")),
     ];
@@ -314,6 +418,25 @@ fn is_turn_of(
         Mover::DecisionMaker => has(Task::Decider),
         Mover::AppealPanel | Mover::Operator | Mover::Registry => false,
     }
+}
+
+/// What part somebody had, as far as it keeps the person from handling a complaint or hearing an appeal, in words.
+fn parts(view: &View, involved: &Involvement) -> Vec<String> {
+    let mut words: Vec<String> = [
+        (!involved.of_body, "other_body"),
+        (involved.assessed, "assessed"),
+        (involved.reviewed, "reviewed"),
+        (involved.decided, "decided"),
+    ]
+    .into_iter()
+    .filter(|(had, _)| *had)
+    .map(|(_, word)| view.word("part", word))
+    .collect();
+    if let Some(conflict) = &involved.conflict {
+        let tie = view.word("tie", conflict.kind.as_str());
+        words.push(view.with("part-conflict", "tie", tie));
+    }
+    words
 }
 
 /// The language in which a reader reads a programme.

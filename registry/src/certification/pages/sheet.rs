@@ -7,11 +7,15 @@ mod changes;
 mod ratings;
 
 use std::collections::BTreeSet;
+use std::future::Future;
 
 use akashi_schemas::programme::Criterion;
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use axum::routing::get;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::evidence::Piece;
@@ -19,13 +23,20 @@ use super::{Names, Notice, Said, desk_page, done, language};
 use crate::certification::file::File;
 use crate::certification::rules::scope::{self, Facility};
 use crate::platform::app::App;
-use crate::platform::forms::{Forms, Typed};
+use crate::platform::forms::{Forms, Sent, Typed, by_script, or_problem};
 use crate::platform::pages::View;
+use crate::platform::problem::Problem;
 use crate::platform::visitor::Visitor;
-use changes::{Changes, Held, Known, key};
+use answers::Answers;
+use changes::{Change, Changes, Held, Known, key};
+use ratings::Ratings;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(answers::routes()).merge(ratings::routes())
+    let answers = get(section::<Answers>).post(save::<Answers>);
+    let ratings = get(section::<Ratings>).post(save::<Ratings>);
+    OpenApiRouter::new()
+        .route("/desk/applications/{id}/sections/{section}", answers)
+        .route("/desk/assessments/{id}/sections/{section}", ratings)
 }
 
 /// The name of the form.
@@ -122,6 +133,98 @@ struct Sending {
     typed: Option<Typed>,
     changes: Changes,
     saved: Option<usize>,
+}
+
+/// What sections are filled in with: the company's own answers, or ratings.
+trait Entries: Sized + Send {
+    /// Names what they are of.
+    type Id: DeserializeOwned + Clone + Send + Sync + 'static;
+
+    /// Reads what stands, for somebody who may.
+    fn read(
+        app: &App,
+        visitor: &Visitor,
+        id: &Self::Id,
+    ) -> impl Future<Output = Result<Self, Problem>> + Send;
+
+    fn file(&self) -> &File;
+
+    /// A section's sheet; takes what was read.
+    fn sheet<'a>(&'a mut self, id: &Self::Id, section: &'a str) -> Sheet<'a>;
+
+    /// What the page suggests as the reason for what does not apply, where entries need a reason.
+    fn suggestion(view: &View) -> Option<String>;
+
+    /// A change as the API takes it.
+    fn entry(change: &Change, language: &Value) -> Value;
+
+    /// Has the API write them, all or none.
+    fn write(
+        app: &App,
+        id: &Self::Id,
+        sent: &mut Sent,
+        entries: Vec<Value>,
+    ) -> impl Future<Output = Result<Response, Problem>> + Send;
+}
+
+async fn section<E: Entries>(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, section)): Path<(E::Id, String)>,
+) -> Response {
+    let (forms, sending) = (Forms::new(&app, &visitor), Sending::default());
+    or_problem(&visitor, show::<E>(&app, &visitor, &id, &section, &forms, &sending).await)
+}
+
+async fn show<E: Entries>(
+    app: &App,
+    visitor: &Visitor,
+    id: &E::Id,
+    section: &str,
+    forms: &Forms,
+    sending: &Sending,
+) -> Result<Response, Problem> {
+    let mut entries = E::read(app, visitor, id).await?;
+    if entries.file().programme.sections.iter().all(|known| known.id != section) {
+        return Err(Problem::NotFound("section"));
+    }
+    Ok(entries.sheet(id, section).page(visitor, forms, sending))
+}
+
+/// Saves what of a section was changed and can be saved, and shows again what cannot.
+async fn save<E: Entries>(
+    State(app): State<App>,
+    Path((id, section)): Path<(E::Id, String)>,
+    headers: HeaderMap,
+    mut sent: Sent,
+) -> Response {
+    let mut entries = match E::read(&app, &sent.visitor, &id).await {
+        Ok(entries) => entries,
+        Err(problem) => return sent.visitor.problem(&problem),
+    };
+    let sheet = entries.sheet(&id, &section);
+    let suggestion = E::suggestion(&sent.visitor.view);
+    let changes = Changes::between(&sent.typed, &sheet.known, &sheet.keys(), suggestion.as_deref());
+    let language = sent.typed.note("")["lang"].take();
+    let send: Vec<_> = changes.send.iter().map(|change| E::entry(change, &language)).collect();
+    let count = send.len();
+    let done = match count {
+        0 => Ok(Response::default()),
+        _ => E::write(&app, &id, &mut sent, send).await,
+    };
+    let sending =
+        Sending { typed: Some(sent.typed.clone()), saved: done.is_ok().then_some(count), changes };
+    let forms = match done {
+        Ok(_) if by_script(&headers) => return sheet.told(&sent.visitor.view, &sending),
+        Ok(_) if sending.changes.held.is_empty() => {
+            return sent.visitor.go(changes_saved(&sent.typed, &sheet));
+        }
+        Ok(_) => Forms::new(&app, &sent.visitor),
+        Err(problem) if by_script(&headers) => return problem.into_response(),
+        Err(problem) => sent.back(&app, FORM, problem),
+    };
+    let page = show::<E>(&app, &sent.visitor, &id, &section, &forms, &sending).await;
+    or_problem(&sent.visitor, page)
 }
 
 impl<'a> Sheet<'a> {

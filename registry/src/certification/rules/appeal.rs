@@ -284,6 +284,7 @@ mod tests {
             (DecisionKind::Extend, false, "Nothing", "Nothing", "Nothing"),
             (DecisionKind::Withdraw, true, "Nothing", "Note", "Nothing"),
             (DecisionKind::Terminate, false, "Nothing", "Nothing", "Nothing"),
+            (DecisionKind::Continue, false, "Nothing", "Nothing", "Nothing"),
         ] {
             assert_eq!(may_be_appealed(kind), appealed, "{kind}");
             for (outcome, follows) in [

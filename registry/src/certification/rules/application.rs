@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use akashi_schemas::{FacilityKind, Programme, text_enum};
 use jiff::Timestamp;
 
+use super::assessment::AssessmentState;
 use super::conflict::Conflict;
 use super::refusal::{Missing, Mover, Needs, Partiality, Refusal, blank, moves};
 use super::scope::{self, Facility, Pair};
@@ -20,6 +21,19 @@ text_enum! {
         ScopeChange = "scope_change",
         /// For its certificate at another body.
         Transfer = "transfer",
+        /// The body looks, in its time, whether a certificate in force is still deserved.
+        Surveillance = "surveillance",
+        /// The body looks so out of turn, for a reason.
+        Special = "special",
+    }
+}
+
+impl ApplicationKind {
+    /// Whether the body itself opened it, to look after a certificate: nobody applies, and it ends by a decision that
+    /// the certificate continues or by one that takes from it.
+    #[must_use]
+    pub const fn is_follow_up(self) -> bool {
+        matches!(self, Self::Surveillance | Self::Special)
     }
 }
 
@@ -70,6 +84,8 @@ text_enum! {
         Accept = "accept",
         /// The body does not take it on.
         Decline = "decline",
+        /// The body takes back the surveillance or special assessment that it opened.
+        Cancel = "cancel",
         /// A lead assessor is assigned.
         Assign = "assign",
         /// The review of the assessment is done.
@@ -94,6 +110,7 @@ moves! { ApplicationState, ApplicationEvent {
     Return by [QualityManager]: Submitted => Draft;
     Accept by [QualityManager]: Submitted => Accepted;
     Decline by [QualityManager]: Submitted => Closed;
+    Cancel by [QualityManager]: Accepted => Closed, Assessing => Closed;
     Assign by [QualityManager]: Accepted => Assessing;
     Recommend by [Reviewer]: Assessing => Deciding;
     More by [DecisionMaker]: Deciding => Assessing;
@@ -121,6 +138,15 @@ pub enum ApplicationStep<'a> {
     Accept(Admission),
     /// See [`ApplicationEvent::Decline`]; with the reason.
     Decline(&'a str),
+    /// See [`ApplicationEvent::Cancel`].
+    Cancel {
+        /// What it is for.
+        kind: ApplicationKind,
+        /// Where its assessment stands, once one is planned.
+        assessment: Option<AssessmentState>,
+        /// Why.
+        reason: &'a str,
+    },
     /// See [`ApplicationEvent::Assign`]; with the lead assessor.
     Assign(&'a Candidate),
     /// See [`ApplicationEvent::Recommend`].
@@ -135,8 +161,8 @@ pub enum ApplicationStep<'a> {
         /// Whether it was refused.
         refused: bool,
     },
-    /// See [`ApplicationEvent::Withdraw`].
-    Withdraw,
+    /// See [`ApplicationEvent::Withdraw`]; with what it is for. What the body opened is not the company's to take back.
+    Withdraw(ApplicationKind),
     /// See [`ApplicationEvent::Lapse`].
     Lapse(Idleness),
 }
@@ -263,12 +289,13 @@ impl ApplicationStep<'_> {
             Self::Return(_) => ApplicationEvent::Return,
             Self::Accept(_) => ApplicationEvent::Accept,
             Self::Decline(_) => ApplicationEvent::Decline,
+            Self::Cancel { .. } => ApplicationEvent::Cancel,
             Self::Assign(_) => ApplicationEvent::Assign,
             Self::Recommend => ApplicationEvent::Recommend,
             Self::More(_) => ApplicationEvent::More,
             Self::Decide => ApplicationEvent::Decide,
             Self::Reopen { .. } => ApplicationEvent::Reopen,
-            Self::Withdraw => ApplicationEvent::Withdraw,
+            Self::Withdraw(_) => ApplicationEvent::Withdraw,
             Self::Lapse(_) => ApplicationEvent::Lapse,
         }
     }
@@ -290,6 +317,17 @@ pub fn next(
         ApplicationStep::Return(reason)
         | ApplicationStep::Decline(reason)
         | ApplicationStep::More(reason) => needs.need(!blank(reason), Missing::Reason),
+        ApplicationStep::Cancel { kind, assessment, reason } => {
+            let begun = !matches!(
+                assessment,
+                None | Some(AssessmentState::Planned | AssessmentState::Aborted)
+            );
+            if !kind.is_follow_up() || begun {
+                return Err(never(event, state));
+            }
+            needs.need(!blank(reason), Missing::Reason)
+        }
+        ApplicationStep::Withdraw(kind) if kind.is_follow_up() => return Err(never(event, state)),
         ApplicationStep::Accept(admission) => {
             if let Some(conflict) = admission.conflict {
                 return Err(Refusal::Partial {
@@ -308,9 +346,21 @@ pub fn next(
             .need(idle.days >= idle.lapse_days, Missing::IdleDays { days: idle.lapse_days })
             .need(idle.warnings >= 2, Missing::Warnings),
         ApplicationStep::Reopen { refused } => needs.need(*refused, Missing::ARefusal),
-        ApplicationStep::Recommend | ApplicationStep::Decide | ApplicationStep::Withdraw => needs,
+        ApplicationStep::Recommend | ApplicationStep::Decide | ApplicationStep::Withdraw(_) => {
+            needs
+        }
     };
     needs.settle(event.as_str(), event.movers()).map(|()| to)
+}
+
+/// What is no move of this application, whatever state it is brought to.
+fn never(event: ApplicationEvent, state: ApplicationState) -> Refusal {
+    Refusal::WrongState {
+        event: event.as_str(),
+        state: state.as_str(),
+        allowed_from: Vec::new(),
+        who: event.movers(),
+    }
 }
 
 impl Submission<'_> {
@@ -428,18 +478,50 @@ mod tests {
     #[test]
     fn every_event_in_every_state() {
         let table = "
-                      submit    return accept   decline assign    recommend more      decide  reopen   withdraw  warn      lapse
-            draft     submitted -      -        -       -         -         -         -       -        withdrawn draft     lapsed
-            submitted -         draft  accepted closed  -         -         -         -       -        withdrawn submitted lapsed
-            accepted  -         -      -        -       assessing -         -         -       -        withdrawn accepted  lapsed
-            assessing -         -      -        -       -         deciding  -         -       -        withdrawn assessing lapsed
-            deciding  -         -      -        -       -         -         assessing decided -        withdrawn deciding  lapsed
-            decided   -         -      -        -       -         -         -         -       deciding -         -         -
-            closed    -         -      -        -       -         -         -         -       -        -         -         -
-            withdrawn -         -      -        -       -         -         -         -       -        -         -         -
-            lapsed    -         -      -        -       -         -         -         -       -        -         -         -
+                      submit    return accept   decline cancel assign    recommend more      decide  reopen   withdraw  warn      lapse
+            draft     submitted -      -        -       -      -         -         -         -       -        withdrawn draft     lapsed
+            submitted -         draft  accepted closed  -      -         -         -         -       -        withdrawn submitted lapsed
+            accepted  -         -      -        -       closed assessing -         -         -       -        withdrawn accepted  lapsed
+            assessing -         -      -        -       closed -         deciding  -         -       -        withdrawn assessing lapsed
+            deciding  -         -      -        -       -      -         -         assessing decided -        withdrawn deciding  lapsed
+            decided   -         -      -        -       -      -         -         -         -       deciding -         -         -
+            closed    -         -      -        -       -      -         -         -         -       -        -         -         -
+            withdrawn -         -      -        -       -      -         -         -         -       -        -         -         -
+            lapsed    -         -      -        -       -      -         -         -         -       -        -         -         -
         ";
         follows_table(table, ApplicationState::ALL, ApplicationEvent::ALL, target);
+    }
+
+    #[test]
+    fn who_may_end_what_the_body_opened_itself() {
+        use AssessmentState as A;
+        // kind, assessment: whether the body may cancel it, whether the company may take it back
+        for (kind, assessment, cancelled, withdrawn) in [
+            (ApplicationKind::Initial, None, false, true),
+            (ApplicationKind::Renewal, Some(A::Planned), false, true),
+            (ApplicationKind::ScopeChange, Some(A::Aborted), false, true),
+            (ApplicationKind::Transfer, None, false, true),
+            (ApplicationKind::Surveillance, None, true, false),
+            (ApplicationKind::Surveillance, Some(A::Planned), true, false),
+            (ApplicationKind::Surveillance, Some(A::Open), false, false),
+            (ApplicationKind::Surveillance, Some(A::Findings), false, false),
+            (ApplicationKind::Surveillance, Some(A::Review), false, false),
+            (ApplicationKind::Surveillance, Some(A::Aborted), true, false),
+            (ApplicationKind::Special, None, true, false),
+            (ApplicationKind::Special, Some(A::Open), false, false),
+        ] {
+            let cancel = |reason| ApplicationStep::Cancel { kind, assessment, reason };
+            assert_eq!(
+                next(Assessing, &cancel("Opened twice.")).is_ok(),
+                cancelled,
+                "{kind} {assessment:?}"
+            );
+            if cancelled {
+                assert_eq!(missing(next(Accepted, &cancel(" "))), [Missing::Reason]);
+            }
+            let withdraw = next(Assessing, &ApplicationStep::Withdraw(kind));
+            assert_eq!(withdraw.is_ok(), withdrawn, "{kind}");
+        }
     }
 
     #[test]
@@ -627,7 +709,10 @@ mod tests {
     fn what_takes_no_facts_goes_by_the_table() {
         assert_eq!(next(Assessing, &ApplicationStep::Recommend), Ok(Deciding));
         assert_eq!(next(Deciding, &ApplicationStep::Decide), Ok(Decided));
-        assert_eq!(next(Deciding, &ApplicationStep::Withdraw), Ok(Withdrawn));
+        assert_eq!(
+            next(Deciding, &ApplicationStep::Withdraw(ApplicationKind::Initial)),
+            Ok(Withdrawn)
+        );
     }
 
     #[test]

@@ -55,8 +55,12 @@ text_enum! {
         Reinstate = "reinstate",
         /// Level or scope becomes less: a new version.
         Reduce = "reduce",
-        /// Scope, term or name becomes another: a new version.
+        /// Scope or term becomes another: a new version.
         Extend = "extend",
+        /// The names that it states become others, level, scope and term stay: a new version.
+        Restate = "restate",
+        /// It goes on as it is, after a surveillance or special assessment.
+        Continue = "continue",
         /// The body takes it away.
         Withdraw = "withdraw",
         /// The holder gives it up.
@@ -81,6 +85,10 @@ text_enum! {
         Reduced = "reduced",
         /// A later version was granted.
         Extended = "extended",
+        /// Its holder bears another name.
+        Renamed = "renamed",
+        /// It stated something that was not so.
+        Corrected = "corrected",
         /// A new credential was made for the same version.
         Reissued = "reissued",
         /// The body took it away.
@@ -89,6 +97,8 @@ text_enum! {
         Terminated = "terminated",
         /// The withdrawal was overturned on appeal; it stays withdrawn.
         Overturned = "overturned",
+        /// The body assessed it again, and it goes on as it was.
+        Continued = "continued",
     }
 }
 
@@ -102,6 +112,8 @@ moves! { CertificateState, CertificateEvent {
     Reinstate by [DecisionMaker]: Suspended => Active;
     Reduce by [DecisionMaker]: Active => Active, Suspended => Suspended;
     Extend by [DecisionMaker]: Active => Active, Suspended => Suspended;
+    Restate by [DecisionMaker]: Active => Active, Suspended => Suspended;
+    Continue by [DecisionMaker]: Active => Active;
     Withdraw by [DecisionMaker]: Active => Withdrawn, Suspended => Withdrawn;
     Terminate by [Applicant]: Active => Terminated, Suspended => Terminated;
     OverturnSuspension by [AppealPanel]: Suspended => Active;
@@ -178,6 +190,24 @@ pub enum CertificateStep<'a> {
     /// See [`CertificateEvent::Extend`]; what the decision needs stands in
     /// [`decision`](super::decision).
     Extend {
+        /// The last valid second of the current version.
+        valid_until: Timestamp,
+        /// The time.
+        now: Timestamp,
+    },
+    /// See [`CertificateEvent::Restate`].
+    Restate {
+        /// Who decides.
+        maker: &'a Maker,
+        /// Whether an error is put right, rather than a change followed: the public is told which.
+        correction: bool,
+        /// What the public is told.
+        public_reason: &'a str,
+        /// Whether the new credential can be released.
+        prospect: Prospect,
+    },
+    /// See [`CertificateEvent::Continue`]; what the decision needs stands in [`decision`](super::decision).
+    Continue {
         /// The last valid second of the current version.
         valid_until: Timestamp,
         /// The time.
@@ -288,6 +318,8 @@ impl CertificateStep<'_> {
             Self::Reinstate { .. } => CertificateEvent::Reinstate,
             Self::Reduce { .. } => CertificateEvent::Reduce,
             Self::Extend { .. } => CertificateEvent::Extend,
+            Self::Restate { .. } => CertificateEvent::Restate,
+            Self::Continue { .. } => CertificateEvent::Continue,
             Self::Withdraw { .. } => CertificateEvent::Withdraw,
             Self::Terminate => CertificateEvent::Terminate,
             Self::OverturnSuspension => CertificateEvent::OverturnSuspension,
@@ -301,12 +333,14 @@ impl CertificateStep<'_> {
             | Self::Suspend { maker, .. }
             | Self::Reinstate { maker, .. }
             | Self::Reduce { maker, .. }
+            | Self::Restate { maker, .. }
             | Self::Withdraw { maker, .. } => Some(maker),
             Self::Release { .. }
             | Self::Fail
             | Self::Retry
             | Self::Void(_)
             | Self::Extend { .. }
+            | Self::Continue { .. }
             | Self::Terminate
             | Self::OverturnSuspension
             | Self::OverturnReduction { .. } => None,
@@ -341,8 +375,12 @@ pub fn next(
             .need(needs)
             .need(!blank(public_reason), Missing::PublicReason)
             .need(change.is_reduction(), Missing::Reduction),
-        CertificateStep::Extend { valid_until, now } => {
+        CertificateStep::Extend { valid_until, now }
+        | CertificateStep::Continue { valid_until, now } => {
             needs.need(now <= valid_until, Missing::Validity { since: valid_until })
+        }
+        CertificateStep::Restate { correction, public_reason, prospect, .. } => {
+            prospect.need(needs).need(!correction || !blank(public_reason), Missing::PublicReason)
         }
         CertificateStep::Reissue { voided, may_be_shown, prospect, .. } => prospect
             .need(needs)
@@ -377,7 +415,10 @@ impl EventKind {
     /// once.
     #[must_use]
     pub const fn gives(self) -> bool {
-        matches!(self, Self::Granted | Self::Extended | Self::Reissued)
+        matches!(
+            self,
+            Self::Granted | Self::Extended | Self::Renamed | Self::Corrected | Self::Reissued
+        )
     }
 }
 
@@ -439,14 +480,14 @@ mod tests {
     #[test]
     fn every_event_in_every_state() {
         let table = "
-                         release fail         retry   void   reissue suspend   reinstate reduce    extend    withdraw  terminate overturn_suspension overturn_reduction
-            issuing      active  issue_failed -       -      -       -         -         -         -         -         -          -                   -
-            issue_failed -       -            issuing voided -       -         -         -         -         -         -          -                   -
-            voided       -       -            -       -      issuing -         -         -         -         -         -          -                   -
-            active       -       -            active  active active  suspended -         active    active    withdrawn terminated -                   active
-            suspended    -       -            suspended suspended suspended - active    suspended suspended withdrawn terminated active              suspended
-            withdrawn    -       -            -       -      -       -         -         -         -         -         -          -                   -
-            terminated   -       -            -       -      -       -         -         -         -         -         -          -                   -
+                         release fail         retry     void      reissue   suspend   reinstate reduce    extend    restate   continue  withdraw  terminate  overturn_suspension overturn_reduction
+            issuing      active  issue_failed -         -         -         -         -         -         -         -         -         -         -          -                   -
+            issue_failed -       -            issuing   voided    -         -         -         -         -         -         -         -         -          -                   -
+            voided       -       -            -         -         issuing   -         -         -         -         -         -         -         -          -                   -
+            active       -       -            active    active    active    suspended -         active    active    active    active    withdrawn terminated -                   active
+            suspended    -       -            suspended suspended suspended -         active    suspended suspended suspended -         withdrawn terminated active              suspended
+            withdrawn    -       -            -         -         -         -         -         -         -         -         -         -         -          -                   -
+            terminated   -       -            -         -         -         -         -         -         -         -         -         -         -          -                   -
         ";
         follows_table(table, CertificateState::ALL, CertificateEvent::ALL, target);
     }
@@ -463,6 +504,8 @@ mod tests {
             (CertificateEvent::Reinstate, Mover::DecisionMaker),
             (CertificateEvent::Reduce, Mover::DecisionMaker),
             (CertificateEvent::Extend, Mover::DecisionMaker),
+            (CertificateEvent::Restate, Mover::DecisionMaker),
+            (CertificateEvent::Continue, Mover::DecisionMaker),
             (CertificateEvent::Withdraw, Mover::DecisionMaker),
             (CertificateEvent::Terminate, Mover::Applicant),
             (CertificateEvent::OverturnSuspension, Mover::AppealPanel),
@@ -653,8 +696,33 @@ mod tests {
             let reissue =
                 CertificateStep::Reissue { maker, voided: true, may_be_shown: true, prospect };
             assert_eq!(missing(next(Voided, &reissue)), std::slice::from_ref(&needed));
+            let restate =
+                CertificateStep::Restate { maker, correction: false, public_reason: "", prospect };
+            assert_eq!(missing(next(Active, &restate)), std::slice::from_ref(&needed));
             let restore = CertificateStep::OverturnReduction { prospect };
             assert_eq!(missing(next(Active, &restore)), [needed]);
+        }
+    }
+
+    #[test]
+    fn a_correction_tells_the_public_why_and_a_new_name_may() {
+        // whether it corrects, what the public is told, whether that is enough
+        for (correction, public_reason, enough) in [
+            (false, "", true),
+            (false, "The company merged.", true),
+            (true, "The name was misspelt.", true),
+            (true, " ", false),
+        ] {
+            let (maker, prospect) = (&FREE, good());
+            let restate = CertificateStep::Restate { maker, correction, public_reason, prospect };
+            for state in [Active, Suspended] {
+                let restated = next(state, &restate);
+                if enough {
+                    assert_eq!(restated, Ok(state));
+                } else {
+                    assert_eq!(missing(restated), [Missing::PublicReason]);
+                }
+            }
         }
     }
 
@@ -717,6 +785,15 @@ mod tests {
             (
                 Active,
                 CertificateStep::Reduce { maker, public_reason: reason, change, prospect: good() },
+            ),
+            (
+                Active,
+                CertificateStep::Restate {
+                    maker,
+                    correction: true,
+                    public_reason: reason,
+                    prospect: good(),
+                },
             ),
             (Active, CertificateStep::Withdraw { maker, public_reason: reason }),
         ] {

@@ -24,12 +24,23 @@ text_enum! {
         Reinstate = "reinstate",
         /// Level or scope becomes less.
         Reduce = "reduce",
-        /// The scope becomes another after a scope change.
+        /// The scope becomes another after a scope change, or the names that the certificate states.
         Extend = "extend",
         /// The body takes the certificate away.
         Withdraw = "withdraw",
         /// The holder gives it up.
         Terminate = "terminate",
+        /// The certificate goes on as it is, after a surveillance or special assessment.
+        Continue = "continue",
+    }
+}
+
+impl DecisionKind {
+    /// Whether a decision of this kind on a certificate is also the decision on the surveillance or special assessment of it
+    /// that is due to be decided.
+    #[must_use]
+    pub const fn closes_follow_up(self) -> bool {
+        matches!(self, Self::Suspend | Self::Reinstate | Self::Reduce | Self::Withdraw)
     }
 }
 
@@ -90,6 +101,8 @@ pub enum Verdict<'a> {
     Grant(Grant<'a>),
     /// Refused.
     Refuse,
+    /// The certificate continues at the level that it has.
+    Continue(Grant<'a>),
 }
 
 /// A level, and what it is granted on.
@@ -125,7 +138,10 @@ pub fn decide(
     application::next(state, &ApplicationStep::Decide)?;
     maker.may(event.as_str())?;
     let needs = Needs::default().need(!blank(reason), Missing::Reason);
+    let continues = matches!(verdict, Verdict::Continue(_));
+    let needs = needs.need(kind.is_follow_up() == continues, Missing::FittingDecision);
     let (needs, decided) = match verdict {
+        Verdict::Continue(grant) => (needs.all(grant.missing()), DecisionKind::Continue),
         Verdict::Refuse => (needs, DecisionKind::Refuse),
         Verdict::Grant(grant) if kind == ApplicationKind::ScopeChange => {
             (needs.all(grant.missing()), DecisionKind::Extend)
@@ -229,6 +245,62 @@ mod tests {
                 &Verdict::Refuse,
             );
             assert_eq!(refused, Ok(DecisionKind::Refuse), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_the_body_opened_continues_and_what_was_applied_for_is_granted_or_refused() {
+        let programme = programme();
+        // what it is for: grant, refuse, continue
+        for (kind, grants, refuses, continues) in [
+            (ApplicationKind::Initial, true, true, false),
+            (ApplicationKind::Renewal, true, true, false),
+            (ApplicationKind::ScopeChange, true, true, false),
+            (ApplicationKind::Transfer, true, true, false),
+            (ApplicationKind::Surveillance, false, false, true),
+            (ApplicationKind::Special, false, false, true),
+        ] {
+            for (verdict, fits) in [
+                (Verdict::Grant(grant(&programme)), grants),
+                (Verdict::Refuse, refuses),
+                (Verdict::Continue(grant(&programme)), continues),
+            ] {
+                let decided = decide(ApplicationState::Deciding, kind, &FREE, "Sound.", &verdict);
+                match fits {
+                    true => assert!(decided.is_ok(), "{kind} {verdict:?}"),
+                    false => assert_eq!(missing(decided), [Missing::FittingDecision], "{kind}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_continues_only_at_a_level_that_it_still_deserves() {
+        let programme = programme();
+        let sinks = Grant { rule_level: Some("committed"), ..grant(&programme) };
+        let special = ApplicationKind::Special;
+        let verdict = Verdict::Continue(sinks);
+        let decided = decide(ApplicationState::Deciding, special, &FREE, "Sound.", &verdict);
+        let lacks = Missing::Level { asked: "certified".into(), given: Some("committed".into()) };
+        assert_eq!(missing(decided), [lacks]);
+    }
+
+    #[test]
+    fn which_decisions_on_a_certificate_close_its_assessment() {
+        let table = [
+            (DecisionKind::Grant, false),
+            (DecisionKind::Refuse, false),
+            (DecisionKind::Suspend, true),
+            (DecisionKind::Reinstate, true),
+            (DecisionKind::Reduce, true),
+            (DecisionKind::Extend, false),
+            (DecisionKind::Withdraw, true),
+            (DecisionKind::Terminate, false),
+            (DecisionKind::Continue, false),
+        ];
+        assert_eq!(table.map(|(kind, _)| kind), DecisionKind::ALL);
+        for (kind, closes) in table {
+            assert_eq!(kind.closes_follow_up(), closes, "{kind}");
         }
     }
 

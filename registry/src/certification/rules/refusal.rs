@@ -211,6 +211,11 @@ pub enum Missing {
     /// A sole proprietor has not agreed to be shown.
     #[error("the sole proprietor agrees to be shown by trade name and municipality")]
     PublishConsent,
+    /// The decision is not one that an application of this kind takes.
+    #[error(
+        "the decision fits: a surveillance or special assessment is decided to continue, any other to grant or refuse"
+    )]
+    FittingDecision,
     /// No answer is given to whoever complained.
     #[error("an answer is given")]
     Answered,

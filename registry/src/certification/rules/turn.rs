@@ -6,7 +6,8 @@ use super::finding::FindingState;
 use super::refusal::Mover;
 
 /// Whose turn it is; nobody's once nothing more is to be done. Findings count while they are corrected: who has
-/// something to answer goes before who has something to judge.
+/// something to answer goes before who has something to judge. After the grant they still count: what is open then is
+/// chased until it is closed.
 #[must_use]
 pub fn whose(
     application: ApplicationState,
@@ -18,11 +19,19 @@ pub fn whose(
         ApplicationState::Submitted | ApplicationState::Accepted => Some(Mover::QualityManager),
         ApplicationState::Assessing => assessing(assessment?, findings),
         ApplicationState::Deciding => Some(Mover::DecisionMaker),
-        ApplicationState::Decided
-        | ApplicationState::Closed
-        | ApplicationState::Withdrawn
-        | ApplicationState::Lapsed => None,
+        ApplicationState::Decided => correcting(findings),
+        ApplicationState::Closed | ApplicationState::Withdrawn | ApplicationState::Lapsed => None,
     }
+}
+
+/// Whose turn it is on the findings of an application; nobody's once all are closed or declined.
+fn correcting(findings: &[FindingState]) -> Option<Mover> {
+    let judged =
+        |state: &FindingState| matches!(state, FindingState::Planned | FindingState::Submitted);
+    if findings.iter().any(|state| answers(*state)) {
+        return Some(Mover::Applicant);
+    }
+    findings.iter().any(judged).then_some(Mover::LeadAssessor)
 }
 
 fn assessing(assessment: AssessmentState, findings: &[FindingState]) -> Option<Mover> {
@@ -67,7 +76,13 @@ mod tests {
         assessing   recommended  closed             decision_maker
         assessing   aborted      -                  quality_manager
         deciding    recommended  closed             decision_maker
+        decided     recommended  -                  -
         decided     recommended  closed             -
+        decided     recommended  acting,closed      applicant
+        decided     recommended  open               applicant
+        decided     recommended  submitted          lead_assessor
+        decided     recommended  submitted,acting   applicant
+        decided     recommended  closed,declined    -
         closed      -            -                  -
         withdrawn   open         -                  -
         lapsed      planned      -                  -

@@ -3,8 +3,11 @@
 use sqlx::{AnyConnection, FromRow};
 
 use super::{Transition, UpdateError, append_event, claimed, insert_event};
-use crate::certification::ids::{AppealId, ApplicationId, CertificateId, DecisionId};
+use crate::certification::ids::{
+    AppealId, ApplicationId, CertificateId, DecisionId, ProgrammeVersionId,
+};
 use crate::certification::rules::appeal::AppealState;
+use crate::certification::rules::decision::DecisionKind;
 use crate::platform::authorisation::Subject;
 use crate::platform::id::{AccountId, NoteId, PartyId};
 
@@ -81,6 +84,107 @@ pub async fn insert(
 /// When the database refuses.
 pub async fn get(db: &mut AnyConnection, id: &AppealId) -> Result<Option<Appeal>, sqlx::Error> {
     sqlx::query_as(select!("WHERE id = $1")).bind(id).fetch_optional(db).await
+}
+
+/// An appeal with what it is about, as pages show it.
+#[derive(Debug, FromRow)]
+pub struct Told {
+    /// The appeal.
+    #[sqlx(flatten)]
+    pub appeal: Appeal,
+    /// What was decided.
+    #[sqlx(try_from = "String")]
+    pub kind: DecisionKind,
+    /// When, in milliseconds.
+    pub decided_at: i64,
+    /// What was said of it in public.
+    pub public_reason: Option<String>,
+    /// The number of the certificate that was decided on.
+    pub number: Option<String>,
+    /// The company's name.
+    pub company: String,
+    /// The body's name.
+    pub body: String,
+    /// The programme whose rules count.
+    pub programme_version_id: ProgrammeVersionId,
+}
+
+/// A query of appeals with what they are about, by what follows their tables.
+macro_rules! told {
+    ($rest:literal) => {
+        concat!(
+            "SELECT x.id, x.decision_id, x.application_id, x.certificate_id, x.company_id, x.body_id, x.state,
+                    x.grounds_note, x.filed_at, x.version, d.kind, d.at AS decided_at, d.public_reason, c.number,
+                    p.display_name AS company, b.display_name AS body,
+                    coalesce(a.programme_version_id,
+                             (SELECT v.programme_version_id FROM certificate_version v
+                              WHERE v.certificate_id = x.certificate_id ORDER BY v.n DESC LIMIT 1))
+                      AS programme_version_id
+             FROM appeal x JOIN decision d ON d.id = x.decision_id JOIN party p ON p.id = x.company_id
+             JOIN party b ON b.id = x.body_id LEFT JOIN application a ON a.id = x.application_id
+             LEFT JOIN certificate c ON c.id = x.certificate_id ",
+            $rest
+        )
+    };
+}
+
+/// An appeal with what it is about.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn told(db: &mut AnyConnection, id: &AppealId) -> Result<Option<Told>, sqlx::Error> {
+    sqlx::query_as(told!("WHERE x.id = $1")).bind(id).fetch_optional(db).await
+}
+
+/// The appeals against a body's decisions: those under way first, then the others, the last first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn against_body(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    limit: i64,
+) -> Result<Vec<Told>, sqlx::Error> {
+    sqlx::query_as(told!(
+        "WHERE x.body_id = $1
+         ORDER BY CASE WHEN x.state IN ('filed', 'admitted', 'panel') THEN x.id END NULLS LAST, x.id DESC LIMIT $2"
+    ))
+    .bind(body)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
+/// The appeals that wait for an account's word, as a member of their panels, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn to_hear(
+    db: &mut AnyConnection,
+    account: &AccountId,
+) -> Result<Vec<Told>, sqlx::Error> {
+    sqlx::query_as(told!(
+        "WHERE x.state = 'panel' AND EXISTS (
+           SELECT 1 FROM appeal_panel m WHERE m.appeal_id = x.id AND m.account_id = $1
+           AND m.round = (SELECT max(round) FROM appeal_panel WHERE appeal_id = x.id))
+         AND EXISTS (SELECT 1 FROM membership m WHERE m.account_id = $1 AND m.party_id = x.body_id
+                     AND m.ended_at IS NULL AND m.accepted_at IS NOT NULL AND m.role IN ('decision_maker', 'reviewer'))
+         ORDER BY x.id"
+    ))
+    .bind(account)
+    .fetch_all(db)
+    .await
+}
+
+/// A company's appeals, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_company(
+    db: &mut AnyConnection,
+    company: &PartyId,
+) -> Result<Vec<Appeal>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE company_id = $1 ORDER BY id")).bind(company).fetch_all(db).await
 }
 
 /// The company that an appeal is of, which never changes.
@@ -249,10 +353,16 @@ pub async fn panel(
 /// # Errors
 /// When the database refuses.
 pub async fn subject(db: &mut AnyConnection, appeal: &Appeal) -> Result<Subject, sqlx::Error> {
-    Ok(Subject {
+    Ok(subject_with(appeal, &panel(db, &appeal.id).await?))
+}
+
+/// The same, with the panel at hand.
+#[must_use]
+pub fn subject_with(appeal: &Appeal, panel: &[(AccountId, String)]) -> Subject {
+    Subject {
         company: Some(appeal.company_id.clone()),
         body: Some(appeal.body_id.clone()),
-        panel: panel(db, &appeal.id).await?.into_iter().map(|(account, _)| account).collect(),
+        panel: panel.iter().map(|(account, _)| account.clone()).collect(),
         ..Subject::default()
-    })
+    }
 }

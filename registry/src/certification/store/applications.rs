@@ -230,6 +230,8 @@ pub struct Queued {
     pub assessment: Option<String>,
     /// How many findings wait for the company.
     pub to_answer: i64,
+    /// How many findings wait for its assessors.
+    pub to_judge: i64,
     /// The tasks that the account has on it, a blank between two.
     pub tasks: String,
     /// How many of these it has not accepted.
@@ -250,7 +252,11 @@ pub async fn queue(
         "SELECT a.id, a.company_id, a.body_id, a.programme_version_id, a.kind, a.certificate_id, a.state, a.facts,
                 a.changed_at, a.version, c.display_name AS company, b.display_name AS body, s.state AS assessment,
                 (SELECT CAST(count(*) AS BIGINT) FROM finding f WHERE f.assessment_id = s.id
-                   AND f.state IN ('open', 'acting')) AS to_answer,
+                   AND f.state IN ('open', 'acting') AND NOT EXISTS (SELECT 1 FROM decision d
+                     WHERE d.application_id = a.id AND d.kind = 'refuse' AND a.state = 'decided')) AS to_answer,
+                (SELECT CAST(count(*) AS BIGINT) FROM finding f WHERE f.assessment_id = s.id
+                   AND f.state IN ('planned', 'submitted') AND NOT EXISTS (SELECT 1 FROM decision d
+                     WHERE d.application_id = a.id AND d.kind = 'refuse' AND a.state = 'decided')) AS to_judge,
                 (SELECT CAST(count(*) AS BIGINT) FROM assignment g WHERE g.application_id = a.id AND g.account_id = $1
                    AND g.ended_at IS NULL AND g.accepted_at IS NULL) AS offered,
                 coalesce((SELECT string_agg(g.task, ' ') FROM assignment g WHERE g.application_id = a.id

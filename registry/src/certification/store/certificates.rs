@@ -9,7 +9,7 @@ use crate::certification::ids::{
 };
 use crate::certification::rules::certificate::{CertificateState, EventKind};
 use crate::platform::authorisation::Subject;
-use crate::platform::id::PartyId;
+use crate::platform::id::{AccountId, NoteId, PartyId};
 
 /// A certificate's row.
 #[derive(Debug, FromRow)]
@@ -206,21 +206,21 @@ pub async fn latest_version(
     .await
 }
 
-/// The `n`th version of a certificate.
+/// The last version of a certificate that another decision made than this one.
 ///
 /// # Errors
 /// When the database refuses, or there is none.
-pub async fn version(
+pub async fn version_before(
     db: &mut AnyConnection,
     certificate: &CertificateId,
-    n: i64,
+    decision: &DecisionId,
 ) -> Result<Version, sqlx::Error> {
     sqlx::query_as(
         "SELECT id, n, decision_id, programme_version_id, assessment_id, level, valid_from, valid_until
-         FROM certificate_version WHERE certificate_id = $1 AND n = $2",
+         FROM certificate_version WHERE certificate_id = $1 AND decision_id <> $2 ORDER BY n DESC LIMIT 1",
     )
     .bind(certificate)
-    .bind(n)
+    .bind(decision)
     .fetch_one(db)
     .await
 }
@@ -371,6 +371,168 @@ pub async fn numbers_with(
          JOIN certificate c ON c.id = v.certificate_id WHERE f.facility_id = $1 ORDER BY c.number",
     )
     .bind(facility)
+    .fetch_all(db)
+    .await
+}
+
+/// All versions of a certificate, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn versions(
+    db: &mut AnyConnection,
+    certificate: &CertificateId,
+) -> Result<Vec<Version>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, n, decision_id, programme_version_id, assessment_id, level, valid_from, valid_until
+         FROM certificate_version WHERE certificate_id = $1 ORDER BY n",
+    )
+    .bind(certificate)
+    .fetch_all(db)
+    .await
+}
+
+/// Something that happened to a certificate, with what its decision says.
+#[derive(Debug, FromRow)]
+pub struct Told {
+    /// What happened.
+    #[sqlx(try_from = "String")]
+    pub kind: EventKind,
+    /// When it takes effect, in milliseconds.
+    pub effective_at: i64,
+    /// What is said in public.
+    pub public_reason: Option<String>,
+    /// Why, for those who act on the certificate.
+    pub reason_note: Option<NoteId>,
+    /// Of a suspension: its cause.
+    pub cause: Option<String>,
+}
+
+/// All that happened to a certificate with the decisions' reasons, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn told(
+    db: &mut AnyConnection,
+    certificate: &CertificateId,
+) -> Result<Vec<Told>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT e.kind, e.effective_at, e.public_reason, d.reason_note, d.cause
+         FROM certificate_event e LEFT JOIN decision d ON d.id = e.decision_id
+         WHERE e.certificate_id = $1 ORDER BY e.seq",
+    )
+    .bind(certificate)
+    .fetch_all(db)
+    .await
+}
+
+/// A certificate as lists show it.
+#[derive(Debug, FromRow)]
+pub struct Listed {
+    /// The certificate.
+    #[sqlx(flatten)]
+    pub certificate: Certificate,
+    /// Its holder's name.
+    pub company: String,
+    /// The name of the body that stands for it.
+    pub body: String,
+    /// The programme version of its latest version.
+    pub programme_version_id: ProgrammeVersionId,
+    /// The level of its latest version.
+    pub level: String,
+    /// Until when that is valid, in milliseconds.
+    pub valid_until: i64,
+    /// While it is suspended: the last second of that, in milliseconds.
+    pub suspended_until: Option<i64>,
+    /// While it is suspended: when withdrawal was proposed, in milliseconds.
+    pub proposed_at: Option<i64>,
+}
+
+/// A query of certificates as lists show them, by what follows their tables.
+macro_rules! select_listed {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.id, c.number, c.body_id, c.company_id, c.programme, c.state, c.version,
+                    p.display_name AS company, b.display_name AS body, v.programme_version_id, v.level, v.valid_until,
+                    t.until_at AS suspended_until, w.at AS proposed_at
+             FROM certificate c JOIN party p ON p.id = c.company_id JOIN party b ON b.id = c.body_id
+             JOIN certificate_version v ON v.certificate_id = c.id
+               AND v.n = (SELECT max(n) FROM certificate_version WHERE certificate_id = c.id)
+             LEFT JOIN suspension_term t ON c.state = 'suspended'
+               AND t.decision_id = (SELECT max(decision_id) FROM suspension_term WHERE certificate_id = c.id)
+             LEFT JOIN withdrawal_proposal w ON w.decision_id = t.decision_id ",
+            $rest
+        )
+    };
+}
+
+/// A certificate as lists show it.
+///
+/// # Errors
+/// When the database refuses, or there is none.
+pub async fn listed(db: &mut AnyConnection, id: &CertificateId) -> Result<Listed, sqlx::Error> {
+    sqlx::query_as(select_listed!("WHERE c.id = $1")).bind(id).fetch_one(db).await
+}
+
+/// The certificates that a company holds or held, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn held_by(
+    db: &mut AnyConnection,
+    company: &PartyId,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as(select_listed!("WHERE c.company_id = $1 ORDER BY c.id"))
+        .bind(company)
+        .fetch_all(db)
+        .await
+}
+
+/// The certificates that a body stands for, oldest first, beyond an id; in one state, or with an empty word in any.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn issued_by(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    state: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as(select_listed!(
+        "WHERE c.body_id = $1 AND ($2 = '' OR c.state = $2) AND c.id > $3 ORDER BY c.id LIMIT $4"
+    ))
+    .bind(body)
+    .bind(state)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
+/// The certificates that need something of an account, by its roles with the holder or the body: suspended ones, and those
+/// in force that end between two times, the soonest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn needing(
+    db: &mut AnyConnection,
+    account: &AccountId,
+    (now, by): (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as(select_listed!(
+        "WHERE (c.state = 'suspended' OR (c.state = 'active' AND v.valid_until <= $3)) AND v.valid_until >= $2
+           AND (c.company_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL
+                                   AND accepted_at IS NOT NULL AND role = 'applicant')
+             OR c.body_id IN (SELECT party_id FROM membership WHERE account_id = $1 AND ended_at IS NULL
+                                AND accepted_at IS NOT NULL AND role IN ('quality_manager', 'decision_maker')))
+         ORDER BY v.valid_until, c.id LIMIT $4"
+    ))
+    .bind(account)
+    .bind(now.as_millisecond())
+    .bind(by.as_millisecond())
+    .bind(limit)
     .fetch_all(db)
     .await
 }

@@ -107,6 +107,37 @@ pub async fn by_secret(
         .await
 }
 
+/// A complaint by the hash of its secret alone: that of a form which was sent before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_hash(
+    db: &mut AnyConnection,
+    secret_hash: &[u8],
+) -> Result<Option<Complaint>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE secret_hash = $1")).bind(secret_hash).fetch_optional(db).await
+}
+
+/// The complaints that a body answers as its page shows them: those that wait first, by the term of their answer, then
+/// the others, the last first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn waiting_first(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    limit: i64,
+) -> Result<Vec<Complaint>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "WHERE body_id = $1
+         ORDER BY CASE WHEN state IN ('received', 'acknowledged') THEN answer_due_at END NULLS LAST, id DESC LIMIT $2"
+    ))
+    .bind(body)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
 /// The complaints that a body answers, after a cursor, oldest first.
 ///
 /// # Errors

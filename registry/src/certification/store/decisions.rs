@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
-use crate::certification::ids::{AppealId, ApplicationId, CertificateId, DecisionId};
+use crate::certification::ids::{
+    AppealId, ApplicationId, CertificateId, DecisionId, ProgrammeVersionId,
+};
 use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
 use crate::platform::id::{AccountId, NoteId, PartyId};
 
@@ -190,4 +192,43 @@ pub async fn on(db: &mut AnyConnection, affair: &str) -> Result<Vec<DecisionRow>
         .bind(affair)
         .fetch_all(db)
         .await
+}
+
+/// A decision on a company, with what it was made on.
+#[derive(Debug, FromRow)]
+pub struct OnCompany {
+    /// The decision.
+    #[sqlx(flatten)]
+    pub decision: DecisionRow,
+    /// The number of the certificate that it made or was made on.
+    pub number: Option<String>,
+    /// The name of the body that decided.
+    pub body: String,
+    /// The programme whose rules count.
+    pub programme_version_id: ProgrammeVersionId,
+}
+
+/// The decisions on a company's applications and certificates, the last first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn on_company(
+    db: &mut AnyConnection,
+    company: &PartyId,
+    limit: i64,
+) -> Result<Vec<OnCompany>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT d.id, d.application_id, d.certificate_id, d.kind, d.cause, d.level, d.reason_note, d.public_reason,
+                d.at, d.appeal_id, c.number, b.display_name AS body,
+                coalesce(a.programme_version_id,
+                         (SELECT v.programme_version_id FROM certificate_version v
+                          WHERE v.certificate_id = d.certificate_id ORDER BY v.n DESC LIMIT 1)) AS programme_version_id
+         FROM decision d LEFT JOIN application a ON a.id = d.application_id
+         LEFT JOIN certificate c ON c.id = d.certificate_id JOIN party b ON b.id = coalesce(a.body_id, c.body_id)
+         WHERE coalesce(a.company_id, c.company_id) = $1 ORDER BY d.id DESC LIMIT $2",
+    )
+    .bind(company)
+    .bind(limit)
+    .fetch_all(db)
+    .await
 }

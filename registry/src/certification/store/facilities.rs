@@ -173,6 +173,20 @@ pub async fn of_version(
            (SELECT facility_id FROM certificate_facility WHERE certificate_version_id = $1) ORDER BY id")).bind(version).fetch_all(db).await
 }
 
+/// The regions (ISO 3166-2) of the facilities in the scope of a certificate's version.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn regions(db: &mut AnyConnection, version: &str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT f.region FROM certificate_facility s JOIN facility f ON f.id = s.facility_id
+         WHERE s.certificate_version_id = $1 ORDER BY f.region",
+    )
+    .bind(version)
+    .fetch_all(db)
+    .await
+}
+
 /// The id and kind of each facility in the scope of a certificate's version.
 ///
 /// # Errors

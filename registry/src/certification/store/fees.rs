@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, FromRow};
 use super::{UpdateError, claimed};
 use crate::certification::ids::{ApplicationId, FeeId};
 use crate::certification::rules::fee::FeeState;
-use crate::platform::id::AccountId;
+use crate::platform::id::{AccountId, PartyId};
 
 /// A fee's row.
 #[derive(Debug, FromRow)]
@@ -84,6 +84,55 @@ pub async fn of_application(
     id: &ApplicationId,
 ) -> Result<Vec<Fee>, sqlx::Error> {
     sqlx::query_as(select!("WHERE application_id = $1 ORDER BY id")).bind(id).fetch_all(db).await
+}
+
+/// A fee with the name of the company that it is asked of.
+#[derive(Debug, FromRow)]
+pub struct OfCompany {
+    /// The fee.
+    #[sqlx(flatten)]
+    pub fee: Fee,
+    /// The company's name.
+    pub company: String,
+}
+
+/// The fees that a body asks, the last quoted first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_body(
+    db: &mut AnyConnection,
+    body: &PartyId,
+    limit: i64,
+) -> Result<Vec<OfCompany>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT f.id, f.application_id, f.item, f.amount, f.currency, f.state, f.quoted_at, f.invoiced_at, f.paid_at,
+                f.version, p.display_name AS company
+         FROM fee_item f JOIN application a ON a.id = f.application_id JOIN party p ON p.id = a.company_id
+         WHERE a.body_id = $1 ORDER BY f.id DESC LIMIT $2",
+    )
+    .bind(body)
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}
+
+/// What a body asks in all: currency, state, sum in the currency's smallest unit, number of fees.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sums(
+    db: &mut AnyConnection,
+    body: &PartyId,
+) -> Result<Vec<(String, String, i64, i64)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT f.currency, f.state, CAST(sum(f.amount) AS BIGINT), CAST(count(*) AS BIGINT)
+         FROM fee_item f JOIN application a ON a.id = f.application_id
+         WHERE a.body_id = $1 GROUP BY f.currency, f.state ORDER BY f.currency, f.state",
+    )
+    .bind(body)
+    .fetch_all(db)
+    .await
 }
 
 /// Moves a fee; gives its new version.

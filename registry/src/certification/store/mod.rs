@@ -8,6 +8,7 @@ pub mod complaints;
 pub mod counts;
 pub mod decisions;
 pub mod evidence;
+pub mod expiry;
 pub mod facilities;
 pub mod fees;
 pub mod findings;
@@ -15,6 +16,7 @@ pub mod idleness;
 pub mod parties;
 pub mod people;
 pub mod programmes;
+pub mod surveillance;
 pub mod suspensions;
 
 use jiff::Timestamp;

@@ -127,42 +127,32 @@ pub async fn is_competent(
     Ok(count > 0)
 }
 
-/// What part an account had in an application, or in a certificate with all the applications that its versions rest
-/// on: whether it assessed, reviewed, decided. Whoever ever accepted a task had a part in it.
+/// Who had what part in an application, or in a certificate with all the applications that its versions rest on: each
+/// account with `assessed`, `reviewed` or `decided`. Whoever ever accepted a task had a part in it.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn part_in(
+pub async fn parts_in(
     db: &mut AnyConnection,
-    account: &AccountId,
     affair: &str,
-) -> Result<(bool, bool, bool), sqlx::Error> {
-    let (assessed, reviewed, decided): (i64, i64, i64) = sqlx::query_as(
+) -> Result<Vec<(AccountId, String)>, sqlx::Error> {
+    sqlx::query_as(
         "WITH affected AS (
-           SELECT id FROM application WHERE id = $2
+           SELECT id FROM application WHERE id = $1
            UNION SELECT s.application_id FROM certificate_version v JOIN assessment s ON s.id = v.assessment_id
-                 WHERE v.certificate_id = $2),
-         tasks AS (
-           SELECT task FROM assignment WHERE account_id = $1 AND application_id IN (SELECT id FROM affected)
-           AND (ended_at IS NULL OR accepted_at IS NOT NULL)),
+                 WHERE v.certificate_id = $1),
          assessments AS (SELECT id FROM assessment WHERE application_id IN (SELECT id FROM affected))
-         SELECT
-           CAST((SELECT count(*) FROM tasks WHERE task IN ('lead', 'assessor'))
-                + (SELECT count(*) FROM rating WHERE by_account = $1 AND assessment_id IN (SELECT id FROM assessments))
-                AS BIGINT),
-           CAST((SELECT count(*) FROM tasks WHERE task = 'reviewer')
-                + (SELECT count(*) FROM review WHERE by_account = $1 AND assessment_id IN (SELECT id FROM assessments))
-                AS BIGINT),
-           CAST((SELECT count(*) FROM tasks WHERE task = 'decider')
-                + (SELECT count(*) FROM decision WHERE by_account = $1
-                   AND (certificate_id = $2 OR application_id IN (SELECT id FROM affected)))
-                AS BIGINT)",
+         SELECT account_id, CASE task WHEN 'reviewer' THEN 'reviewed' WHEN 'decider' THEN 'decided' ELSE 'assessed' END
+           FROM assignment WHERE application_id IN (SELECT id FROM affected)
+           AND (ended_at IS NULL OR accepted_at IS NOT NULL)
+         UNION SELECT by_account, 'assessed' FROM rating WHERE assessment_id IN (SELECT id FROM assessments)
+         UNION SELECT by_account, 'reviewed' FROM review WHERE assessment_id IN (SELECT id FROM assessments)
+         UNION SELECT by_account, 'decided' FROM decision
+           WHERE certificate_id = $1 OR application_id IN (SELECT id FROM affected)",
     )
-    .bind(account)
     .bind(affair)
-    .fetch_one(db)
-    .await?;
-    Ok((assessed > 0, reviewed > 0, decided > 0))
+    .fetch_all(db)
+    .await
 }
 
 /// In how many of a company's latest decided applications with a body, without a break, an account assessed.
@@ -180,6 +170,7 @@ pub async fn cycles_in_a_row(
                       AND s.task IN ('lead', 'assessor')
                       AND (s.ended_at IS NULL OR s.accepted_at IS NOT NULL)) AS BIGINT)
          FROM application a WHERE a.company_id = $2 AND a.body_id = $3 AND a.state = 'decided'
+           AND a.kind NOT IN ('surveillance', 'special')
          ORDER BY a.id DESC LIMIT 12",
     )
     .bind(account)
@@ -249,6 +240,144 @@ pub async fn ties(
     )
     .bind(body)
     .bind(company)
+    .fetch_all(db)
+    .await
+}
+
+/// A competence of one of a body's people.
+#[derive(Debug, FromRow)]
+pub struct Competence {
+    /// Whose.
+    pub account_id: AccountId,
+    /// For which programme.
+    pub programme: String,
+    /// From when, in milliseconds.
+    pub from_at: i64,
+    /// Until when; none while it lasts.
+    pub until_at: Option<i64>,
+}
+
+/// How many rows a page shows at most of what is known of people.
+const SHOWN: i64 = 300;
+
+/// The competences that a body recorded of those who are its people.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn competences_of(
+    db: &mut AnyConnection,
+    body: &PartyId,
+) -> Result<Vec<Competence>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT account_id, programme, from_at, until_at FROM competence
+         WHERE body_id = $1 AND account_id IN (SELECT account_id FROM membership WHERE party_id = $1 AND ended_at IS NULL)
+         ORDER BY id DESC LIMIT $2",
+    )
+    .bind(body)
+    .bind(SHOWN)
+    .fetch_all(db)
+    .await
+}
+
+/// What ties somebody to a company, by the company's name.
+#[derive(Debug, FromRow)]
+pub struct NamedTie {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The company.
+    pub party_id: PartyId,
+    /// Its name.
+    pub company: String,
+    /// The kind of tie.
+    pub kind: String,
+    /// From when, in milliseconds.
+    pub from_at: i64,
+    /// Until when; none while it lasts.
+    pub until_at: Option<i64>,
+}
+
+/// What ties the people of a body to companies that apply or applied to it; of other companies it learns nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ties_of_staff(
+    db: &mut AnyConnection,
+    body: &PartyId,
+) -> Result<Vec<NamedTie>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT t.account_id, t.party_id, p.display_name AS company, t.kind, t.from_at, t.until_at FROM
+           (SELECT account_id, party_id, kind, from_at, until_at FROM conflict
+            UNION ALL
+            SELECT account_id, party_id, 'membership', from_at, ended_at FROM membership
+            WHERE accepted_at IS NOT NULL) t
+         JOIN party p ON p.id = t.party_id
+         WHERE t.account_id IN (SELECT account_id FROM membership WHERE party_id = $1 AND ended_at IS NULL)
+           AND t.party_id IN (SELECT company_id FROM application WHERE body_id = $1)
+         ORDER BY t.from_at DESC LIMIT $2",
+    )
+    .bind(body)
+    .bind(SHOWN)
+    .fetch_all(db)
+    .await
+}
+
+/// The companies that apply or applied to a body: id and name, the newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn applicants(
+    db: &mut AnyConnection,
+    body: &PartyId,
+) -> Result<Vec<(PartyId, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT p.id, p.display_name FROM party p
+         WHERE p.id IN (SELECT company_id FROM application WHERE body_id = $1) ORDER BY p.id DESC LIMIT $2",
+    )
+    .bind(body)
+    .bind(SHOWN)
+    .fetch_all(db)
+    .await
+}
+
+/// The companies of which somebody knows as one of a body's people: those on whose applications they have or had a task,
+/// and those that hold a certificate of a body of theirs, save natural persons, who may not be named. Id and name, the
+/// newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn companies_known_to(
+    db: &mut AnyConnection,
+    account: &AccountId,
+) -> Result<Vec<(PartyId, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT p.id, p.display_name FROM party p WHERE p.id IN
+           (SELECT a.company_id FROM assignment s JOIN application a ON a.id = s.application_id WHERE s.account_id = $1)
+         OR (p.sole_proprietor = 0 AND p.id IN
+           (SELECT c.company_id FROM certificate c WHERE c.body_id IN
+              (SELECT party_id FROM membership
+               WHERE account_id = $1 AND ended_at IS NULL AND accepted_at IS NOT NULL)))
+         ORDER BY p.id DESC LIMIT $2",
+    )
+    .bind(account)
+    .bind(SHOWN)
+    .fetch_all(db)
+    .await
+}
+
+/// What somebody declared, or a quality manager recorded of them, the newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn conflicts_of(
+    db: &mut AnyConnection,
+    account: &AccountId,
+) -> Result<Vec<NamedTie>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT c.account_id, c.party_id, p.display_name AS company, c.kind, c.from_at, c.until_at
+         FROM conflict c JOIN party p ON p.id = c.party_id WHERE c.account_id = $1 ORDER BY c.id DESC LIMIT $2",
+    )
+    .bind(account)
+    .bind(SHOWN)
     .fetch_all(db)
     .await
 }

@@ -6,6 +6,8 @@ use sqlx::{AnyConnection, FromRow};
 
 use super::{UpdateError, claimed};
 use crate::certification::ids::{AuthorisationId, ProgrammeVersionId};
+use crate::certification::rules::transition::VersionTerm;
+use crate::platform::clock::instant;
 use crate::platform::id::{AccountId, PartyId};
 
 text_enum! {
@@ -38,16 +40,30 @@ pub struct ProgrammeVersion {
     pub canonical: Vec<u8>,
     /// When it may first be applied for, in milliseconds.
     pub effective_from: Option<i64>,
+    /// Until when the version before it may still be applied for, in milliseconds.
+    pub transition_until: Option<i64>,
     /// Its version as a record.
     pub version: i64,
+}
+
+impl ProgrammeVersion {
+    /// From when it counts, and how long the version before it goes on.
+    #[must_use]
+    pub fn term(&self) -> VersionTerm {
+        VersionTerm {
+            label: self.label.clone(),
+            effective_from: self.effective_from.map_or(Timestamp::MIN, instant),
+            transition_until: self.transition_until.map(instant),
+        }
+    }
 }
 
 /// A query of rows, by what follows their table.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, programme, label, owner_id, state, digest, canonical, effective_from, version
-             FROM programme_version ",
+            "SELECT id, programme, label, owner_id, state, digest, canonical, effective_from, transition_until,
+                    version FROM programme_version ",
             $rest
         )
     };
@@ -105,16 +121,19 @@ pub async fn publish(
     tx: &mut AnyConnection,
     draft: &ProgrammeVersion,
     effective_from: i64,
+    transition_until: Option<i64>,
     now: Timestamp,
 ) -> Result<i64, UpdateError> {
     let done = sqlx::query(
-        "UPDATE programme_version SET state = 'published', effective_from = $3, published_at = $4, version = version + 1
+        "UPDATE programme_version SET state = 'published', effective_from = $3, published_at = $4, transition_until = $5,
+                                      version = version + 1
          WHERE id = $1 AND version = $2 AND state = 'draft'",
     )
     .bind(&draft.id)
     .bind(draft.version)
     .bind(effective_from)
     .bind(now.as_millisecond())
+    .bind(transition_until)
     .execute(tx)
     .await?;
     claimed(done.rows_affected(), draft.version)
@@ -153,6 +172,20 @@ pub async fn published(
 /// When the database refuses.
 pub async fn all_published(db: &mut AnyConnection) -> Result<Vec<ProgrammeVersion>, sqlx::Error> {
     sqlx::query_as(select!("WHERE state = 'published' ORDER BY id")).fetch_all(db).await
+}
+
+/// A programme's published versions, in the order in which they were drafted.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn versions(
+    db: &mut AnyConnection,
+    programme: &str,
+) -> Result<Vec<ProgrammeVersion>, sqlx::Error> {
+    sqlx::query_as(select!("WHERE programme = $1 AND state = 'published' ORDER BY id"))
+        .bind(programme)
+        .fetch_all(db)
+        .await
 }
 
 /// Whose a programme is: the owner of its first version.

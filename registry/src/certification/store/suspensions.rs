@@ -121,3 +121,21 @@ pub async fn propose(
         .await
         .map(drop)
 }
+
+/// The findings that a certificate's last suspension is for: the id, the criterion, and where each stands.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn findings(
+    db: &mut AnyConnection,
+    certificate: &CertificateId,
+) -> Result<Vec<(String, String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT f.id, f.criterion, f.state FROM suspension_finding s JOIN finding f ON f.id = s.finding_id
+         WHERE s.decision_id = (SELECT max(decision_id) FROM suspension_term WHERE certificate_id = $1)
+         ORDER BY f.id",
+    )
+    .bind(certificate)
+    .fetch_all(db)
+    .await
+}

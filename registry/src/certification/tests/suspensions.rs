@@ -8,7 +8,7 @@ on_both_engines!(withdrawal_is_proposed_once_the_term_is_over);
 
 impl Desk {
     /// A certificate in a state, with a suspension until a number of days from now.
-    async fn suspends(&self, number: &str, state: &str, days: i64) {
+    pub(super) async fn suspends(&self, number: &str, state: &str, days: i64) {
         let until = crate::platform::clock::Clock::now_ms(&*self.clock) + days * 86_400_000;
         self.certify(number).await;
         let to = "UPDATE certificate SET state = $2 WHERE number = $1";

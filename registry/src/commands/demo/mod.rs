@@ -12,7 +12,7 @@ mod story;
 use std::future::pending;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -48,6 +48,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let ready = open(folder.path().join("registry"), options).await?;
     let interruption = serve::interruption()?;
     let origin = ready.app.origin.to_string();
+    let mail = ready.post.folder().map(Path::to_owned);
     let token = ready
         .operator_link
         .as_deref()
@@ -57,7 +58,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let stop = Arc::new(Notify::new());
     let server = tokio::spawn(ready.serve(stop.clone()));
     let shown = tokio::select! {
-        shown = show(&origin, &token, options.once) => shown,
+        shown = show(&origin, &token, mail.as_deref(), options.once) => shown,
         () = interruption => Ok(()),
     };
     stop.notify_one();
@@ -66,7 +67,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// Tells the story, then how to sign in; unless `once`, stays until it is interrupted.
-async fn show(origin: &str, token: &str, once: bool) -> anyhow::Result<()> {
+async fn show(origin: &str, token: &str, mail: Option<&Path>, once: bool) -> anyhow::Result<()> {
     say(format_args!("A registry of fictional companies is running at {origin}\n"))?;
     let cast = story::tell(origin, token).await?;
     if once {
@@ -80,6 +81,9 @@ async fn show(origin: &str, token: &str, once: bool) -> anyhow::Result<()> {
         "\nSign in at {origin}/desk. A case waits for its assessor: sign in as the lead assessor to take it up, and later as those whose turn it is.\n\nFor programs: paste this to sign in as the quality manager, and to list the applications:\n"
     ))?;
     say(cast.example(origin)?)?;
+    if let Some(mail) = mail {
+        say(format_args!("\nMail is not sent: read it in {}, a file each.", mail.display()))?;
+    }
     pending().await
 }
 
@@ -95,6 +99,8 @@ async fn open(data: PathBuf, asked: &Options) -> anyhow::Result<serve::Ready> {
         origin: None,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         metrics: None,
+        smtp: None,
+        mail_from: None,
     };
     let taken = async |host: IpAddr| match TcpListener::bind((host, port)).await {
         Ok(_) => false,

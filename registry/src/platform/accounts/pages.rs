@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -14,14 +14,13 @@ use super::api::{
 };
 use super::store;
 use crate::platform::app::App;
-use crate::platform::forms::{Sent, Typed};
+use crate::platform::forms::{Asked, Sent, Typed};
 use crate::platform::id::{AccountId, SessionId};
 use crate::platform::pages::View;
 use crate::platform::problem::{InvalidMember, Problem};
 use crate::platform::visitor::{
-    DESK, SIGNED_IN_S, for_this_person, fresh, is_from_here, lead, path_of_desk, set_cookie,
+    DESK, SIGNED_IN_S, for_this_person, fresh, lead, path_of_desk, set_cookie,
 };
-use crate::platform::write::read_body;
 
 /// The pages of accounts.
 pub fn routes() -> OpenApiRouter<App> {
@@ -30,27 +29,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/sign-in", get(sign_in_form).post(sign_in))
         .route("/sign-up", get(sign_up_form).post(sign_up))
         .route("/sign-out", post(sign_out))
-}
-
-/// A form of somebody who is not signed in, from this registry's own pages alone.
-struct Asked {
-    view: View,
-    typed: Typed,
-}
-
-impl FromRequest<App> for Asked {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        let (parts, body) = request.into_parts();
-        let view = View::of(&parts.uri, crate::platform::texts::preferred(&parts.headers));
-        if !is_from_here(app, &parts.headers) {
-            return Err(view.problem(&Problem::CrossSite));
-        }
-        let read = read_body(body, &parts.headers).await;
-        let bytes = read.map_err(|problem| view.problem(&problem))?;
-        Ok(Self { view, typed: Typed::read(&bytes) })
-    }
 }
 
 /// What begins the names of the fields that a lost session kept from being taken.
@@ -101,7 +79,7 @@ pub(in crate::platform) fn lost(view: &View, path: &str, typed: &Typed) -> Respo
     page.show(StatusCode::UNAUTHORIZED)
 }
 
-async fn sign_in(State(app): State<App>, Asked { view, typed }: Asked) -> Response {
+async fn sign_in(State(app): State<App>, Asked { view, typed, .. }: Asked) -> Response {
     let [email, password] = ["email", "password"].map(|field| typed.text(field).to_owned());
     let then = path_of_desk(typed.text("then")).unwrap_or(DESK);
     match seat(&app, SignIn { email, password }).await {
@@ -161,7 +139,7 @@ async fn sign_up_form(view: View) -> Response {
     for_this_person(view.page(StatusCode::OK, &page))
 }
 
-async fn sign_up(State(app): State<App>, Asked { view, typed }: Asked) -> Response {
+async fn sign_up(State(app): State<App>, Asked { view, typed, .. }: Asked) -> Response {
     let [email, password, name] =
         ["email", "password", "name"].map(|field| typed.text(field).to_owned());
     let locale = typed.text("locale").parse().unwrap_or(view.language());

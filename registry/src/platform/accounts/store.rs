@@ -351,6 +351,15 @@ pub(super) async fn add_cookie(
         .map(drop)
 }
 
+/// Deletes the cookies whose time was over by a moment.
+pub(super) async fn delete_cookies(tx: &mut AnyConnection, until: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM session_cookie WHERE expires_at <= $1")
+        .bind(until)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
 /// Who sits at the browser that has a cookie, with one of the person's memberships.
 #[derive(Debug, FromRow)]
 pub(super) struct Seated {

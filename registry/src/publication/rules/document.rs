@@ -184,8 +184,8 @@ pub struct Event {
     /// When it takes effect.
     #[schema(value_type = String, format = DateTime)]
     pub effective_at: Timestamp,
-    /// What: `granted`, `suspended`, `reinstated`, `reduced`, `extended`, `reissued`, `withdrawn`,
-    /// `terminated`, `overturned`.
+    /// What: `granted`, `suspended`, `reinstated`, `reduced`, `extended`, `continued`, `renamed`, `corrected`,
+    /// `reissued`, `withdrawn`, `terminated`, `overturned`.
     pub kind: String,
     /// What the body says of it in public.
     pub reason: Option<String>,
@@ -264,7 +264,9 @@ impl Document {
     #[must_use]
     pub fn cause(&self) -> Option<&Event> {
         let kind: &[&str] = match self.state {
-            Standing::Active => &["granted", "reinstated", "reduced", "extended"],
+            Standing::Active => {
+                &["granted", "reinstated", "reduced", "extended", "renamed", "corrected"]
+            }
             Standing::Suspended => &["suspended"],
             Standing::Withdrawn => &["withdrawn"],
             Standing::Terminated => &["terminated"],

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::{Affair, term};
 use crate::certification::api::Written;
 use crate::certification::ids::{AppealId, ApplicationId, DecisionId};
+use crate::certification::news;
 use crate::certification::rules::appeal::{self, AppealState};
 use crate::certification::rules::decision::DecisionKind;
 use crate::certification::store::appeals::{self, Appeal};
@@ -79,6 +80,7 @@ pub(in crate::certification) async fn file_appeal(
         Problem::Duplicate(_) => Problem::Duplicate("This decision was appealed before.".into()),
         other => other,
     })?;
+    news::appeal_filed(&mut act.tx, &app, &appeal.body_id, &appeal.id).await?;
     let written = Written::moved(&appeal.id, appeal.state.as_str(), appeal.version);
     act.commit(StatusCode::CREATED, &written).await
 }

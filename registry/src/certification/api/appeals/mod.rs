@@ -80,7 +80,13 @@ impl Affair {
 }
 
 /// Until when a decision that was made at a time may be appealed, after its programme's rules, in milliseconds.
-fn appeal_until(programme: &Programme, decided_at: i64) -> Result<i64, Problem> {
+///
+/// # Errors
+/// As [`file::zone`].
+pub(in crate::certification) fn appeal_until(
+    programme: &Programme,
+    decided_at: i64,
+) -> Result<i64, Problem> {
     let (zone, days) = (file::zone(programme)?, programme.rules.appeal_days);
     Ok(appeal::term_ends(&zone, instant(decided_at), days).as_millisecond())
 }

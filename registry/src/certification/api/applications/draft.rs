@@ -18,7 +18,9 @@ use crate::certification::api::{Written, check_body};
 use crate::certification::file::{self, File};
 use crate::certification::ids::{ApplicationId, CertificateId, FacilityId};
 use crate::certification::rules::application::{ApplicationKind, ApplicationState, Work};
+use crate::certification::rules::transition::{self, Closed};
 use crate::certification::store::applications::Application;
+use crate::certification::store::programmes::ProgrammeVersion;
 use crate::certification::store::{applications, facilities, parties, programmes};
 use crate::platform::app::App;
 use crate::platform::authorisation::{Action, Subject};
@@ -93,12 +95,7 @@ pub(in crate::certification) async fn create(
     let programme = programmes::published(&mut act.tx, programme, version)
         .await?
         .ok_or_else(|| Problem::invalid("/programme", "is no published programme version"))?;
-    if let Some(from) = programme.effective_from.filter(|from| *from > act.now.as_millisecond()) {
-        return Err(Problem::invalid(
-            "/programme",
-            format!("may be applied for from {}", rfc3339(from)),
-        ));
-    }
+    is_open(&mut act, &programme, body.kind).await?;
     let certificate = own_certificate(&mut act.tx, &body).await?;
     let facilities = scope_of(&mut act.tx, &body.company, &body.facilities).await?;
     check_facts(&*file::programme(&mut act.tx, &programme.id).await?, &body.facts)?;
@@ -118,6 +115,28 @@ pub(in crate::certification) async fn create(
     act.commit(StatusCode::CREATED, &Written::moved(row.id, row.state.as_str(), 1)).await
 }
 
+/// Whether an application of a kind may be begun under a programme version now.
+async fn is_open(
+    act: &mut Act<'_>,
+    asked: &ProgrammeVersion,
+    kind: ApplicationKind,
+) -> Result<(), Problem> {
+    let published = programmes::versions(&mut act.tx, &asked.programme).await?;
+    let published: Vec<_> = published.iter().map(ProgrammeVersion::term).collect();
+    let open = transition::may_be_applied_for(&asked.label, kind, &published, act.now);
+    open.map_err(|closed| {
+        let why = match closed {
+            Closed::NotYet { from } => {
+                format!("may be applied for from {}", rfc3339(from.as_millisecond()))
+            }
+            Closed::Replaced { newest } => {
+                format!("is not the version to apply for now: that is {newest}")
+            }
+        };
+        Problem::invalid("/programme", why)
+    })
+}
+
 /// The certificate that a renewal or scope change is about; an initial application has none.
 async fn own_certificate(
     db: &mut sqlx::AnyConnection,
@@ -128,6 +147,10 @@ async fn own_certificate(
         (ApplicationKind::Initial, Some(_)) => {
             Err(Problem::invalid("/certificate", "an initial application has no certificate yet"))
         }
+        (ApplicationKind::Surveillance | ApplicationKind::Special, _) => Err(Problem::invalid(
+            "/kind",
+            "is opened by the certification body and never applied for",
+        )),
         (ApplicationKind::Transfer, _) => {
             Err(Problem::invalid("/kind", "a transfer cannot be applied for here yet"))
         }

@@ -13,12 +13,14 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::certification::api::{Written, check_version};
 use crate::certification::file::File;
 use crate::certification::ids::ApplicationId;
+use crate::certification::news;
 use crate::certification::rules::application::{ApplicationEvent, ApplicationState};
 use crate::certification::store::applications::Application;
 use crate::certification::store::{Transition, applications};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
 use crate::platform::id::NoteId;
+use crate::platform::mail::Kind;
 use crate::platform::notes::Text;
 use crate::platform::problem::Problem;
 use crate::platform::write::Act;
@@ -91,5 +93,14 @@ async fn finish(
 ) -> Result<Response, Problem> {
     let note = act.keep_optional(&file.application.company_id, reason, "/reason").await?;
     let written = advance(&mut act, &file.application, event.as_str(), to, note.as_ref()).await?;
+    let told = match event {
+        ApplicationEvent::Return => Some(Kind::Returned),
+        ApplicationEvent::Accept => Some(Kind::Accepted),
+        ApplicationEvent::Decline => Some(Kind::Declined),
+        _ => None,
+    };
+    if let Some(kind) = told {
+        news::applicants(&mut act.tx, act.app, &file.application, kind).await?;
+    }
     act.commit(StatusCode::OK, &written).await
 }

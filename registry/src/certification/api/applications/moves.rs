@@ -14,7 +14,7 @@ use crate::certification::rules::application::{
 };
 use crate::certification::rules::scope::Facility;
 use crate::certification::store::{
-    applications, decisions, facilities, parties, people, programmes,
+    applications, assessments, decisions, facilities, parties, people, programmes,
 };
 use crate::platform::accounts;
 use crate::platform::app::App;
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(accept))
         .routes(routes!(give_back))
         .routes(routes!(decline))
+        .routes(routes!(cancel))
 }
 
 /// Hands the application in: the agreement accepted, a facility in scope, every question that applies answered.
@@ -89,7 +90,10 @@ pub(in crate::certification) async fn withdraw(
 ) -> Result<Response, Problem> {
     let (mut act, body) = write.begin(&app).await?;
     let file = open(&mut act, &id, Action::MoveApplication, body.version).await?;
-    let to = application::next(file.application.state, &ApplicationStep::Withdraw)?;
+    let to = application::next(
+        file.application.state,
+        &ApplicationStep::Withdraw(file.application.kind),
+    )?;
     finish(act, &file, ApplicationEvent::Withdraw, to, None).await
 }
 
@@ -156,6 +160,27 @@ pub(in crate::certification) async fn decline(
     let file = open(&mut act, &id, Action::ReviewApplication, body.version).await?;
     file.impartial(&mut act.tx, &act.actor.account, act.now).await?;
     let step = ApplicationStep::Decline(&body.reason.text);
+    let to = application::next(file.application.state, &step)?;
+    finish(act, &file, step.event(), to, Some(&body.reason)).await
+}
+
+/// Takes back a surveillance or special assessment that was opened by mistake, before its assessment starts.
+#[utoipa::path(post, path = "/api/v1/applications/{id}/cancel", params(("id" = String, Path)),
+    request_body = MoveWithReason, tag = "applications",
+    responses((status = 200, body = Written), (status = "4XX", body = ProblemDetails)))]
+pub(in crate::certification) async fn cancel(
+    State(app): State<App>,
+    Path(id): Path<ApplicationId>,
+    write: Write<MoveWithReason>,
+) -> Result<Response, Problem> {
+    let (mut act, body) = write.begin(&app).await?;
+    let file = open(&mut act, &id, Action::CancelAssessment, body.version).await?;
+    let assessment = assessments::of_application(&mut act.tx, &id).await?;
+    let step = ApplicationStep::Cancel {
+        kind: file.application.kind,
+        assessment: assessment.map(|assessment| assessment.state),
+        reason: &body.reason.text,
+    };
     let to = application::next(file.application.state, &step)?;
     finish(act, &file, step.event(), to, Some(&body.reason)).await
 }

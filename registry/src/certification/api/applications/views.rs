@@ -59,6 +59,7 @@ fn waits_for(state: ApplicationState) -> Vec<String> {
                 | ApplicationEvent::Lapse
                 | ApplicationEvent::Decline
                 | ApplicationEvent::Return
+                | ApplicationEvent::Cancel
                 // Nobody waits for an appeal.
                 | ApplicationEvent::Reopen
         );

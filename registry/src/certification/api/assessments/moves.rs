@@ -16,6 +16,7 @@ use crate::certification::api::Written;
 use crate::certification::api::applications::MoveWithReason;
 use crate::certification::file::{self, AssessmentFile};
 use crate::certification::ids::{AssessmentId, FindingId};
+use crate::certification::news;
 use crate::certification::rules::assessment::{self, AssessmentEvent, AssessmentStep, Checklist};
 use crate::certification::rules::finding::{self, FindingState, Terms};
 use crate::certification::store::assessments::Rated;
@@ -93,7 +94,10 @@ pub(in crate::certification) async fn complete(
     let ratings = loaded.ratings(&mut act.tx).await?;
     let rated: BTreeSet<_> =
         ratings.iter().map(|r| (r.criterion.clone(), r.facility_id.to_string())).collect();
-    issue_findings(&mut act, &loaded, &ratings).await?;
+    if issue_findings(&mut act, &loaded, &ratings).await? {
+        let Act { tx, app, .. } = &mut act;
+        news::findings_issued(tx, app, &loaded.file.application, &loaded.assessment).await?;
+    }
     let standings = loaded.standings(&mut act.tx, act.now).await?;
     let step = AssessmentStep::Complete(Checklist {
         programme: &loaded.file.programme,
@@ -131,12 +135,13 @@ async fn hold_interviews(
     Ok(())
 }
 
-/// Issues a finding for each rating below conform that has none yet.
+/// Issues a finding for each rating below conform that has none yet; gives whether there was any.
 async fn issue_findings(
     act: &mut Act<'_>,
     loaded: &AssessmentFile,
     ratings: &[Rated],
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
+    let mut any = false;
     let programme = &loaded.file.programme;
     let zone = file::zone(programme)?;
     let now = act.now;
@@ -165,8 +170,9 @@ async fn issue_findings(
             version: 1,
         };
         findings::insert(&mut act.tx, &row).await?;
+        any = true;
     }
-    Ok(())
+    Ok(any)
 }
 
 /// Goes on to the review with findings whose plan is accepted or which are overdue.

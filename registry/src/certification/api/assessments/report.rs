@@ -12,7 +12,7 @@ use crate::certification::file::AssessmentFile;
 use crate::certification::ids::{AssessmentId, FacilityId};
 use crate::certification::store::assessments::Rated;
 use crate::platform::app::App;
-use crate::platform::authorisation::{Action, Actor};
+use crate::platform::authorisation::Actor;
 use crate::platform::problem::{Problem, ProblemDetails};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -103,7 +103,7 @@ pub(in crate::certification) async fn report(
 ) -> Result<Json<Report>, Problem> {
     let mut db = app.db.reader().acquire().await?;
     let loaded = AssessmentFile::load(&mut db, &id).await?;
-    actor.authorise(Action::ReadReport, &loaded.file.subject, "assessment")?;
+    loaded.authorise_report(&actor)?;
     let ratings = loaded.ratings(&mut db).await?;
     Ok(Json(Report::of(&loaded, &ratings, |_| true)))
 }

@@ -15,6 +15,7 @@ use crate::certification::api::Written;
 use crate::certification::api::applications;
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::{AssessmentId, ReviewId};
+use crate::certification::news;
 use crate::certification::rules::application::{self, ApplicationStep};
 use crate::certification::rules::assessment::{
     self, AssessmentEvent, AssessmentState, AssessmentStep,
@@ -40,6 +41,8 @@ text_enum! {
         Grant = "grant",
         /// To refuse.
         Refuse = "refuse",
+        /// To let the certificate continue, after a surveillance or special assessment.
+        Continue = "continue",
         /// Back to the assessors.
         Return = "return",
     }
@@ -109,6 +112,17 @@ pub(in crate::certification) async fn review(
 }
 
 fn check_level(loaded: &AssessmentFile, body: &ReviewWith) -> Result<(), Problem> {
+    let fits = match body.recommendation {
+        Recommendation::Grant => !loaded.file.application.kind.is_follow_up(),
+        Recommendation::Continue => loaded.file.application.kind.is_follow_up(),
+        Recommendation::Refuse | Recommendation::Return => true,
+    };
+    if !fits {
+        return Err(Problem::invalid(
+            "/recommendation",
+            "a surveillance or special assessment recommends to continue, any other to grant",
+        ));
+    }
     match (body.recommendation, &body.level) {
         (Recommendation::Grant, Some(level)) if loaded.file.programme.level(level).is_some() => {
             Ok(())
@@ -126,5 +140,5 @@ async fn recommend(act: &mut Act<'_>, application: &Application) -> Result<(), P
     let step = ApplicationStep::Recommend;
     let to = application::next(application.state, &step)?;
     applications::advance(act, application, step.event().as_str(), to, None).await?;
-    Ok(())
+    Ok(news::recommended(&mut act.tx, act.app, application).await?)
 }

@@ -1,8 +1,10 @@
-//! Certificates after the grant: suspended, reinstated, reduced, withdrawn, given up.
+//! Certificates after the grant: suspended, reinstated, reduced, restated, withdrawn, given up.
 
 pub(in crate::certification) mod credentials;
+pub(in crate::certification) mod follow_up;
 pub(in crate::certification) mod overturned;
 pub(in crate::certification) mod reduction;
+pub(in crate::certification) mod restatement;
 pub(in crate::certification) mod status;
 pub(in crate::certification) mod views;
 
@@ -18,11 +20,12 @@ use crate::certification::api::decisions::maker;
 use crate::certification::api::{check_public_reason, check_version};
 use crate::certification::file::AssessmentFile;
 use crate::certification::ids::{AppealId, DecisionId};
+use crate::certification::rules::application::{self, ApplicationState, ApplicationStep};
 use crate::certification::rules::certificate::{CertificateState, EventKind, Prospect};
 use crate::certification::rules::decision::{DecisionKind, Maker, SuspensionCause};
 use crate::certification::store::certificates::{self, Certificate, Version};
 use crate::certification::store::decisions::{self, Decision};
-use crate::certification::store::programmes;
+use crate::certification::store::{applications, programmes, surveillance};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
 use crate::platform::clock::instant;
@@ -34,7 +37,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(status::routes())
         .merge(reduction::routes())
+        .merge(restatement::routes())
         .merge(credentials::routes())
+        .merge(follow_up::routes())
         .merge(views::routes())
 }
 
@@ -42,7 +47,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// # Errors
 /// [`Problem::Invalid`] for a slip in the number, [`Problem::NotFound`] for one that was never given out.
-pub(super) async fn find(db: &mut AnyConnection, number: &str) -> Result<Certificate, Problem> {
+pub(in crate::certification) async fn find(
+    db: &mut AnyConnection,
+    number: &str,
+) -> Result<Certificate, Problem> {
     let number: CertificateNumber = number.parse().map_err(|error| match error {
         error @ NumberError::Check => Problem::invalid("number", error.to_string()),
         _ => Problem::NotFound("certificate"),
@@ -72,8 +80,28 @@ async fn open(
     check_version(seen, certificate.version)?;
     let version = certificates::latest_version(&mut act.tx, &certificate.id).await?;
     let assessment = AssessmentFile::load(&mut act.tx, &version.assessment_id).await?;
-    let maker = maker(act, &assessment).await?;
-    Ok(Loaded { certificate, version, assessment, maker })
+    let follow_up = follow_up(act, &certificate).await?;
+    let mut by = maker(act, &assessment).await?;
+    if let Some(follow_up) = &follow_up {
+        let of_it = maker(act, follow_up).await?;
+        by.assessed |= of_it.assessed;
+        by.reviewed |= of_it.reviewed;
+    }
+    Ok(Loaded { certificate, version, assessment, maker: by })
+}
+
+/// The certificate's surveillance or special assessment that is due to be decided.
+async fn follow_up(
+    act: &mut Act<'_>,
+    certificate: &Certificate,
+) -> Result<Option<AssessmentFile>, Problem> {
+    let all = surveillance::of_certificate(&mut act.tx, &certificate.id).await?;
+    let Some(due) = all.iter().find(|one| one.state == ApplicationState::Deciding) else {
+        return Ok(None);
+    };
+    let assessment = applications::assessment_id(&mut act.tx, &due.id).await?;
+    let assessment = assessment.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Some(AssessmentFile::load(&mut act.tx, &assessment).await?))
 }
 
 /// Whether a credential that is made now for the latest version could come out.
@@ -141,9 +169,15 @@ async fn record(
     words.public_reason.map_or(Ok(()), check_public_reason)?;
     let id = DecisionId::new(act.now, &*act.app.rng);
     let reason = act.keep(&certificate.company_id, words.reason, "/reason").await?;
+    // A decision on an appeal is about the decision that it overturns, and no other.
+    let closes = words.kind.closes_follow_up() && words.appeal.is_none();
+    let closed = match closes {
+        true => follow_up(act, certificate).await?.map(|follow_up| follow_up.file.application),
+        false => None,
+    };
     let decision = Decision {
         id: &id,
-        application: None,
+        application: closed.as_ref().map(|application| &application.id),
         certificate: Some(&certificate.id),
         kind: words.kind,
         cause: words.cause,
@@ -156,5 +190,11 @@ async fn record(
         effective_at: act.now.as_millisecond(),
     };
     decisions::insert(&mut act.tx, &decision, act.now).await?;
+    if let Some(application) = &closed {
+        let step = ApplicationStep::Decide;
+        let to = application::next(application.state, &step)?;
+        super::applications::advance(act, application, step.event().as_str(), to, Some(&reason))
+            .await?;
+    }
     Ok(id)
 }

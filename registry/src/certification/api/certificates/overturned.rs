@@ -95,7 +95,9 @@ pub(in crate::certification::api) async fn restore(
 ) -> Result<DecisionId, Problem> {
     let Overturning { appeal, reason, public_reason } = overturning;
     let version = certificates::latest_version(&mut act.tx, &certificate.id).await?;
-    let before = certificates::version(&mut act.tx, &certificate.id, version.n - 1).await?;
+    // Names that were restated since stay as they are now: a version of that kind rests on the same decision.
+    let (id, reduction) = (&certificate.id, &version.decision_id);
+    let before = certificates::version_before(&mut act.tx, id, reduction).await?;
     let assessment = AssessmentFile::load(&mut act.tx, &version.assessment_id).await?;
     let loaded = Loaded { certificate, version, assessment, maker: Maker::default() };
     let prospect = prospect(act, &loaded).await?;

@@ -11,12 +11,13 @@ use utoipa_axum::routes;
 use super::{Changed, Loaded, Words, finish, open, record};
 use crate::certification::file;
 use crate::certification::ids::{DecisionId, FindingId};
+use crate::certification::news;
 use crate::certification::rules::certificate::{
     self, CertificateState, CertificateStep, EventKind, SuspensionTerm,
 };
 use crate::certification::rules::decision::{DecisionKind, SuspensionCause};
 use crate::certification::store::certificates::{self, Certificate, Event};
-use crate::certification::store::{findings, suspensions};
+use crate::certification::store::{findings, surveillance, suspensions};
 use crate::issuance::{self, Purpose};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
@@ -121,6 +122,8 @@ pub(in crate::certification) async fn suspend(
     let decision = write_status(&mut act, certificate, &words, bit).await?;
     let (id, until) = (&certificate.id, term.until);
     suspensions::insert(&mut act.tx, &decision, id, until, &body.findings).await?;
+    let zone = file::zone(&loaded.assessment.file.programme)?;
+    news::suspended(&mut act.tx, &app, certificate, &decision, (&zone, until)).await?;
     finish(act, certificate, to, Some(decision), None).await
 }
 
@@ -132,17 +135,19 @@ fn term(act: &Act<'_>, loaded: &Loaded, until: Option<Date>) -> Result<Suspensio
     Ok(SuspensionTerm { until: until.map_or(latest, |day| zone.end_of(day)), latest, now })
 }
 
-/// A suspension is for findings of the assessment that the certificate rests on.
+/// A suspension is for findings of the assessment that the certificate rests on, or of one that followed it.
 async fn are_of_the_certificate(
     act: &mut Act<'_>,
     loaded: &Loaded,
     ids: &[FindingId],
 ) -> Result<(), Problem> {
     let known = findings::of_assessment(&mut act.tx, &loaded.version.assessment_id).await?;
-    if ids.iter().all(|id| known.iter().any(|finding| &finding.id == id)) {
+    let later = surveillance::findings(&mut act.tx, &loaded.certificate.id).await?;
+    let is_known = |id| known.iter().any(|finding| &finding.id == id) || later.contains(id);
+    if ids.iter().all(is_known) {
         return Ok(());
     }
-    Err(Problem::invalid("/findings", "names one that is not of the certificate's assessment"))
+    Err(Problem::invalid("/findings", "names one that is of no assessment of the certificate"))
 }
 
 /// The end of a suspension.

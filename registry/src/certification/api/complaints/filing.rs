@@ -19,8 +19,10 @@ use super::clocks;
 use crate::certification::api::certificates;
 use crate::certification::file;
 use crate::certification::ids::{CertificateId, ComplaintId};
+use crate::certification::news;
 use crate::certification::rules::certificate::standing;
 use crate::certification::rules::complaint::{Clocks, ComplaintState};
+use crate::certification::rules::dates::Zone;
 use crate::certification::store::complaints::{self, Complaint};
 use crate::certification::store::parties::{self, PartyKind};
 use crate::certification::store::{certificates as certificate_store, programmes};
@@ -66,7 +68,7 @@ pub(crate) enum About {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileComplaint {
-    about: About,
+    pub(in crate::certification) about: About,
     /// What is complained of.
     text: Text,
     /// An e-mail address at which the body may ask. Only the body's quality managers read it.
@@ -76,9 +78,9 @@ pub(crate) struct FileComplaint {
 /// A complaint that was taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Filed {
-    id: ComplaintId,
+    pub(in crate::certification) id: ComplaintId,
     /// To be sent in the header `Complaint-Secret` by whoever comes back. It is shown this once.
-    secret: String,
+    pub(in crate::certification) secret: String,
     #[schema(value_type = String)]
     state: ComplaintState,
     acknowledge_due_at: String,
@@ -93,17 +95,53 @@ pub(in crate::certification) async fn file_complaint(
     request: RequestId,
     Json(body): Json<FileComplaint>,
 ) -> Result<Response, Problem> {
+    let filed = file(&app, &request, &body, fresh_secret(&app)).await?;
+    Ok((StatusCode::CREATED, NO_STORE, Answer(filed)).into_response())
+}
+
+/// A secret that nobody guesses: 32 bytes, as base64url.
+#[must_use]
+pub(in crate::certification) fn fresh_secret(app: &App) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(draw::<32>(&*app.rng))
+}
+
+/// Whether a text may be a secret: what [`fresh_secret`] gives is as long as this.
+fn is_secret(text: &str) -> bool {
+    BASE64_URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
+}
+
+/// Takes a complaint under a secret. The same complaint under the same secret is taken once, and answered as the first
+/// time: a form brings the secret that it was given out with, however often it is sent.
+///
+/// # Errors
+/// When it cannot be taken; [`Problem::IdempotencyMismatch`] when the secret came with another complaint.
+pub(in crate::certification) async fn file(
+    app: &App,
+    request: &RequestId,
+    body: &FileComplaint,
+    secret: String,
+) -> Result<Filed, Problem> {
     body.text.check("/text")?;
-    let contact = contact(&body)?;
+    let contact = contact(body)?;
+    if !is_secret(&secret) {
+        return Err(Problem::invalid("/secret", "must be the one that came with the form"));
+    }
     let mut tx = app.db.write().await?;
-    let (party, certificate, programmes) = about(&mut tx, &app, &body.about).await?;
+    let (party, certificate, programmes) = about(&mut tx, app, &body.about).await?;
     hold::party(&mut tx, &party).await?;
+    if let Some(known) = complaints::by_hash(&mut tx, &hash(&secret)).await? {
+        let same = known.body_id == party && known.certificate_id == certificate;
+        return match same && says(&mut tx, app, &known, &body.text, contact.as_ref()).await? {
+            true => Ok(Filed::of(&known, secret)),
+            false => Err(Problem::IdempotencyMismatch),
+        };
+    }
     let now = app.clock.now();
     not_too_many(&mut tx, &party, now).await?;
     let clocks = shortest(&programmes, now)?.ok_or(Problem::NotFound("certification body"))?;
-    let text_note = notes::keep(&mut tx, &app, &party, &body.text, "/text").await?;
+    let text_note = notes::keep(&mut tx, app, &party, &body.text, "/text").await?;
     let contact_note = match &contact {
-        Some(contact) => Some(notes::keep(&mut tx, &app, &party, contact, "/contact").await?),
+        Some(contact) => Some(notes::keep(&mut tx, app, &party, contact, "/contact").await?),
         None => None,
     };
     let complaint = Complaint {
@@ -121,21 +159,42 @@ pub(in crate::certification) async fn file_complaint(
         answer_due_at: clocks.answer_due.as_millisecond(),
         version: 1,
     };
-    let secret = BASE64_URL_SAFE_NO_PAD.encode(draw::<32>(&*app.rng));
     complaints::insert(&mut tx, &complaint, &hash(&secret)).await?;
+    news::complaint_filed(&mut tx, app, &complaint.body_id, &complaint.id).await?;
     let subject = format!("complaint {}", complaint.id);
     let (party, action) = (Some(&complaint.body_id), Action::Complain);
     let row = audit::Row { actor: None, party, action, subject: &subject, outcome: "done" };
-    audit::append(&mut tx, &app, &request, &row).await?;
+    audit::append(&mut tx, app, request, &row).await?;
     tx.commit().await?;
-    let filed = Filed {
-        secret,
-        state: complaint.state,
-        acknowledge_due_at: rfc3339(complaint.acknowledge_due_at),
-        answer_due_at: rfc3339(complaint.answer_due_at),
-        id: complaint.id,
-    };
-    Ok((StatusCode::CREATED, NO_STORE, Answer(filed)).into_response())
+    Ok(Filed::of(&complaint, secret))
+}
+
+impl Filed {
+    fn of(complaint: &Complaint, secret: String) -> Self {
+        Self {
+            secret,
+            state: complaint.state,
+            acknowledge_due_at: rfc3339(complaint.acknowledge_due_at),
+            answer_due_at: rfc3339(complaint.answer_due_at),
+            id: complaint.id.clone(),
+        }
+    }
+}
+
+/// Whether a complaint that was taken says just this.
+async fn says(
+    db: &mut AnyConnection,
+    app: &App,
+    known: &Complaint,
+    text: &Text,
+    contact: Option<&Text>,
+) -> Result<bool, Problem> {
+    let ids: Vec<_> =
+        [Some(&known.text_note), known.contact_note.as_ref()].into_iter().flatten().collect();
+    let notes = notes::read(db, app, Subject::Party(&known.body_id), &ids).await?;
+    let same = |text: Option<&Text>, shown: Option<Shown>| shown == text.cloned().map(Shown::Text);
+    Ok(same(Some(text), Some(notes.of(&known.text_note)?))
+        && same(contact, notes.of_optional(known.contact_note.as_ref())?))
 }
 
 /// What the answers to whoever complains carry: no cache keeps them.
@@ -154,7 +213,10 @@ fn contact(body: &FileComplaint) -> Result<Option<Text>, Problem> {
 }
 
 /// Who answers a complaint, the certificate that it is about, and the programmes whose terms it is answered in.
-async fn about(
+///
+/// # Errors
+/// [`Problem::NotFound`], also for a certificate that is not public yet.
+pub(in crate::certification) async fn about(
     db: &mut AnyConnection,
     app: &App,
     about: &About,
@@ -185,7 +247,10 @@ async fn about(
 }
 
 /// The published versions of every programme that a body is or was authorised for.
-async fn programmes_of(
+///
+/// # Errors
+/// When the database refuses.
+pub(in crate::certification) async fn programmes_of(
     db: &mut AnyConnection,
     body: &PartyId,
 ) -> Result<Vec<std::sync::Arc<Programme>>, Problem> {
@@ -197,6 +262,20 @@ async fn programmes_of(
         }
     }
     Ok(all)
+}
+
+/// The zone in which a body counts days: that of the first programme that it is or was authorised for.
+///
+/// # Errors
+/// When the database refuses.
+pub(in crate::certification) async fn zone_of(
+    db: &mut AnyConnection,
+    body: &PartyId,
+) -> Result<Zone, Problem> {
+    match programmes_of(db, body).await?.first() {
+        Some(programme) => file::zone(programme),
+        None => Zone::named("UTC").map_err(Problem::internal),
+    }
 }
 
 /// The shortest terms that any of these programmes gives; none without a programme.
@@ -287,6 +366,19 @@ impl ComplaintStanding {
     }
 }
 
+/// The complaint of an id and a secret. A wrong secret reads as a complaint that is not there.
+///
+/// # Errors
+/// [`Problem::NotFound`].
+pub(in crate::certification) async fn kept_under(
+    db: &mut AnyConnection,
+    id: &ComplaintId,
+    secret: &str,
+) -> Result<Complaint, Problem> {
+    let complaint = complaints::by_secret(db, id, &hash(secret)).await?;
+    complaint.ok_or(Problem::NotFound("complaint"))
+}
+
 /// Where a complaint stands, for whoever has its secret.
 #[utoipa::path(get, path = "/api/v1/complaints/{id}", tag = "complaints",
     params(("id" = String, Path), ("Complaint-Secret" = String, Header, description = "What filing it was answered with")),
@@ -300,9 +392,7 @@ pub(in crate::certification) async fn get(
         Problem::invalid("Complaint-Secret", "must be the secret that filing it was answered with")
     })?;
     let mut db = app.db.reader().acquire().await?;
-    // A wrong secret reads as a complaint that is not there.
-    let complaint = complaints::by_secret(&mut db, &id, &hash(secret)).await?;
-    let complaint = complaint.ok_or(Problem::NotFound("complaint"))?;
+    let complaint = kept_under(&mut db, &id, secret).await?;
     let standing = ComplaintStanding::read(&mut db, &app, complaint).await?;
     Ok((NO_STORE, Answer(standing)).into_response())
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -42,7 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// A complaint is the body's affair, and no company's: to a company there is none.
-fn subject(body: &PartyId) -> Subject {
+pub(in crate::certification) fn subject(body: &PartyId) -> Subject {
     Subject { body: Some(body.clone()), ..Subject::default() }
 }
 
@@ -156,16 +157,23 @@ async fn open(act: &mut Act<'_>, id: &ComplaintId, seen: i64) -> Result<Complain
 
 /// What part the actor had in what a complaint is about. About the body itself nobody of it is a stranger: there only
 /// that the person acts for it is asked.
-async fn handler(act: &mut Act<'_>, complaint: &Complaint) -> Result<Involvement, Problem> {
-    let of_body = act.actor.holds(Role::QualityManager, &complaint.body_id);
+///
+/// # Errors
+/// When the database refuses.
+pub(in crate::certification) async fn handler(
+    db: &mut AnyConnection,
+    actor: &Actor,
+    complaint: &Complaint,
+    now: Timestamp,
+) -> Result<Involvement, Problem> {
+    let of_body = actor.holds(Role::QualityManager, &complaint.body_id);
     let Some(id) = &complaint.certificate_id else {
         return Ok(Involvement { of_body, ..Involvement::default() });
     };
-    let (db, now) = (&mut act.tx, act.now);
     let certificate = certificates::get(db, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let version = certificates::latest_version(db, id).await?;
     let programme = file::programme(db, &version.programme_version_id).await?;
-    let (person, company) = ((&act.actor.account, of_body), &certificate.company_id);
+    let (person, company) = ((&actor.account, of_body), &certificate.company_id);
     file::involvement(db, person, id.as_str(), company, &programme, now).await
 }
 
@@ -176,7 +184,7 @@ async fn handle(
     step: &ComplaintStep<'_>,
     answer: Option<(&Text, Option<ComplaintOutcome>)>,
 ) -> Result<Response, Problem> {
-    let handler = handler(&mut act, complaint).await?;
+    let handler = handler(&mut act.tx, &act.actor, complaint, act.now).await?;
     let to = complaint::next(complaint.state, step, &handler)?;
     let note =
         act.keep_optional(&complaint.body_id, answer.map(|(text, _)| text), "/answer").await?;

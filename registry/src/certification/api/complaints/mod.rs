@@ -18,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// A complaint's terms.
-fn clocks(complaint: &Complaint) -> Clocks {
+pub(in crate::certification) fn clocks(complaint: &Complaint) -> Clocks {
     Clocks {
         acknowledge_due: instant(complaint.acknowledge_due_at),
         answer_due: instant(complaint.answer_due_at),

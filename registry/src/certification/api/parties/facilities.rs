@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::record::names_may_change;
+use super::record::{certificates_are_found_anew, names_may_change};
 use super::{NAME, country_ok, name_ok, open, reading};
 use crate::certification::api::{Written, check_version};
 use crate::certification::ids::FacilityId;
@@ -209,6 +209,7 @@ pub(in crate::certification) async fn change_facility(
     }
     row.name = body.name.unwrap_or(row.name);
     row.address = body.address.unwrap_or(row.address);
+    let is_found_anew = body.region.is_some();
     row.region = body.region.unwrap_or(row.region);
     row.workers = body.workers.map_or(row.workers, i64::from);
     row.workers_by_status = body.workers_by_status.unwrap_or(row.workers_by_status);
@@ -217,5 +218,8 @@ pub(in crate::certification) async fn change_facility(
     let change = uuid_v7(act.now, &*app.rng);
     let by = &act.actor.account;
     let version = facilities::update(&mut act.tx, &row, &change, by, &fields, act.now).await?;
+    if is_found_anew {
+        certificates_are_found_anew(&mut act, &id).await?;
+    }
     act.commit(StatusCode::OK, &Written::new(facility, version)).await
 }

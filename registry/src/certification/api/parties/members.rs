@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::{account, open, reading};
 use crate::certification::api::Written;
+use crate::certification::news;
 use crate::certification::store::parties;
 use crate::certification::store::parties::Party;
 use crate::platform::accounts;
@@ -36,6 +37,9 @@ pub(super) async fn add_membership(
     let accepted = *account == act.actor.account;
     let member = accounts::store::NewMember { id: &id, account, party: &party.id, role, accepted };
     accounts::store::add_member(&mut act.tx, &member, act.now.as_millisecond()).await?;
+    if !accepted {
+        news::invited(&mut act.tx, act.app, (&id, account), &party.id, role).await?;
+    }
     Ok(id)
 }
 

@@ -61,9 +61,10 @@ async fn account(
     Ok(accounts::store::by_email(db, &norm).await?.ok_or_else(unknown)?.id)
 }
 
-const NAME: &str = "must have 1 to 200 characters, none of them one that cannot be seen or turns the direction of writing";
+pub(in crate::certification::api) const NAME: &str = "must have 1 to 200 characters, none of them one that cannot be seen or turns the direction of writing";
 
-fn name_ok(name: &str) -> bool {
+/// Whether a name may be shown.
+pub(in crate::certification::api) fn name_ok(name: &str) -> bool {
     !name.trim().is_empty() && name.chars().count() <= 200 && !misleads(name)
 }
 

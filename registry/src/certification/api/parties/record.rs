@@ -15,6 +15,7 @@ use super::{NAME, name_ok, reading};
 use crate::certification::api::{Written, check_version};
 use crate::certification::rules::application::ApplicationState;
 use crate::certification::rules::certificate::CertificateState;
+use crate::certification::rules::fee;
 use crate::certification::store::parties::{Party, PartyKind};
 use crate::certification::store::{applications, certificates, facilities, parties};
 use crate::platform::app::App;
@@ -22,6 +23,7 @@ use crate::platform::authorisation::{Action, Actor, Role};
 use crate::platform::clock::rfc3339;
 use crate::platform::data_keys;
 use crate::platform::id::{PartyId, uuid_v7};
+use crate::platform::jobs::{self, JobKind};
 use crate::platform::paging::{After, PAGE_ROWS, Page};
 use crate::platform::problem::{Problem, ProblemDetails};
 use crate::platform::write::{Act, Write};
@@ -94,9 +96,6 @@ pub(crate) struct Fee {
     currency: String,
 }
 
-/// Currencies without a smaller unit (ISO 4217); of others the amount is in hundredths.
-const WHOLE: [&str; 3] = ["JPY", "KRW", "VND"];
-
 impl Fee {
     /// For what.
     pub(crate) fn item(&self) -> &str {
@@ -105,20 +104,7 @@ impl Fee {
 
     /// The amount as people read it: `150,000 JPY`, `1,200.50 EUR`.
     pub(crate) fn shown(&self) -> String {
-        let digits = if WHOLE.contains(&&*self.currency) { 0 } else { 2 };
-        let unit = 10_u64.pow(digits);
-        let mut whole = (self.amount / unit).to_string();
-        for place in (1..whole.len())
-            .rev()
-            .filter(|place| (whole.len() - place).is_multiple_of(3))
-            .collect::<Vec<_>>()
-        {
-            whole.insert(place, ',');
-        }
-        match digits {
-            0 => format!("{whole} {}", self.currency),
-            _ => format!("{whole}.{:02} {}", self.amount % unit, self.currency),
-        }
+        fee::shown(self.amount, &self.currency)
     }
 }
 
@@ -245,17 +231,10 @@ pub(in crate::certification) async fn change(
         act.authorise(action, &party.subject(), "party", id.as_str()).await?;
     }
     check_version(body.version, party.version)?;
+    let renamed = body.name.is_some();
     if let Some(name) = body.name {
-        if !name_ok(&name) {
-            return Err(Problem::invalid("/name", NAME));
-        }
         names_may_change(&mut act.tx, &id).await?;
-        let former = std::mem::replace(&mut party.display_name, name.trim().to_owned());
-        let (row, kind) = (uuid_v7(act.now, &*app.rng), NameKind::Former.as_str());
-        parties::add_name(&mut act.tx, &row, &id, kind, &former, act.now).await?;
-        if party.kind == PartyKind::Company {
-            rename_whole(&mut act, &party).await?;
-        }
+        set_name(&mut act, &mut party, &name).await?;
     }
     if let Some(terms) = body.terms {
         if party.kind != PartyKind::Body {
@@ -270,13 +249,62 @@ pub(in crate::certification) async fn change(
     if party.sole_proprietor != 0 && body.municipality.is_some() {
         names_may_change(&mut act.tx, &id).await?;
     }
+    let is_found_anew = renamed || body.municipality.is_some();
     party.municipality = body.municipality.or(party.municipality);
     party.publish_consent = body.publish_consent.map_or(party.publish_consent, i64::from);
     if !party.may_be_shown() {
         holds_no_certificate(&mut act.tx, &id).await?;
     }
     let version = parties::update(&mut act.tx, &party).await?;
+    if is_found_anew {
+        certificates_are_found_anew(&mut act, &id).await?;
+    }
     act.commit(StatusCode::OK, &Written::new(id, version)).await
+}
+
+/// The public looks for a company's certificates by its names and places, also those that have ended: they are shown
+/// anew, by the job that shows every change.
+pub(super) async fn certificates_are_found_anew(
+    act: &mut Act<'_>,
+    company: &PartyId,
+) -> Result<(), Problem> {
+    for certificate in certificates::of_company(&mut act.tx, company).await? {
+        jobs::add(&mut act.tx, act.app, JobKind::Publish, certificate.id.as_str()).await?;
+    }
+    Ok(())
+}
+
+/// Writes a party's new name into its record, but for its own row: the old one is kept as `former`.
+async fn set_name(act: &mut Act<'_>, party: &mut Party, name: &str) -> Result<(), Problem> {
+    if !name_ok(name) {
+        return Err(Problem::invalid("/name", NAME));
+    }
+    let former = std::mem::replace(&mut party.display_name, name.trim().to_owned());
+    let (row, kind) = (uuid_v7(act.now, &*act.app.rng), NameKind::Former.as_str());
+    parties::add_name(&mut act.tx, &row, &party.id, kind, &former, act.now).await?;
+    if party.kind == PartyKind::Company {
+        rename_whole(act, party).await?;
+    }
+    Ok(())
+}
+
+/// Writes the name by which the public knows a company: of a sole proprietor the trade name.
+///
+/// # Errors
+/// [`Problem::Invalid`] for a name that cannot be shown.
+pub(in crate::certification::api) async fn change_name(
+    act: &mut Act<'_>,
+    company: &mut Party,
+    name: &str,
+) -> Result<(), Problem> {
+    if company.sole_proprietor == 0 {
+        return set_name(act, company, name).await;
+    }
+    if !name_ok(name) {
+        return Err(Problem::invalid("/name", NAME));
+    }
+    let (row, kind) = (uuid_v7(act.now, &*act.app.rng), NameKind::Trade.as_str());
+    Ok(parties::add_name(&mut act.tx, &row, &company.id, kind, name.trim(), act.now).await?)
 }
 
 /// The organisation as a whole bears its company's name.
@@ -297,22 +325,43 @@ pub(super) async fn names_may_change(
     db: &mut sqlx::AnyConnection,
     party: &PartyId,
 ) -> Result<(), Problem> {
-    let under_way = applications::under_way(db, party).await?;
+    let applications = applied_with(db, party).await?;
     let held = certificates::of_company(db, party).await?;
-    let applications = under_way
-        .iter()
-        .filter(|application| application.state != ApplicationState::Draft)
-        .map(|a| serde_json::json!({ "code": "application_under_way", "application": a.id }));
     let certificates = held
         .iter()
         .filter(|certificate| !certificate.state.has_ended())
         .map(|certificate| serde_json::json!({ "code": "certificate_held", "certificate": certificate.number }));
-    let missing: Vec<_> = applications.chain(certificates).collect();
+    none_missing(applications.into_iter().chain(certificates).collect())
+}
+
+/// What a company handed in with its names stays as it was until it is decided on, whoever changes them.
+///
+/// # Errors
+/// [`Problem::Incomplete`] with the applications.
+pub(in crate::certification::api) async fn is_not_applied_with(
+    db: &mut sqlx::AnyConnection,
+    party: &PartyId,
+) -> Result<(), Problem> {
+    none_missing(applied_with(db, party).await?)
+}
+
+fn none_missing(missing: Vec<serde_json::Value>) -> Result<(), Problem> {
     if missing.is_empty() {
         Ok(())
     } else {
         Err(Problem::Incomplete { event: "rename".into(), missing })
     }
+}
+
+/// The applications that are handed in with a party's names.
+async fn applied_with(
+    db: &mut sqlx::AnyConnection,
+    party: &PartyId,
+) -> Result<Vec<serde_json::Value>, Problem> {
+    let under_way = applications::under_way(db, party).await?;
+    let handed_in = under_way.iter().filter(|a| a.state != ApplicationState::Draft);
+    let missing = |id| serde_json::json!({ "code": "application_under_way", "application": id });
+    Ok(handed_in.map(|application| missing(&application.id)).collect())
 }
 
 /// Who holds a certificate is shown: consent to that can be taken back once it was given up, or while it has no

@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Leads back to the application, or shows it with the form that was not taken.
-pub(super) async fn answer(
+pub(in crate::certification::pages) async fn answer(
     app: &App,
     sent: Sent,
     id: &ApplicationId,

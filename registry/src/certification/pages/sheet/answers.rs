@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::response::Response;
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
 
-use super::changes::{Change, Changes, Given, Known, key, split};
-use super::ratings::{known_section, words};
-use super::{FORM, Sending, Sheet, scope};
+use super::changes::{Change, Given, Known, key, split};
+use super::ratings::words;
+use super::{Entries, Sheet, scope};
 use crate::certification::api::applications::draft::answer_several;
 use crate::certification::file::File;
 use crate::certification::ids::ApplicationId;
@@ -24,15 +21,11 @@ use crate::certification::store::{applications, facilities};
 use crate::platform::app::App;
 use crate::platform::authorisation::Action;
 use crate::platform::data_keys::Subject;
-use crate::platform::forms::{Forms, Sent, Typed, by_script, or_problem};
+use crate::platform::forms::Sent;
 use crate::platform::notes::{self, Notes};
+use crate::platform::pages::View;
 use crate::platform::problem::Problem;
 use crate::platform::visitor::Visitor;
-
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .route("/desk/applications/{id}/sections/{section}", get(section).post(save))
-}
 
 const VALUES: &[&str] = &["yes", "partly", "no", "not_applicable"];
 
@@ -48,8 +41,8 @@ pub(super) fn known(answers: Vec<Answer>, notes: &Notes) -> Result<Known, Proble
     Ok(Known(known))
 }
 
-/// What the page reads.
-struct Loaded {
+/// What the company says of itself, and what stands beside it.
+pub(super) struct Answers {
     file: File,
     facilities: Vec<Facility>,
     names: Names,
@@ -59,7 +52,9 @@ struct Loaded {
     attaches: bool,
 }
 
-impl Loaded {
+impl Entries for Answers {
+    type Id = ApplicationId;
+
     async fn read(app: &App, visitor: &Visitor, id: &ApplicationId) -> Result<Self, Problem> {
         let mut db = app.db.reader().acquire().await?;
         let file = File::load(&mut db, id).await?;
@@ -92,6 +87,10 @@ impl Loaded {
         })
     }
 
+    fn file(&self) -> &File {
+        &self.file
+    }
+
     fn sheet<'a>(&'a mut self, id: &ApplicationId, section: &'a str) -> Sheet<'a> {
         let file = &self.file;
         let base = crate::certification::pages::case::path(id);
@@ -111,86 +110,28 @@ impl Loaded {
             attaches: self.attaches,
         }
     }
-}
 
-async fn section(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path((id, section)): Path<(ApplicationId, String)>,
-) -> Response {
-    let forms = Forms::new(&app, &visitor);
-    or_problem(&visitor, show(&app, &visitor, &id, &section, &forms, &Sending::default()).await)
-}
-
-async fn show(
-    app: &App,
-    visitor: &Visitor,
-    id: &ApplicationId,
-    section: &str,
-    forms: &Forms,
-    sending: &Sending,
-) -> Result<Response, Problem> {
-    let mut loaded = Loaded::read(app, visitor, id).await?;
-    known_section(&loaded.file, section)?;
-    Ok(loaded.sheet(id, section).page(visitor, forms, sending))
-}
-
-/// A change as the API takes it.
-fn body(change: &Change, typed: &Typed) -> Value {
-    let (criterion, facility) = split(&change.key);
-    let note = (!change.note.is_empty())
-        .then(|| json!({ "text": change.note, "lang": typed.note("").get("lang") }));
-    json!({
-        "criterion": criterion, "facility": facility, "answer": change.value, "note": note, "version": change.seen,
-    })
-}
-
-async fn save(
-    State(app): State<App>,
-    Path((id, section)): Path<(ApplicationId, String)>,
-    headers: HeaderMap,
-    mut sent: Sent,
-) -> Response {
-    let mut loaded = match Loaded::read(&app, &sent.visitor, &id).await {
-        Ok(loaded) => loaded,
-        Err(problem) => return sent.visitor.problem(&problem),
-    };
-    let sheet = loaded.sheet(&id, &section);
-    let changes = Changes::between(&sent.typed, &sheet.known, &sheet.keys(), None);
-    let answers: Vec<_> = changes.send.iter().map(|change| body(change, &sent.typed)).collect();
-    let count = answers.len();
-    let done = match count {
-        0 => Ok(Response::default()),
-        _ => {
-            let handler = |write| answer_several(State(app.clone()), Path(id.clone()), write);
-            sent.carry_out(json!({ "answers": answers }), handler).await
-        }
-    };
-    let sending =
-        Sending { typed: Some(sent.typed.clone()), saved: done.is_ok().then_some(count), changes };
-    if by_script(&headers) {
-        return match done {
-            Ok(_) => sheet.told(&sent.visitor.view, &sending),
-            Err(problem) => problem.into_response(),
-        };
+    fn suggestion(_: &View) -> Option<String> {
+        None
     }
-    match done {
-        Ok(_) if sending.changes.held.is_empty() => {
-            sent.visitor.go(super::changes_saved(&sent.typed, &sheet))
-        }
-        Ok(_) => {
-            let forms = Forms::new(&app, &sent.visitor);
-            or_problem(
-                &sent.visitor,
-                show(&app, &sent.visitor, &id, &section, &forms, &sending).await,
-            )
-        }
-        Err(problem) => {
-            let forms = sent.back(&app, FORM, problem);
-            or_problem(
-                &sent.visitor,
-                show(&app, &sent.visitor, &id, &section, &forms, &sending).await,
-            )
-        }
+
+    fn entry(change: &Change, language: &Value) -> Value {
+        let (criterion, facility) = split(&change.key);
+        let note =
+            (!change.note.is_empty()).then(|| json!({ "text": change.note, "lang": language }));
+        json!({
+            "criterion": criterion, "facility": facility, "answer": change.value, "note": note,
+            "version": change.seen,
+        })
+    }
+
+    async fn write(
+        app: &App,
+        id: &ApplicationId,
+        sent: &mut Sent,
+        entries: Vec<Value>,
+    ) -> Result<Response, Problem> {
+        let handler = |write| answer_several(State(app.clone()), Path(id.clone()), write);
+        sent.carry_out(json!({ "answers": entries }), handler).await
     }
 }
